@@ -1,0 +1,120 @@
+import type { DocumentName, Principal, ServiceError } from "@tidewire/foundation";
+
+/**
+ * What a document host sees of a document type: state in memory, transactions, a redo patch per batch, and frames for
+ * viewers. No sockets, no disk, no clock: time is an argument.
+ *
+ * The host's duties, in this order, for every batch:
+ * 1. `execute` any number of commands; 2. `takePatch` and append it to the log; 3. when the append is durable, answer the
+ * commands whose `seq` is durable, then `deliver`. While an append is in flight it neither executes nor delivers, because
+ * memory is ahead of the log then.
+ */
+export interface DocumentRuntime {
+  readonly space: string;
+  readonly version: number;
+  /** Whether a first connect or send creates the document. */
+  readonly createsOnDemand: boolean;
+  /** A document as the log has it; `stored.seq` 0, or `isDeleted`, gives one that does not exist yet. */
+  open(name: DocumentName, stored: StoredDocument): DocumentInstance;
+}
+
+export interface StoredDocument {
+  /** Head of the log. */
+  readonly seq: number;
+  readonly isDeleted: boolean;
+  readonly snapshot?: Uint8Array;
+  /** Patches after the snapshot, oldest first. */
+  readonly patches: readonly Uint8Array[];
+}
+
+export type DocumentCommand =
+  | { readonly kind: "create"; readonly principal: Principal; readonly arg?: string; readonly marker?: string }
+  | {
+      readonly kind: "message";
+      readonly principal: Principal;
+      readonly message: string;
+      /** JSON text. */
+      readonly arg?: string;
+      readonly marker?: string;
+    }
+  /** The first viewer of an agent came (`onConnect`), or the last one left (`onDisconnect`). */
+  | { readonly kind: "connect" | "disconnect"; readonly principal: Principal }
+  /** Runs the one durable timer that is due first, if one is due at `now`. */
+  | { readonly kind: "timer" }
+  | { readonly kind: "delete"; readonly principal: Principal };
+
+export type CommandOutcome =
+  /** `seq` is the document's after the command (for a replayed marker: the original one); answer once it is durable. */
+  | { readonly status: "done"; readonly seq: number; readonly value?: string; readonly isReplay: boolean }
+  /** Nothing was changed. */
+  | { readonly status: "refused"; readonly error: ServiceError };
+
+export interface DocumentPatch {
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  readonly data: Uint8Array;
+  readonly deletes: boolean;
+}
+
+export interface DocumentInstance {
+  readonly name: DocumentName;
+  /** In memory; ahead of the log between `execute` and the durable append of `takePatch`. */
+  readonly seq: number;
+  readonly exists: boolean;
+  /** Wall clock, ms, of the earliest durable timer. */
+  readonly wakeAt: number | undefined;
+  readonly viewerCount: number;
+
+  /** Never throws for what document code does: a throw, a refusal and a bad argument are all `refused`. */
+  execute(command: DocumentCommand, now: number): CommandOutcome;
+  /** Everything committed since the last call, as one patch; `undefined` if nothing was. */
+  takePatch(): DocumentPatch | undefined;
+  /** The whole state at `seq`, for the log. */
+  snapshot(): Uint8Array;
+
+  /** Throws `forbidden` if access refuses, `invalid_argument` for a bad view state, `not_found` if it does not exist. */
+  attach(viewer: ViewerInit): Viewer;
+  detach(viewer: Viewer): void;
+  /** Throws `invalid_argument`. */
+  updateViewState(viewer: Viewer, viewState: string): void;
+  /** Allows `frames` more frames to this viewer. */
+  grant(viewer: Viewer, frames: number): void;
+  /** The next frame for this viewer is a snapshot. */
+  resync(viewer: Viewer): void;
+  /** Compares what a client holds with what it was sent; `mismatch` also does `resync`. */
+  check(viewer: Viewer, seq: number, hash: string): "match" | "mismatch" | "unverifiable";
+  /**
+   * Calls `sink` for every viewer that is behind and has credit, with one frame for all viewers that get the same bytes.
+   * Each call uses one credit of each viewer named. `now` is monotonic ms (for the interval of `@h`).
+   */
+  deliver(now: number, sink: (viewers: readonly Viewer[], frame: Frame) => void): void;
+
+  /** One principal's view, as GET returns it. Throws as `attach` does. */
+  view(principal: Principal): { readonly seq: number; readonly hash: string; readonly json: Uint8Array };
+}
+
+export interface ViewerInit {
+  /** Unique among this document's viewers. */
+  readonly id: string;
+  readonly principal: Principal;
+  /** JSON text. */
+  readonly viewState?: string;
+  readonly resume?: { readonly seq: number; readonly hash: string };
+  readonly hashEvery: boolean;
+  readonly credit: number;
+}
+
+/** A handle; everything else about a viewer is inside the instance. */
+export interface Viewer {
+  readonly id: string;
+  readonly principal: Principal;
+  readonly credit: number;
+}
+
+export interface Frame {
+  readonly kind: "snapshot" | "delta";
+  readonly seq: number;
+  readonly hash?: string;
+  /** One JSON object in UTF-8. Shared between viewers: never written to. */
+  readonly data: Uint8Array;
+}

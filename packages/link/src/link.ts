@@ -1,0 +1,125 @@
+import type { ServiceError } from "@tidewire/foundation";
+import type { StreamMethod, UnaryMethod } from "@tidewire/wire";
+
+/**
+ * The link: how two Tidewire processes talk. One connection per pair of peers carries any number of unary calls and
+ * credit-controlled streams. Three implementations pass one compliance suite: memory, binary over TCP, gRPC.
+ *
+ * Guarantees every implementation gives:
+ * - messages of one connection arrive in the order in which they were sent, and whole;
+ * - every call ends exactly once, with its response or a `ServiceError`, at the latest at its deadline;
+ * - every stream ends exactly once on each side, also when the connection breaks (`unavailable`);
+ * - the serving side of a stream never has more `down` messages under way than the opener granted;
+ * - what waits to be sent is bounded; what exceeds the bound is refused with `overloaded`, never dropped in silence.
+ */
+
+/** Who is on the other end, as proved in the handshake. */
+export interface LinkPeer {
+  readonly nodeId: string;
+  /** `edge-proxy`, `document-host`, `log-storage`, `routing-table`, or a tool. */
+  readonly role: string;
+}
+
+export interface CallOptions {
+  /** Overrides the deadline of the definition. Milliseconds from now. */
+  readonly deadlineMs?: number;
+}
+
+/** The dialling side of an established connection. */
+export interface LinkConnection {
+  readonly peer: LinkPeer;
+  readonly isOpen: boolean;
+  call<Request, Response>(
+    method: UnaryMethod<Request, Response>,
+    request: Request,
+    options?: CallOptions,
+  ): Promise<Response>;
+  /** Opens a stream. A refusal by the serving side arrives as `end` with an error. */
+  open<Open, Up, Down>(
+    method: StreamMethod<Open, Up, Down>,
+    request: Open,
+    handlers: ClientStreamHandlers<Down>,
+    options?: { readonly credit?: number },
+  ): ClientStream<Up>;
+  /** Calls back once, at once if it is closed already; `undefined` means an orderly close. */
+  onClose(listener: (error: ServiceError | undefined) => void): void;
+  /** Says go-away, lets calls in flight end for at most `graceMs`, then closes. */
+  close(graceMs?: number): Promise<void>;
+}
+
+export interface ClientStream<Up> {
+  readonly id: number;
+  readonly isOpen: boolean;
+  /** Dropped if the stream has ended. Throws `overloaded` when the connection's outbound bound is reached. */
+  send(message: Up): void;
+  /** Lets the serving side send `messages` more `down` messages. Grants of one turn travel together. */
+  grant(messages: number): void;
+  /** Ends the stream from this side; `end` is not called any more. */
+  cancel(): void;
+}
+
+export interface ClientStreamHandlers<Down> {
+  /** `bytes` fields are only valid during the call. */
+  message(message: Down): void;
+  /** Exactly once; `undefined` means the serving side ended it in order. */
+  end(error: ServiceError | undefined): void;
+}
+
+/** The serving side of one stream. */
+export interface ServerStream<Down> {
+  readonly peer: LinkPeer;
+  readonly isOpen: boolean;
+  /** Messages that may be sent now. */
+  readonly credit: number;
+  /** Uses one credit; sending without credit is a programmer error and throws. */
+  send(message: Down): void;
+  end(error?: ServiceError): void;
+}
+
+export interface ServerStreamHandlers<Up> {
+  message?(message: Up): void;
+  /** The opener granted credit; `stream.credit` is the new amount. */
+  credit?(): void;
+  /** Exactly once, when the opener cancelled or the connection broke; not after `stream.end`. */
+  cancelled?(): void;
+}
+
+export interface CallContext {
+  readonly peer: LinkPeer;
+  /** Monotonic milliseconds at which the caller gives up. */
+  readonly deadlineAt: number;
+}
+
+export type UnaryHandler<Request, Response> = (request: Request, context: CallContext) => Response | Promise<Response>;
+export type StreamHandler<Open, Up, Down> = (
+  request: Open,
+  stream: ServerStream<Down>,
+  context: CallContext,
+) => ServerStreamHandlers<Up>;
+
+/** What a listening process serves. Handing in two handlers for one method is a programmer error. */
+export interface LinkServices {
+  unary<Request, Response>(method: UnaryMethod<Request, Response>, handler: UnaryHandler<Request, Response>): void;
+  stream<Open, Up, Down>(method: StreamMethod<Open, Up, Down>, handler: StreamHandler<Open, Up, Down>): void;
+}
+
+export interface LinkListener {
+  /** `host:port` as bound, so that port 0 can be asked for. */
+  readonly address: string;
+  /** Connections open now. */
+  readonly connectionCount: number;
+  /** Stops accepting, says go-away on every connection, closes them after at most `graceMs`. */
+  close(graceMs?: number): Promise<void>;
+}
+
+export interface LinkTransport {
+  readonly kind: "memory" | "binary" | "grpc";
+  /** Connects and shakes hands; throws `unavailable`, `timeout`, `unauthenticated` or `unsupported`. */
+  dial(address: string): Promise<LinkConnection>;
+  listen(address: string, services: LinkServices): Promise<LinkListener>;
+  /**
+   * Sends one message to many streams, each of which must have credit: encoded once, and streams of one connection
+   * share one frame where the implementation can.
+   */
+  sendToMany<Down>(streams: readonly ServerStream<Down>[], message: Down): void;
+}
