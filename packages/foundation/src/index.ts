@@ -1,7 +1,21 @@
 export { Backoff, type BackoffOptions, defaultBackoff } from "./backoff.ts";
 export { BoundedQueue } from "./bounded-queue.ts";
 export { type Clock, ManualClock, SystemClock, type Timer } from "./clock.ts";
-export { type ErrorAudience, type ErrorCode, type ErrorDefinition, errorRegistry } from "./generated/error-registry.ts";
+export {
+  type ErrorAudience,
+  type ErrorCode,
+  type ErrorDefinition,
+  errorRegistry,
+} from "./generated/error-registry.ts";
+export { type Logger, noLogger } from "./logger.ts";
+export {
+  type Counter,
+  type Gauge,
+  type Histogram,
+  type Labels,
+  type MetricsSink,
+  noMetrics,
+} from "./metrics.ts";
 export {
   checkedMarker,
   type DocumentName,
