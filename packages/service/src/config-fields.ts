@@ -21,7 +21,7 @@ interface SchemaDefinition {
   readonly defaultValue?: unknown;
 }
 
-const definitionOf = (schema: z.ZodType): SchemaDefinition => schema._zod.def as unknown as SchemaDefinition;
+const definitionOf = (schema: z.ZodType): SchemaDefinition => schema._zod.def;
 
 /** Every leaf of an object schema, in the order of the schema. */
 export function configFields(schema: z.ZodType, prefix: readonly string[] = []): ConfigField[] {

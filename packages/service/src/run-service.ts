@@ -157,6 +157,9 @@ class ProcessLifecycle {
     };
     process.on("SIGTERM", onSignal);
     process.on("SIGINT", onSignal);
+    // Started by a supervisor over a channel: when it is gone, however that came about, nobody would stop this process.
+    if (process.channel !== undefined && process.channel !== null)
+      process.on("disconnect", () => onSignal("disconnect"));
     process.on("uncaughtException", (error) => this.fatal("uncaught exception", error));
     process.on("unhandledRejection", (error) => this.fatal("unhandled rejection", error));
   }

@@ -28,7 +28,7 @@ export function parseHostPort(text: string): { readonly host: string; readonly p
 }
 
 export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\./.test(host);
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
 /** Settings every process has. */

@@ -1,0 +1,100 @@
+import { join } from "node:path";
+
+/** One process of the local cluster: what to run, and how to see that it is ready. */
+export interface PlannedProcess {
+  /** Unique; also the node id. */
+  readonly name: string;
+  readonly app: "log-storage" | "routing-table" | "document-host" | "edge-proxy";
+  readonly script: string;
+  readonly args: readonly string[];
+  /** `host:port` of `/readyz`. */
+  readonly admin: string;
+  /** Started together, after everything of a lower stage is ready; stopped in the opposite order. */
+  readonly stage: number;
+}
+
+export interface ClusterOptions {
+  /** Folder that holds `apps/`. */
+  readonly root: string;
+  readonly dataFolder: string;
+  /** Public port of the edge. */
+  readonly port: number;
+  readonly hosts: number;
+  readonly routingTables: number;
+  /** Bundles with document definitions. */
+  readonly documents: readonly string[];
+  /** Folder of static files the edge serves. */
+  readonly assets: string | undefined;
+  readonly link: "binary" | "grpc";
+  readonly logLevel: string;
+  /** One free port for every need of the plan: see `portsNeeded`. */
+  readonly ports: readonly number[];
+}
+
+/** Log storage and edge need a link or admin port each; the others a link, a gossip and an admin port. */
+export function portsNeeded(hosts: number, routingTables: number): number {
+  return 2 + 1 + 3 * (hosts + routingTables);
+}
+
+/** Settings as they stand on a command line; a list is joined by commas, an empty one is left out. */
+type Settings = Readonly<Record<string, string | readonly string[]>>;
+
+/**
+ * The whole system on loopback: one log storage, routing tables and document hosts that gossip, one edge. The settings
+ * are the ones the Helm chart uses; only addresses and counts differ.
+ */
+export function planCluster(options: ClusterOptions): PlannedProcess[] {
+  const free = [...options.ports];
+  const address = (): string => `127.0.0.1:${free.shift()!}`;
+  const names = (role: string, count: number) =>
+    Array.from({ length: count }, (_, index) => ({ name: `${role}-${index + 1}`, link: address(), gossip: address() }));
+  const logAddress = address();
+  const tables = names("routing-table", options.routingTables);
+  const hosts = names("document-host", options.hosts);
+
+  const planned = (app: PlannedProcess["app"], name: string, stage: number, settings: Settings): PlannedProcess => {
+    const admin = address();
+    const common: Settings = {
+      "node.id": name,
+      "admin.listen": admin,
+      "link.kind": options.link,
+      "logging.level": options.logLevel,
+    };
+    const script = join(options.root, "apps", app, "dist", "main.js");
+    return { name, app, script, admin, stage, args: flagsOf({ ...common, ...settings }) };
+  };
+  const member = (node: (typeof tables)[number]): Settings => ({
+    "link.listen": node.link,
+    "gossip.bind": node.gossip,
+    "gossip.seeds": tables.map((table) => table.gossip),
+    // The short timers: on loopback a probe that takes 200 ms means trouble.
+    "gossip.profile": "fast",
+  });
+
+  return [
+    planned("log-storage", "log-storage-1", 0, {
+      "link.listen": logAddress,
+      "storage.directory": join(options.dataFolder, "log"),
+    }),
+    ...tables.map((table) => planned("routing-table", table.name, 0, member(table))),
+    ...hosts.map((host) =>
+      planned("document-host", host.name, 1, {
+        ...member(host),
+        "log.addresses": [logAddress],
+        conformance: "true",
+        documents: options.documents,
+      }),
+    ),
+    planned("edge-proxy", "edge-proxy-1", 2, {
+      "edge.listen": `127.0.0.1:${options.port}`,
+      "routing.addresses": tables.map((table) => table.link),
+      "edge.assets": options.assets ?? [],
+    }),
+  ];
+}
+
+function flagsOf(settings: Settings): string[] {
+  return Object.entries(settings).flatMap(([path, value]) =>
+    value.length === 0 ? [] : [`--${path}=${typeof value === "string" ? value : value.join(",")}`],
+  );
+}

@@ -1,0 +1,90 @@
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { Cluster, UpError } from "./cluster.ts";
+import { JsonReporter, TextReporter } from "./reporter.ts";
+
+interface UpFlags {
+  readonly port: number;
+  readonly data: string;
+  readonly hosts: number;
+  readonly routingTables: number;
+  readonly documents?: readonly string[];
+  readonly assets?: string;
+  readonly link: "binary" | "grpc";
+  readonly logLevel: string;
+  readonly json?: boolean;
+}
+
+/** `tidewire up`: the whole system on this machine, as processes of their own, on loopback with local disk. */
+export function upCommand(): Command {
+  return new Command("up")
+    .description("run the whole system on this machine, with the demo")
+    .option("--port <port>", "public port of the edge; 0 picks one", integer(0, 65_535), 8080)
+    .option("--data <folder>", "where data and logs are kept", ".tidewire")
+    .option("--hosts <count>", "document hosts", integer(1, 16), 2)
+    .option("--routing-tables <count>", "routing tables", integer(1, 7), 1)
+    .option("--documents <files...>", "bundles with document definitions; default: the demo's")
+    .option("--assets <folder>", "static files to serve at /; default: the demo's page")
+    .addOption(
+      new Option("--link <kind>", "how the processes talk").choices(["binary", "grpc"]).env("LINK").default("binary"),
+    )
+    .option("--log-level <level>", "least level written to the log files", "info")
+    .option("--json", "report in JSON lines")
+    .action((flags: UpFlags) => up(flags));
+}
+
+async function up(flags: UpFlags): Promise<void> {
+  // dist/main.js of this app: the repository is three folders up.
+  const root = resolve(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
+  const demo = join(root, "apps", "demo", "dist");
+  const dataFolder = resolve(flags.data);
+  const reporter = flags.json === true ? new JsonReporter() : new TextReporter(dataFolder);
+  let isStopping = false;
+  const stop = async (exitCode: number): Promise<void> => {
+    if (isStopping) return;
+    isStopping = true;
+    reporter.stopping();
+    await cluster.stop();
+    process.exit(exitCode);
+  };
+  const cluster = new Cluster(
+    {
+      root,
+      dataFolder,
+      port: flags.port,
+      hosts: flags.hosts,
+      routingTables: flags.routingTables,
+      documents: (flags.documents ?? existing(join(demo, "documents.js"))).map((file) => resolve(file)),
+      assets: flags.assets === undefined ? existing(join(demo, "web"))[0] : resolve(flags.assets),
+      link: flags.link,
+      logLevel: flags.logLevel,
+    },
+    reporter,
+    () => void stop(1),
+  );
+  process.on("SIGINT", () => void stop(0));
+  process.on("SIGTERM", () => void stop(0));
+  try {
+    await cluster.start();
+  } catch (error) {
+    process.stderr.write(`tidewire up: ${(error as Error).message}\n`);
+    if (error instanceof UpError) process.exit(1);
+    await stop(1);
+  }
+}
+
+function existing(path: string): string[] {
+  return existsSync(path) ? [path] : [];
+}
+
+function integer(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least || value > most) {
+      throw new InvalidArgumentError(`must be a whole number from ${least} to ${most}`);
+    }
+    return value;
+  };
+}
