@@ -1,0 +1,1 @@
+export type { Health, Lifecycle, Member, MemberMeta, MembershipView } from "./member.ts";

@@ -1,0 +1,1 @@
+export type { RoutingSource } from "./routing-source.ts";
