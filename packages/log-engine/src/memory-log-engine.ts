@@ -1,0 +1,236 @@
+import { type DocumentName, documentPath, ServiceError } from "@tidewire/foundation";
+import { sameBytes } from "./bytes.ts";
+import { FenceWatchers } from "./fence-watchers.ts";
+import {
+  checkAppend,
+  checkCount,
+  checkDocument,
+  checkOwner,
+  checkPage,
+  checkSnapshot,
+  fencedError,
+  invalid,
+} from "./log-checks.ts";
+import type {
+  DueDocument,
+  ListedDocument,
+  LogAppend,
+  LogEngine,
+  LogRead,
+  LogRecord,
+  LogSnapshotWrite,
+  OpenedLog,
+} from "./log-engine.ts";
+import { LogFaultPlan } from "./log-fault-plan.ts";
+import { defaultLogLimits, type LogLimits } from "./log-limits.ts";
+
+interface StoredAppend extends LogAppend {
+  readonly data: Uint8Array;
+}
+
+interface StoredDocument {
+  readonly name: DocumentName;
+  epoch: number;
+  owner: string | undefined;
+  seq: number;
+  isDeleted: boolean;
+  wakeAt: number | undefined;
+  snapshot: LogRecord | undefined;
+  /** After the snapshot, oldest first. */
+  patches: StoredAppend[];
+  /** Kept apart from `patches`, so that its repetition is recognised after a snapshot or deletion too. */
+  lastAppend: StoredAppend | undefined;
+}
+
+/**
+ * The reference: every guarantee of the port in the fewest lines, with nothing durable. For tests, simulation, and as the
+ * model that the real engines are compared with. A snapshot drops the patches it covers at once.
+ */
+export class MemoryLogEngine implements LogEngine {
+  readonly faults: LogFaultPlan;
+  readonly #limits: LogLimits;
+  readonly #documents = new Map<string, StoredDocument>();
+  readonly #watchers = new FenceWatchers();
+  #isClosed = false;
+
+  constructor(modules: { readonly faults?: LogFaultPlan } = {}, limits: Partial<LogLimits> = {}) {
+    this.faults = modules.faults ?? new LogFaultPlan();
+    this.#limits = { ...defaultLogLimits, ...limits };
+  }
+
+  async open(document: DocumentName, owner: string): Promise<OpenedLog> {
+    checkDocument(document);
+    checkOwner(owner);
+    return this.#run("open", () => {
+      const stored = this.#documents.get(documentPath(document)) ?? this.#create(document);
+      stored.epoch++;
+      if (stored.owner !== undefined && stored.owner !== owner) {
+        this.#watchers.notify(stored.owner, stored.name, stored.epoch);
+      }
+      stored.owner = owner;
+      return {
+        epoch: stored.epoch,
+        seq: stored.seq,
+        isDeleted: stored.isDeleted,
+        ...(stored.snapshot === undefined ? {} : { snapshot: copyOf(stored.snapshot) }),
+        patches: stored.patches.map(copyOf),
+      };
+    });
+  }
+
+  async append(document: DocumentName, append: LogAppend): Promise<void> {
+    checkDocument(document);
+    checkAppend(append, this.#limits);
+    // Copied before the first wait: the caller may reuse its buffer.
+    const kept: StoredAppend = { ...append, data: append.data.slice() };
+    await this.#run("append", () => {
+      const stored = this.#documents.get(documentPath(document));
+      if (stored === undefined) throw fencedError(0, 0);
+      if (isRepetition(stored, kept)) return;
+      if (kept.epoch !== stored.epoch || kept.expectedSeq !== stored.seq) throw fencedError(stored.epoch, stored.seq);
+      const deletes = kept.deletes === true;
+      stored.seq = kept.seq;
+      stored.isDeleted = deletes;
+      stored.wakeAt = deletes ? undefined : kept.wakeAt;
+      stored.lastAppend = kept;
+      if (deletes) {
+        stored.snapshot = undefined;
+        stored.patches = [];
+      } else {
+        stored.patches.push(kept);
+      }
+    });
+  }
+
+  async snapshot(document: DocumentName, snapshot: LogSnapshotWrite): Promise<void> {
+    checkDocument(document);
+    checkSnapshot(snapshot, this.#limits);
+    const kept: LogRecord = { seq: snapshot.seq, data: snapshot.data.slice() };
+    await this.#run("snapshot", () => {
+      const stored = this.#documents.get(documentPath(document));
+      if (stored === undefined) throw fencedError(0, 0);
+      if (snapshot.epoch !== stored.epoch) throw fencedError(stored.epoch, stored.seq);
+      if (kept.seq > stored.seq) throw invalid("seq", "the snapshot is ahead of the log");
+      if (kept.seq <= baseSeqOf(stored)) return;
+      if (!stored.patches.some((patch) => patch.seq === kept.seq)) {
+        throw invalid("seq", "the snapshot is not at the end of a record");
+      }
+      stored.snapshot = kept;
+      stored.patches = stored.patches.filter((patch) => patch.seq > kept.seq);
+    });
+  }
+
+  async release(document: DocumentName, epoch: number): Promise<void> {
+    checkDocument(document);
+    checkCount("epoch", epoch);
+    this.#requireOpen();
+    const stored = this.#documents.get(documentPath(document));
+    if (stored?.epoch === epoch) stored.owner = undefined;
+  }
+
+  async read(document: DocumentName, range: { readonly afterSeq: number; readonly limit: number }): Promise<LogRead> {
+    checkDocument(document);
+    checkCount("afterSeq", range.afterSeq);
+    checkPage(range.limit, this.#limits);
+    return this.#run("read", () => {
+      const stored = this.#documents.get(documentPath(document));
+      if (stored === undefined) return { patches: [] };
+      const isGone = stored.snapshot !== undefined && stored.snapshot.seq > range.afterSeq;
+      return {
+        ...(isGone ? { snapshot: copyOf(stored.snapshot as LogRecord) } : {}),
+        patches: stored.patches
+          .filter((patch) => patch.seq > range.afterSeq)
+          .slice(0, range.limit)
+          .map(copyOf),
+      };
+    });
+  }
+
+  async list(space: string, page: { readonly afterKey?: string; readonly limit: number }): Promise<ListedDocument[]> {
+    checkDocument({ space, key: page.afterKey ?? "any" });
+    checkPage(page.limit, this.#limits);
+    this.#requireOpen();
+    return [...this.#documents.values()]
+      .filter((stored) => stored.name.space === space && stored.seq > 0 && !stored.isDeleted)
+      .filter((stored) => page.afterKey === undefined || stored.name.key > page.afterKey)
+      .sort((a, b) => compareText(a.name.key, b.name.key))
+      .slice(0, page.limit)
+      .map((stored) => ({ key: stored.name.key, seq: stored.seq }));
+  }
+
+  async due(page: { readonly before: number; readonly limit: number }): Promise<DueDocument[]> {
+    checkCount("before", page.before);
+    checkPage(page.limit, this.#limits);
+    this.#requireOpen();
+    const due: DueDocument[] = [];
+    for (const { name, wakeAt } of this.#documents.values()) {
+      if (wakeAt !== undefined && wakeAt < page.before) due.push({ document: name, wakeAt });
+    }
+    due.sort((a, b) => a.wakeAt - b.wakeAt || compareText(documentPath(a.document), documentPath(b.document)));
+    return due.slice(0, page.limit);
+  }
+
+  watchFenced(owner: string, listener: (document: DocumentName, epoch: number) => void): () => void {
+    checkOwner(owner);
+    return this.#watchers.watch(owner, listener);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+  }
+
+  #run<Result>(operation: "open" | "append" | "snapshot" | "read", effect: () => Result): Promise<Result> {
+    this.#requireOpen();
+    return this.faults.run(operation, () => {
+      this.#requireOpen();
+      return effect();
+    });
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw new ServiceError("unavailable", "the log is closed");
+  }
+
+  #create(name: DocumentName): StoredDocument {
+    const stored: StoredDocument = {
+      name: { space: name.space, key: name.key },
+      epoch: 0,
+      owner: undefined,
+      seq: 0,
+      isDeleted: false,
+      wakeAt: undefined,
+      snapshot: undefined,
+      patches: [],
+      lastAppend: undefined,
+    };
+    this.#documents.set(documentPath(name), stored);
+    return stored;
+  }
+}
+
+/** Where the kept history begins: at the snapshot, at the last deletion, or at 0. */
+function baseSeqOf(stored: StoredDocument): number {
+  if (stored.snapshot !== undefined) return stored.snapshot.seq;
+  return stored.patches[0]?.expectedSeq ?? stored.seq;
+}
+
+function isRepetition(stored: StoredDocument, append: StoredAppend): boolean {
+  const same = (kept: StoredAppend | undefined): boolean =>
+    kept !== undefined &&
+    kept.epoch === append.epoch &&
+    kept.expectedSeq === append.expectedSeq &&
+    kept.seq === append.seq &&
+    kept.wakeAt === append.wakeAt &&
+    (kept.deletes === true) === (append.deletes === true) &&
+    sameBytes(kept.data, append.data);
+  return same(stored.lastAppend) || same(stored.patches.find((patch) => patch.seq === append.seq));
+}
+
+function copyOf(record: LogRecord): LogRecord {
+  return { seq: record.seq, data: record.data.slice() };
+}
+
+/** Keys are ASCII, so the order of code units is the order of bytes. */
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
