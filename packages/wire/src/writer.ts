@@ -83,6 +83,12 @@ export class Writer {
     this.view.setUint32(at, ABSENT, true);
   }
 
+  /** Stands before an optional value of fixed width. */
+  presence(isPresent: boolean): void {
+    const at = this.reserve(1);
+    this.view.setUint8(at, isPresent ? 1 : 0);
+  }
+
   // `put` writes at an offset that was reserved; each checks its range, because a DataView would wrap in silence.
 
   putU8(at: number, value: number, field: string): void {

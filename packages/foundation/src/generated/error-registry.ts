@@ -1,4 +1,4 @@
-// Generated from protocol-definition/definitions/errors.xml. Do not edit.
+// Generated from errors.xml, digest 2f1d2e6076381024. Do not edit; run codegen.
 export type ErrorAudience = "client" | "internal";
 
 export interface ErrorDefinition {

@@ -1,0 +1,60 @@
+import type { DefinitionSet } from "./definition-set.ts";
+import { header } from "./emit/printer.ts";
+import { emitCodecs } from "./emit/typescript-codecs.ts";
+import { emitErrors } from "./emit/typescript-errors.ts";
+import { emitServices } from "./emit/typescript-service.ts";
+import { emitTypes } from "./emit/typescript-types.ts";
+import { digestOf, digestOfText } from "./model/digest.ts";
+import type { ErrorRegistry } from "./model/error-registry.ts";
+import type { Protocol } from "./model/protocol.ts";
+
+export interface GenerateOptions {
+  /** What generated code imports `Reader`, `Writer` and `Codec` from. */
+  readonly wireModule: string;
+  /** Package that receives the error registry. */
+  readonly errorsPackage: string;
+}
+
+export const defaultGenerateOptions: GenerateOptions = { wireModule: "@tidewire/wire", errorsPackage: "foundation" };
+
+export interface GeneratedFile {
+  /** Package the file belongs to. */
+  readonly package: string;
+  /** Its name inside the package's folder for generated files. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Everything the definitions give, in a fixed order; the same input gives the same bytes. */
+export function generate(
+  definitions: DefinitionSet,
+  options: GenerateOptions = defaultGenerateOptions,
+): GeneratedFile[] {
+  return [
+    ...definitions.protocols.flatMap((protocol) => generateProtocol(protocol, options)),
+    ...definitions.errors.map((registry) => generateErrors(registry, options)),
+  ];
+}
+
+function generateProtocol(protocol: Protocol, options: GenerateOptions): GeneratedFile[] {
+  const digest = digestOf(protocol);
+  const file = (suffix: string, text: string): GeneratedFile => ({
+    package: protocol.package,
+    name: `${protocol.name}-${suffix}.ts`,
+    text: header(protocol.file, digest) + text,
+  });
+  return [
+    file("types", emitTypes(protocol)),
+    file("codecs", emitCodecs(protocol, options.wireModule)),
+    file("service", emitServices(protocol, digest, options.wireModule)),
+  ];
+}
+
+function generateErrors(registry: ErrorRegistry, options: GenerateOptions): GeneratedFile {
+  const digest = digestOfText(JSON.stringify(registry));
+  return {
+    package: options.errorsPackage,
+    name: "error-registry.ts",
+    text: header(registry.file, digest) + emitErrors(registry),
+  };
+}

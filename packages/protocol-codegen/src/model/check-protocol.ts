@@ -1,0 +1,233 @@
+import type { XmlElement } from "../xml/xml-element.ts";
+import type { ProblemList } from "./attribute-reader.ts";
+import type { Field, MessageType, Method, Protocol } from "./protocol.ts";
+
+/** What a schema cannot say: names that refer, ids that ascend, defaults that fit, nothing that contains itself. */
+export function checkProtocol(protocol: Protocol, problems: ProblemList): void {
+  const at = (line: number, name: string): XmlElement => ({
+    name,
+    namespace: "",
+    attributes: new Map(),
+    children: [],
+    text: "",
+    file: protocol.file,
+    line,
+  });
+  const add = (line: number, element: string, problem: string, fix: string): void =>
+    problems.add(at(line, element), problem, fix);
+
+  checkUnique(protocol, add);
+  for (const type of protocol.enums) {
+    const names = type.values.map((value) => value.name);
+    if (names.length === 0) add(type.line, `enum "${type.name}"`, "has no values", "Add a <value>");
+    if (type.fallback !== undefined && !names.includes(type.fallback)) {
+      add(
+        type.line,
+        `enum "${type.name}"`,
+        `fallback "${type.fallback}" is none of its values`,
+        `Use one of: ${names.join(", ")}`,
+      );
+    }
+  }
+  for (const message of protocol.messages) checkFields(protocol, message, add);
+  for (const union of protocol.unions) {
+    for (const variant of union.variants) {
+      if (protocol.messages.some((message) => message.name === variant.type)) continue;
+      add(
+        union.line,
+        `union "${union.name}"`,
+        `variant "${variant.name}" names no message`,
+        "Name a message of this file",
+      );
+    }
+  }
+  for (const service of protocol.services) {
+    for (const method of service.methods) checkMethodTypes(protocol, method, add);
+  }
+  checkNoRecursion(protocol, add);
+}
+
+type Add = (line: number, element: string, problem: string, fix: string) => void;
+
+function checkUnique(protocol: Protocol, add: Add): void {
+  const unique = (line: number, where: string, what: string, values: readonly (string | number)[]): void => {
+    const seen = new Set<string | number>();
+    for (const value of values) {
+      if (seen.has(value))
+        add(line, where, `${what} ${value} is used twice`, `Give each its own ${what}; never reuse one`);
+      seen.add(value);
+    }
+  };
+  const named = [...protocol.enums, ...protocol.messages, ...protocol.unions];
+  unique(
+    1,
+    `protocol "${protocol.name}"`,
+    "type name",
+    named.map((type) => type.name),
+  );
+  for (const type of protocol.enums) {
+    unique(
+      type.line,
+      `enum "${type.name}"`,
+      "name",
+      type.values.map((value) => value.name),
+    );
+    unique(
+      type.line,
+      `enum "${type.name}"`,
+      "number",
+      type.values.map((value) => value.number),
+    );
+  }
+  for (const type of protocol.messages) {
+    unique(
+      type.line,
+      `message "${type.name}"`,
+      "field name",
+      type.fields.map((field) => field.name),
+    );
+  }
+  for (const type of protocol.unions) {
+    unique(
+      type.line,
+      `union "${type.name}"`,
+      "name",
+      type.variants.map((variant) => variant.name),
+    );
+    unique(
+      type.line,
+      `union "${type.name}"`,
+      "id",
+      type.variants.map((variant) => variant.id),
+    );
+  }
+  unique(
+    1,
+    `protocol "${protocol.name}"`,
+    "service id",
+    protocol.services.map((service) => service.id),
+  );
+  for (const service of protocol.services) {
+    unique(
+      service.line,
+      `service "${service.name}"`,
+      "method name",
+      service.methods.map((method) => method.name),
+    );
+    unique(
+      service.line,
+      `service "${service.name}"`,
+      "method id",
+      service.methods.map((method) => method.id),
+    );
+  }
+}
+
+function checkFields(protocol: Protocol, message: MessageType, add: Add): void {
+  let previous: Field | undefined;
+  for (const field of message.fields) {
+    const where = `field "${message.name}.${field.name}"`;
+    if (previous !== undefined && field.id <= previous.id) {
+      add(
+        field.line,
+        where,
+        `id ${field.id} does not follow ${previous.id}`,
+        "Append fields at the end, with the next id",
+      );
+    }
+    if (previous !== undefined && field.since < previous.since) {
+      add(
+        field.line,
+        where,
+        `since ${field.since} comes after since ${previous.since}`,
+        "Fields of later versions stand at the end",
+      );
+    }
+    if (field.since > protocol.version) {
+      add(
+        field.line,
+        where,
+        `since ${field.since} is after the protocol's version`,
+        `Raise the protocol's version to ${field.since}`,
+      );
+    }
+    if (field.since > 1 && !canBeMissing(field)) {
+      add(
+        field.line,
+        where,
+        "was appended, but older senders leave it out",
+        'Make it optional="true" or give it a default',
+      );
+    }
+    if (field.minBytes > field.maxBytes) {
+      add(field.line, where, "minBytes is above maxBytes", "Swap them");
+    }
+    if (field.defaultText !== undefined) checkDefault(protocol, field, where, add);
+    previous = field;
+  }
+}
+
+/** Whether a reader knows what to assume when the field is not there. */
+export function canBeMissing(field: Field): boolean {
+  return field.isOptional || field.container !== "single" || field.defaultText !== undefined;
+}
+
+function checkDefault(protocol: Protocol, field: Field, where: string, add: Add): void {
+  const text = field.defaultText ?? "";
+  if (field.isOptional || field.container !== "single") {
+    add(field.line, where, "needs no default", "Remove default: it is absent, or empty, by itself");
+  } else if (field.type.kind === "enum") {
+    const values = protocol.enums.find((type) => type.name === field.type.name)?.values ?? [];
+    if (!values.some((value) => value.name === text)) {
+      add(
+        field.line,
+        where,
+        `default "${text}" is no value of ${field.type.name}`,
+        `Use one of: ${values.map((value) => value.name).join(", ")}`,
+      );
+    }
+  } else if (field.type.kind !== "scalar" || field.type.name === "bytes") {
+    add(field.line, where, "cannot have a default", 'Use optional="true"');
+  } else if (
+    field.type.name === "bool" ? !/^(true|false)$/.test(text) : !isTextual(field) && !/^-?[0-9]+$/.test(text)
+  ) {
+    add(field.line, where, `default "${text}" is no ${field.type.name}`, "Give a value of the field's type");
+  }
+}
+
+function isTextual(field: Field): boolean {
+  return field.type.kind === "scalar" && (field.type.name === "string" || field.type.name === "json");
+}
+
+function checkMethodTypes(protocol: Protocol, method: Method, add: Add): void {
+  const names = method.kind === "unary" ? [method.request, method.response] : [method.open, method.up, method.down];
+  for (const name of names) {
+    if (protocol.messages.some((type) => type.name === name) || protocol.unions.some((type) => type.name === name))
+      continue;
+    add(method.line, `${method.kind} "${method.name}"`, `"${name}" is no message or union`, "Declare it in this file");
+  }
+}
+
+/** A message that can contain itself would let a few bytes nest deeper than the stack. */
+function checkNoRecursion(protocol: Protocol, add: Add): void {
+  const contained = new Map<string, readonly string[]>([
+    ...protocol.messages.map((type) => [type.name, type.fields.map((field) => field.type.name)] as const),
+    ...protocol.unions.map((type) => [type.name, type.variants.map((variant) => variant.type)] as const),
+  ]);
+  const reaches = (from: string, target: string, visited: Set<string>): boolean =>
+    (contained.get(from) ?? []).some((name) => {
+      if (name === target) return true;
+      if (visited.has(name)) return false;
+      visited.add(name);
+      return reaches(name, target, visited);
+    });
+  for (const type of [...protocol.messages, ...protocol.unions]) {
+    if (!reaches(type.name, type.name, new Set())) continue;
+    add(
+      type.line,
+      `type "${type.name}"`,
+      "contains itself",
+      "Flatten it: depth on the wire is fixed by the definition",
+    );
+  }
+}

@@ -1,0 +1,3 @@
+export * from "./generated/host-codecs.ts";
+export * from "./generated/host-service.ts";
+export type * from "./generated/host-types.ts";

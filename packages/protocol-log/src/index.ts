@@ -1,0 +1,3 @@
+export * from "./generated/log-codecs.ts";
+export * from "./generated/log-service.ts";
+export type * from "./generated/log-types.ts";
