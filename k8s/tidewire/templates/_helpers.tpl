@@ -1,0 +1,160 @@
+{{- define "tidewire.fullname" -}}
+{{- if contains "tidewire" .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-tidewire" .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "tidewire.selector" -}}
+app.kubernetes.io/name: tidewire
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end -}}
+
+{{- define "tidewire.labels" -}}
+{{ include "tidewire.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- end -}}
+
+{{- define "tidewire.secretName" -}}
+{{- .Values.sharedKey.existingSecret | default (printf "%s-shared-key" (include "tidewire.fullname" .)) -}}
+{{- end -}}
+
+{{/* Ports are the same in every pod, so that settings can name them. */}}
+{{- define "tidewire.linkPort" -}}7300{{- end -}}
+{{- define "tidewire.gossipPort" -}}7301{{- end -}}
+{{- define "tidewire.adminPort" -}}9090{{- end -}}
+
+{{/* Settings every process gets. */}}
+{{- define "tidewire.commonConfig" -}}
+link:
+  listen: "0.0.0.0:{{ include "tidewire.linkPort" . }}"
+  sharedKeyFile: /etc/tidewire/secret/sharedKey
+admin:
+  listen: "0.0.0.0:{{ include "tidewire.adminPort" . }}"
+logging:
+  level: {{ .Values.logLevel }}
+{{- end -}}
+
+{{- define "tidewire.gossipConfig" -}}
+gossip:
+  bind: "0.0.0.0:{{ include "tidewire.gossipPort" . }}"
+  seeds:
+    - "{{ include "tidewire.fullname" . }}-routing-table.{{ .Release.Namespace }}.svc:{{ include "tidewire.gossipPort" . }}"
+  label: {{ printf "%s/%s" .Release.Namespace .Release.Name | quote }}
+{{- end -}}
+
+{{- define "tidewire.routingConfig" -}}
+routing:
+  addresses:
+{{- range $i := until (int .Values.routingTable.replicas) }}
+    - "{{ include "tidewire.fullname" $ }}-routing-table-{{ $i }}.{{ include "tidewire.fullname" $ }}-routing-table.{{ $.Release.Namespace }}.svc:{{ include "tidewire.linkPort" $ }}"
+{{- end }}
+{{- end -}}
+
+{{/* A pod of any service. Arguments: root, component, service (its values), command, ports (yaml), isMember, volumes, mounts */}}
+{{- define "tidewire.podTemplate" -}}
+metadata:
+  labels:
+    {{- include "tidewire.labels" . | nindent 4 }}
+  annotations:
+    # New settings roll the pods.
+    checksum/config: {{ include (print .root.Template.BasePath "/configmaps.yaml") .root | sha256sum }}
+    prometheus.io/scrape: "true"
+    prometheus.io/port: {{ include "tidewire.adminPort" .root | quote }}
+    prometheus.io/path: /metrics
+spec:
+  {{- with .root.Values.imagePullSecrets }}
+  imagePullSecrets:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  automountServiceAccountToken: false
+  # Kubernetes would add TIDEWIRE_..._PORT variables for services; processes refuse settings they do not know.
+  enableServiceLinks: false
+  terminationGracePeriodSeconds: {{ .service.terminationGracePeriodSeconds }}
+  securityContext:
+    runAsNonRoot: true
+    runAsUser: 1000
+    runAsGroup: 1000
+    fsGroup: 1000
+    seccompProfile: { type: RuntimeDefault }
+  topologySpreadConstraints:
+    - maxSkew: 1
+      topologyKey: kubernetes.io/hostname
+      whenUnsatisfiable: ScheduleAnyway
+      labelSelector:
+        matchLabels:
+          {{- include "tidewire.selector" . | nindent 10 }}
+  containers:
+    - name: {{ .component }}
+      image: "{{ .root.Values.image.repository }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}"
+      imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+      args: [{{ .component | quote }}]
+      env:
+        - name: POD_NAME
+          valueFrom: { fieldRef: { fieldPath: metadata.name } }
+        - name: POD_IP
+          valueFrom: { fieldRef: { fieldPath: status.podIP } }
+        - name: TIDEWIRE_CONFIG
+          value: /etc/tidewire/config/config.yaml
+        - name: TIDEWIRE_NODE_ID
+          value: "$(POD_NAME)"
+        - name: TIDEWIRE_LINK_ADVERTISE
+          value: "$(POD_IP):{{ include "tidewire.linkPort" .root }}"
+        {{- if .isMember }}
+        - name: TIDEWIRE_GOSSIP_ADVERTISE
+          value: "$(POD_IP):{{ include "tidewire.gossipPort" .root }}"
+        {{- end }}
+      ports:
+        - { name: admin, containerPort: {{ include "tidewire.adminPort" .root }} }
+        {{- toYaml .ports | nindent 8 }}
+      startupProbe:
+        httpGet: { path: /healthz, port: admin }
+        periodSeconds: 2
+        failureThreshold: 60
+      livenessProbe:
+        httpGet: { path: /healthz, port: admin }
+        periodSeconds: 10
+        timeoutSeconds: 5
+        failureThreshold: 6
+      readinessProbe:
+        httpGet: { path: /readyz, port: admin }
+        periodSeconds: 2
+        timeoutSeconds: 2
+        failureThreshold: 2
+      resources:
+        {{- toYaml .service.resources | nindent 8 }}
+      securityContext:
+        allowPrivilegeEscalation: false
+        readOnlyRootFilesystem: true
+        capabilities: { drop: [ALL] }
+      volumeMounts:
+        - { name: config, mountPath: /etc/tidewire/config, readOnly: true }
+        - { name: shared-key, mountPath: /etc/tidewire/secret, readOnly: true }
+        {{- with .mounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+  volumes:
+    - name: config
+      configMap: { name: {{ include "tidewire.fullname" .root }}-{{ .component }} }
+    - name: shared-key
+      secret: { secretName: {{ include "tidewire.secretName" .root }} }
+    {{- with .volumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- with .service.nodeSelector }}
+  nodeSelector:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .service.tolerations }}
+  tolerations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .service.affinity }}
+  affinity:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end -}}

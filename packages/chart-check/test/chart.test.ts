@@ -1,0 +1,143 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "@jest/globals";
+import { parseAllDocuments } from "yaml";
+import { helm } from "../src/helm.ts";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const chart = join(root, "k8s", "tidewire");
+const services = ["edge-proxy", "document-host", "routing-table", "log-storage"];
+
+/** A rendered object, as far as these tests look into it. */
+interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly labels?: Record<string, string> };
+  readonly data?: Record<string, string>;
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly maxReplicas?: number;
+    readonly template?: { readonly spec: PodSpec };
+    readonly selector?: { readonly matchLabels?: Record<string, string> };
+  };
+}
+
+interface PodSpec {
+  readonly enableServiceLinks: boolean;
+  readonly terminationGracePeriodSeconds: number;
+  readonly securityContext: { readonly runAsNonRoot: boolean };
+  readonly containers: readonly {
+    readonly args: readonly string[];
+    readonly env: readonly { readonly name: string; readonly value?: string }[];
+    readonly resources: { readonly requests?: object; readonly limits?: object };
+    readonly readinessProbe?: { readonly httpGet: { readonly path: string } };
+    readonly livenessProbe?: { readonly httpGet: { readonly path: string } };
+    readonly securityContext: { readonly readOnlyRootFilesystem: boolean };
+  }[];
+}
+
+function render(...args: string[]): Manifest[] {
+  const result = helm("template", "prod", chart, "--namespace", "games", ...args);
+  if (result.status !== 0) throw new Error(result.stderr);
+  const documents = parseAllDocuments(result.stdout).map((document) => {
+    if (document.errors.length > 0) throw document.errors[0]!;
+    return document.toJS() as Manifest | null;
+  });
+  return documents.filter((document) => document !== null);
+}
+
+function workload(manifests: readonly Manifest[], service: string): Manifest {
+  const found = manifests.filter(
+    (manifest) => ["Deployment", "StatefulSet"].includes(manifest.kind) && manifest.metadata.name.endsWith(service),
+  );
+  expect(found).toHaveLength(1);
+  return found[0]!;
+}
+
+describe("the Helm chart", () => {
+  test("passes helm lint --strict", () => {
+    const result = helm("lint", "--strict", chart);
+    expect(`${result.stdout}${result.stderr}`).toContain("0 chart(s) failed");
+    expect(result.status).toBe(0);
+  });
+
+  test("has four workloads, each with probes, resources and a locked-down pod", () => {
+    const manifests = render();
+    for (const service of services) {
+      const { template } = workload(manifests, service).spec!;
+      const pod = template!.spec;
+      const container = pod.containers[0]!;
+      expect(container.args).toEqual([service]);
+      expect(container.readinessProbe?.httpGet.path).toBe("/readyz");
+      expect(container.livenessProbe?.httpGet.path).toBe("/healthz");
+      expect(container.resources.requests).toBeDefined();
+      expect(container.resources.limits).toBeDefined();
+      expect(container.securityContext.readOnlyRootFilesystem).toBe(true);
+      expect(pod.securityContext.runAsNonRoot).toBe(true);
+      expect(pod.enableServiceLinks).toBe(false);
+    }
+  });
+
+  test("scales proxies and hosts independently", () => {
+    const manifests = render("--set", "edgeProxy.replicas=7,documentHost.replicas=4");
+    expect(workload(manifests, "edge-proxy").spec!.replicas).toBe(7);
+    expect(workload(manifests, "document-host").spec!.replicas).toBe(4);
+    const scaled = render("--set", "edgeProxy.autoscaling.enabled=true");
+    expect(workload(scaled, "edge-proxy").spec!.replicas).toBeUndefined();
+    expect(scaled.filter((manifest) => manifest.kind === "HorizontalPodAutoscaler")).toHaveLength(1);
+  });
+
+  test("every object carries the labels its selectors look for", () => {
+    const manifests = render("--set", "podMonitor.enabled=true,edgeProxy.ingress.enabled=true");
+    for (const manifest of manifests) {
+      expect(manifest.metadata.labels?.["app.kubernetes.io/instance"]).toBe("prod");
+    }
+    for (const service of services) {
+      const { spec, metadata } = workload(manifests, service);
+      expect(metadata.labels).toMatchObject(spec!.selector!.matchLabels!);
+    }
+  });
+
+  test.each([
+    ["logStorage.replicas=2", /replicas must be 1|logStorage.replicas/],
+    ["edgeProxy.replica=2", /replica/],
+    ["edgeProxy.replicas=many", /replicas/],
+    ["auth.mode=open", /mode/],
+  ])("refuses the value %s", (value, message) => {
+    const result = helm("template", "prod", chart, "--set", value);
+    expect(result.status).not.toBe(0);
+    expect(result.stderr).toMatch(message);
+  });
+
+  test.each(services)("gives %s settings that the program itself accepts", (service) => {
+    const manifests = render("--set", "documents={/tidewire/apps/demo/dist/documents.js}");
+    const configMap = manifests.find(
+      (manifest) => manifest.kind === "ConfigMap" && manifest.metadata.name.endsWith(service),
+    );
+    const folder = mkdtempSync(join(tmpdir(), "tidewire-chart-"));
+    try {
+      const file = join(folder, "config.yaml");
+      writeFileSync(file, configMap!.data!["config.yaml"]!);
+      const variables = workload(manifests, service).spec!.template!.spec.containers[0]!.env;
+      const env = Object.fromEntries(
+        variables
+          .filter((variable) => variable.name.startsWith("TIDEWIRE_"))
+          .map(({ name, value }) => [name, value!.replace("$(POD_NAME)", "pod-0").replace("$(POD_IP)", "10.0.0.7")]),
+      );
+      const script = join(root, "apps", service, "dist", "main.js");
+      const result = spawnSync(process.execPath, [script, "--print-config"], {
+        encoding: "utf8",
+        env: { PATH: process.env["PATH"], ...env, TIDEWIRE_CONFIG: file },
+      });
+      expect(result.stderr).toBe("");
+      const printed = JSON.parse(result.stdout) as { node: { id: string }; link: { listen: string } };
+      expect(printed.node.id).toBe("pod-0");
+      expect(printed.link.listen).toBe("0.0.0.0:7300");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
