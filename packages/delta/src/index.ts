@@ -1,0 +1,11 @@
+export { applyDelta, applySnapshot } from "./apply.ts";
+export { canonicalJson } from "./canonical-json.ts";
+export { composeDeltas, composeSnapshot } from "./compose.ts";
+export { diffViews } from "./diff.ts";
+export { snapshotOf } from "./encode.ts";
+export { hashBytes, hashView } from "./hash.ts";
+export { depthMax, type JsonObject, type JsonValue } from "./json.ts";
+export type { ListOrder } from "./list-order.ts";
+export { type FrameHead, frameHead, type OrderEntry } from "./patch-shape.ts";
+export { type Checkpoint, type HashCheck, ViewReplica } from "./view-replica.ts";
+export { emptyView, type KeysOf, keysOfList, type ListOrders, type ViewState, viewOf } from "./view-state.ts";
