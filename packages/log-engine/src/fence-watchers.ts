@@ -19,6 +19,11 @@ export class FenceWatchers {
 
   /** Listeners run in a microtask, so that a throwing one cannot break the `open` that caused it. */
   notify(owner: string, document: DocumentName, epoch: number): void {
-    for (const listener of this.#byOwner.get(owner) ?? []) queueMicrotask(() => listener(document, epoch));
+    const listeners = this.#byOwner.get(owner);
+    for (const listener of listeners ?? []) {
+      queueMicrotask(() => {
+        if (listeners?.has(listener)) listener(document, epoch);
+      });
+    }
   }
 }

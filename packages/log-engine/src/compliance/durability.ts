@@ -1,0 +1,90 @@
+import { describe, expect, test } from "@jest/globals";
+import {
+  bytes,
+  expectFenced,
+  game,
+  grow,
+  type StartLogEngine,
+  step,
+  text,
+  withEngine,
+} from "./log-engine-under-test.ts";
+
+/** For engines that keep what they are told: everything is the same after closing and opening again. */
+export function durabilityCompliance(start: StartLogEngine): void {
+  describe("after a restart", () => {
+    test(
+      "everything acknowledged is there",
+      withEngine(start, async (engine, underTest) => {
+        const { epoch } = await grow(engine, game, 4);
+        await engine.snapshot(game, { epoch, seq: 2, data: bytes("state 2") });
+        await engine.append(game, step(epoch, 4, { wakeAt: 1_234 }));
+        const gone = { space: "board-game", key: "gone" };
+        const { epoch: goneEpoch } = await grow(engine, gone, 1);
+        await engine.append(gone, step(goneEpoch, 1, { deletes: true }));
+
+        const again = await underTest.reopen!();
+        expect(await again.list("board-game", { limit: 10 })).toEqual([{ key: "g1", seq: 5 }]);
+        expect(await again.due({ before: 2_000, limit: 10 })).toEqual([{ document: game, wakeAt: 1_234 }]);
+        const opened = await again.open(game, "host-a");
+        expect([opened.seq, opened.snapshot?.seq, text(opened.snapshot!.data)]).toEqual([5, 2, "state 2"]);
+        expect(opened.patches.map((patch) => text(patch.data))).toEqual(["patch 3", "patch 4", "patch 5"]);
+        expect(opened.epoch).toBeGreaterThan(epoch);
+        const deleted = await again.open(gone, "host-a");
+        expect([deleted.seq, deleted.isDeleted, deleted.patches]).toEqual([2, true, []]);
+      }),
+    );
+
+    test(
+      "epochs hold: the owner of before goes on, an older one stays out",
+      withEngine(start, async (engine, underTest) => {
+        const { epoch: old } = await grow(engine, game, 1, "host-a");
+        const { epoch } = await engine.open(game, "host-b");
+        const again = await underTest.reopen!();
+        await expectFenced(again.append(game, step(old, 1)), { epoch, seq: 1 });
+        await again.append(game, step(epoch, 1));
+        expect((await again.open(game, "host-b")).epoch).toBeGreaterThan(epoch);
+      }),
+    );
+
+    test(
+      "an append whose answer was lost is recognised",
+      withEngine(start, async (engine, underTest) => {
+        const { epoch } = await grow(engine, game, 1);
+        const repeated = step(epoch, 1, { wakeAt: 77 });
+        await engine.append(game, repeated);
+        const again = await underTest.reopen!();
+        await again.append(game, repeated);
+        expect((await again.open(game, "host-a")).seq).toBe(2);
+      }),
+    );
+
+    test(
+      "the former owner of a document is still told when it is taken",
+      withEngine(start, async (engine, underTest) => {
+        await engine.open(game, "host-a");
+        const again = await underTest.reopen!();
+        const told = new Promise<number>((resolve) => {
+          again.watchFenced("host-a", (_, epoch) => resolve(epoch));
+        });
+        const { epoch } = await again.open(game, "host-b");
+        expect(await told).toBe(epoch);
+      }),
+    );
+
+    test(
+      "many restarts in a row keep adding up",
+      withEngine(start, async (engine, underTest) => {
+        let current = engine;
+        for (let round = 1; round <= 6; round++) {
+          const { epoch, seq } = await grow(current, game, 2);
+          expect(seq).toBe(round * 2);
+          if (round === 3) await current.snapshot(game, { epoch, seq, data: bytes("state") });
+          current = await underTest.reopen!();
+        }
+        const opened = await current.open(game, "host-a");
+        expect([opened.seq, opened.snapshot?.seq, opened.patches.length]).toEqual([12, 6, 6]);
+      }),
+    );
+  });
+}
