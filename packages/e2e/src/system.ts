@@ -1,0 +1,168 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const CLI = fileURLToPath(new URL("../../../apps/cli/dist/main.js", import.meta.url));
+
+export interface SystemOptions {
+  /** Document hosts; 2 by default. */
+  readonly hosts?: number;
+  readonly routingTables?: number;
+  /** An existing data folder, to start again where an earlier system stopped. */
+  readonly dataFolder?: string;
+  readonly logLevel?: string;
+  /** Further arguments of `tidewire up`. */
+  readonly args?: readonly string[];
+}
+
+/** A line of `tidewire up --json`. */
+interface SystemEvent {
+  readonly event: "started" | "ready" | "crashed" | "up" | "stopping" | "stopped";
+  readonly name?: string;
+  readonly pid?: number;
+  readonly admin?: string;
+  readonly url?: string;
+  readonly lastWords?: string;
+}
+
+export interface SystemProcess {
+  readonly name: string;
+  pid: number;
+  readonly admin: string;
+  /** How often it has been ready since the system started. */
+  readyCount: number;
+}
+
+/** The whole system as real processes, started with the command of the README and spoken to from outside only. */
+export class System {
+  readonly dataFolder: string;
+  readonly #child: ChildProcess;
+  readonly #keepsData: boolean;
+  readonly #processes = new Map<string, SystemProcess>();
+  readonly #waiters = new Set<() => void>();
+  #url: string | undefined;
+  #exit: string | undefined;
+  #stderr = "";
+
+  private constructor(options: SystemOptions) {
+    this.#keepsData = options.dataFolder !== undefined;
+    this.dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), "tidewire-e2e-"));
+    const args = [CLI, "up", "--json", "--port", "0", "--data", this.dataFolder, "--hosts", String(options.hosts ?? 2)];
+    args.push("--routing-tables", String(options.routingTables ?? 1), "--log-level", options.logLevel ?? "info");
+    this.#child = spawn(process.execPath, [...args, ...(options.args ?? [])], { stdio: ["ignore", "pipe", "pipe"] });
+    createInterface({ input: this.#child.stdout! }).on("line", (line) =>
+      this.#onEvent(JSON.parse(line) as SystemEvent),
+    );
+    this.#child.stderr!.on("data", (chunk: Buffer) => {
+      this.#stderr += chunk.toString();
+    });
+    this.#child.once("exit", (code, signal) => {
+      this.#exit = signal ?? `exit code ${code}`;
+      this.#wake();
+    });
+  }
+
+  static async start(options: SystemOptions = {}): Promise<System> {
+    const system = new System(options);
+    await system.#until(() => system.#url !== undefined, 60_000, "the system to be up");
+    return system;
+  }
+
+  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  get url(): string {
+    return this.#url!;
+  }
+
+  get socketUrl(): string {
+    return `${this.url.replace("http", "ws")}/v1/socket`;
+  }
+
+  process(name: string): SystemProcess {
+    const found = this.#processes.get(name);
+    if (found === undefined) throw new Error(`no process ${name}; there are ${[...this.#processes.keys()].join(", ")}`);
+    return found;
+  }
+
+  get hostNames(): string[] {
+    return [...this.#processes.keys()].filter((name) => name.startsWith("document-host"));
+  }
+
+  /** Sends a signal and, for SIGKILL, resolves when the supervisor has it ready again. */
+  async kill(name: string, signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    const target = this.process(name);
+    const readyBefore = target.readyCount;
+    process.kill(target.pid, signal);
+    if (signal === "SIGKILL") await this.#until(() => target.readyCount > readyBefore, 60_000, `${name} to be back`);
+  }
+
+  /** Sends a signal and does not wait. */
+  signal(name: string, signal: NodeJS.Signals): void {
+    process.kill(this.process(name).pid, signal);
+  }
+
+  /** The value of a metric of one process, summed over its labels; 0 if it was never set. */
+  async metric(name: string, metric: string): Promise<number> {
+    const response = await fetch(`http://${this.process(name).admin}/metrics`);
+    const lines = (await response.text()).split("\n");
+    return lines
+      .filter((line) => line.startsWith(`${metric}{`) || line.startsWith(`${metric} `))
+      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
+  }
+
+  /** Everything the processes wrote to their logs. */
+  logs(): string {
+    const folder = join(this.dataFolder, "logs");
+    return readdirSync(folder)
+      .map((file) => readFileSync(join(folder, file), "utf8"))
+      .join("");
+  }
+
+  async stop(options: { readonly keepData?: boolean } = {}): Promise<void> {
+    if (this.#exit === undefined) {
+      this.#child.kill("SIGINT");
+      await this.#until(() => this.#exit !== undefined, 60_000, "the system to stop", true);
+    }
+    if (!this.#keepsData && options.keepData !== true) rmSync(this.dataFolder, { recursive: true, force: true });
+  }
+
+  #onEvent(event: SystemEvent): void {
+    if (event.event === "started") {
+      const known = this.#processes.get(event.name!);
+      if (known !== undefined) known.pid = event.pid!;
+      else {
+        this.#processes.set(event.name!, { name: event.name!, pid: event.pid!, admin: event.admin!, readyCount: 0 });
+      }
+    }
+    if (event.event === "ready") this.process(event.name!).readyCount++;
+    if (event.event === "up") this.#url = event.url!.replace(/\/$/, "");
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const waiter of this.#waiters) waiter();
+  }
+
+  async #until(isTrue: () => boolean, timeoutMs: number, what: string, mayExit = false): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(
+        () => finish(new Error(`waited ${timeoutMs} ms for ${what}\n${this.#stderr}`)),
+        timeoutMs,
+      );
+      const finish = (error?: Error): void => {
+        clearTimeout(timer);
+        this.#waiters.delete(look);
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      const look = (): void => {
+        if (isTrue()) finish();
+        else if (this.#exit !== undefined && !mayExit) finish(new Error(`ended with ${this.#exit}: ${this.#stderr}`));
+      };
+      this.#waiters.add(look);
+      look();
+    });
+  }
+}
