@@ -42,6 +42,14 @@ export class ViewReplica {
     return this.#hash;
   }
 
+  /** A copy that goes its own way from here. Costs nothing: versions are immutable and shared. */
+  fork(): ViewReplica {
+    const copy = new ViewReplica();
+    copy.#view = this.#view;
+    copy.#hash = this.#hash;
+    return copy;
+  }
+
   applySnapshot(snapshot: JsonObject): HashCheck {
     return this.#take(applySnapshot(snapshot, this.#view), snapshot);
   }

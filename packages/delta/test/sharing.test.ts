@@ -124,4 +124,15 @@ describe("the replica's check of @h", () => {
     expect(replica.verified).toEqual({ seq: 2, hash });
     expect(replica.value).toEqual({ a: 2 });
   });
+
+  test("a fork starts where the original stands and goes its own way, unverified", () => {
+    const replica = new ViewReplica();
+    replica.applySnapshot({ "@s": 1, cards: { "@o": ["1"], "1": { rank: 1 } } });
+    replica.applyDelta({ "@s": 2, "@h": replica.hash() });
+    const fork = replica.fork();
+    expect([fork.value, fork.seq, fork.hash(), fork.verified]).toEqual([replica.value, 2, replica.hash(), undefined]);
+    fork.applyDelta({ "@s": 3, cards: { "1": null, "2": { rank: 2 }, "@o": ["2"] } });
+    expect(fork.value).toEqual({ cards: [{ rank: 2 }] });
+    expect([replica.value, replica.seq]).toEqual([{ cards: [{ rank: 1 }] }, 2]);
+  });
 });
