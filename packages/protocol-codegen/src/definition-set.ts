@@ -1,20 +1,24 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DefinitionError, type DefinitionProblem } from "./definition-problem.ts";
+import type { Api } from "./model/api.ts";
 import { type ErrorRegistry, errorsNamespace, readErrorRegistry } from "./model/error-registry.ts";
 import type { Protocol } from "./model/protocol.ts";
+import { apiNamespace, readApi } from "./model/read-api.ts";
 import { readProtocol } from "./model/read-protocol.ts";
 import { parseXml } from "./xml/xml-element.ts";
 
 /** All definitions of one folder. */
 export interface DefinitionSet {
   readonly protocols: readonly Protocol[];
+  readonly apis: readonly Api[];
   readonly errors: readonly ErrorRegistry[];
 }
 
 /** Reads every `*.xml` of the folder; throws one `DefinitionError` with the problems of all files. */
 export function readDefinitions(folder: string): DefinitionSet {
   const protocols: Protocol[] = [];
+  const apis: Api[] = [];
   const errors: ErrorRegistry[] = [];
   const problems: DefinitionProblem[] = [];
   for (const name of readdirSync(folder).sort()) {
@@ -22,6 +26,7 @@ export function readDefinitions(folder: string): DefinitionSet {
     try {
       const root = parseXml(name, readFileSync(join(folder, name), "utf8"));
       if (root.namespace === errorsNamespace) errors.push(readErrorRegistry(root));
+      else if (root.namespace === apiNamespace) apis.push(readApi(root));
       else protocols.push(readProtocol(root));
     } catch (error) {
       if (!(error instanceof DefinitionError)) throw error;
@@ -30,7 +35,7 @@ export function readDefinitions(folder: string): DefinitionSet {
   }
   problems.push(...sharedNames(protocols));
   if (problems.length > 0) throw new DefinitionError(problems);
-  return { protocols, errors };
+  return { protocols, apis, errors };
 }
 
 /** Names and service ids that would meet when one process speaks several protocols. */

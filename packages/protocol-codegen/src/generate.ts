@@ -1,9 +1,14 @@
 import type { DefinitionSet } from "./definition-set.ts";
+import { emitDownFrames } from "./emit/api-down-frames.ts";
+import { emitApiRegistry } from "./emit/api-registry.ts";
+import { emitApiTypes } from "./emit/api-types.ts";
+import { emitUpFrames } from "./emit/api-up-frames.ts";
 import { header } from "./emit/printer.ts";
 import { emitCodecs } from "./emit/typescript-codecs.ts";
 import { emitErrors } from "./emit/typescript-errors.ts";
 import { emitServices } from "./emit/typescript-service.ts";
 import { emitTypes } from "./emit/typescript-types.ts";
+import type { Api } from "./model/api.ts";
 import { digestOf, digestOfText } from "./model/digest.ts";
 import type { ErrorRegistry } from "./model/error-registry.ts";
 import type { Protocol } from "./model/protocol.ts";
@@ -11,11 +16,17 @@ import type { Protocol } from "./model/protocol.ts";
 export interface GenerateOptions {
   /** What generated code imports `Reader`, `Writer` and `Codec` from. */
   readonly wireModule: string;
+  /** What the generated reader of a JSON API imports its checks from. */
+  readonly apiRuntimeModule: string;
   /** Package that receives the error registry. */
   readonly errorsPackage: string;
 }
 
-export const defaultGenerateOptions: GenerateOptions = { wireModule: "@tidewire/wire", errorsPackage: "foundation" };
+export const defaultGenerateOptions: GenerateOptions = {
+  wireModule: "@tidewire/wire",
+  apiRuntimeModule: "../parameter-checks.ts",
+  errorsPackage: "foundation",
+};
 
 export interface GeneratedFile {
   /** Package the file belongs to. */
@@ -32,6 +43,7 @@ export function generate(
 ): GeneratedFile[] {
   return [
     ...definitions.protocols.flatMap((protocol) => generateProtocol(protocol, options)),
+    ...definitions.apis.flatMap((api) => generateApi(api, options)),
     ...definitions.errors.map((registry) => generateErrors(registry, options)),
   ];
 }
@@ -47,6 +59,21 @@ function generateProtocol(protocol: Protocol, options: GenerateOptions): Generat
     file("types", emitTypes(protocol)),
     file("codecs", emitCodecs(protocol, options.wireModule)),
     file("service", emitServices(protocol, digest, options.wireModule)),
+  ];
+}
+
+function generateApi(api: Api, options: GenerateOptions): GeneratedFile[] {
+  const digest = digestOf(api);
+  const file = (suffix: string, text: string): GeneratedFile => ({
+    package: api.package,
+    name: `${api.name}-${suffix}.ts`,
+    text: header(api.file, digest) + text,
+  });
+  return [
+    file("types", emitApiTypes(api, options.apiRuntimeModule)),
+    file("registry", emitApiRegistry(api, digest)),
+    file("up-frames", emitUpFrames(api, options.apiRuntimeModule)),
+    file("down-frames", emitDownFrames(api, options.apiRuntimeModule)),
   ];
 }
 

@@ -74,3 +74,8 @@ export class AttributeReader {
     return stand;
   }
 }
+
+/** A stand-in for an element that was read already, so that a semantic check can name its place. */
+export function elementAt(file: string, line: number, name: string): XmlElement {
+  return { name, namespace: "", attributes: new Map(), children: [], text: "", file, line };
+}

@@ -1,20 +1,10 @@
-import type { XmlElement } from "../xml/xml-element.ts";
-import type { ProblemList } from "./attribute-reader.ts";
+import { elementAt, type ProblemList } from "./attribute-reader.ts";
 import type { Field, MessageType, Method, Protocol } from "./protocol.ts";
 
 /** What a schema cannot say: names that refer, ids that ascend, defaults that fit, nothing that contains itself. */
 export function checkProtocol(protocol: Protocol, problems: ProblemList): void {
-  const at = (line: number, name: string): XmlElement => ({
-    name,
-    namespace: "",
-    attributes: new Map(),
-    children: [],
-    text: "",
-    file: protocol.file,
-    line,
-  });
   const add = (line: number, element: string, problem: string, fix: string): void =>
-    problems.add(at(line, element), problem, fix);
+    problems.add(elementAt(protocol.file, line, element), problem, fix);
 
   checkUnique(protocol, add);
   for (const type of protocol.enums) {

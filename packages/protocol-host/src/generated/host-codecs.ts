@@ -1,4 +1,4 @@
-// Generated from host.xml, digest bf285fcae54c7489. Do not edit; run codegen.
+// Generated from host.xml, digest 2d5c3038aa2befc6. Do not edit; run codegen.
 import type { Codec, Reader, Writer } from "@tidewire/wire";
 import { outOfBounds } from "@tidewire/wire";
 import type {
@@ -280,13 +280,13 @@ export const SendResponseCodec: Codec<SendResponse> = {
 export function encodeResume(writer: Writer, message: Resume): void {
   const at1 = writer.reserve(8);
   writer.putU53(at1, message.seq, "Resume.seq");
-  writer.string(message.hash, 16, "Resume.hash");
+  writer.string(message.hash, 64, "Resume.hash");
 }
 
 export function decodeResume(reader: Reader): Resume {
   const at1 = reader.take(8);
   const seq = reader.u53(at1, "Resume.seq");
-  const hash = reader.string(16, "Resume.hash");
+  const hash = reader.string(64, "Resume.hash");
   reader.position = reader.end;
   return { seq, hash };
 }
@@ -365,13 +365,13 @@ export const ResyncCodec: Codec<Resync> = {
 export function encodeCheck(writer: Writer, message: Check): void {
   const at1 = writer.reserve(8);
   writer.putU53(at1, message.seq, "Check.seq");
-  writer.string(message.hash, 16, "Check.hash");
+  writer.string(message.hash, 64, "Check.hash");
 }
 
 export function decodeCheck(reader: Reader): Check {
   const at1 = reader.take(8);
   const seq = reader.u53(at1, "Check.seq");
-  const hash = reader.string(16, "Check.hash");
+  const hash = reader.string(64, "Check.hash");
   reader.position = reader.end;
   return { seq, hash };
 }
