@@ -1,0 +1,2 @@
+export { reef } from "./reef/document.ts";
+export * from "./reef/rules.ts";
