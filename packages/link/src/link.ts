@@ -6,7 +6,8 @@ import type { StreamMethod, UnaryMethod } from "@tidewire/wire";
  * credit-controlled streams. Three implementations pass one compliance suite: memory, binary over TCP, gRPC.
  *
  * Guarantees every implementation gives:
- * - messages of one connection arrive in the order in which they were sent, and whole;
+ * - messages of one stream arrive in the order in which they were sent, and whole; between streams and calls nothing is
+ *   promised, because a large message is interleaved with the others;
  * - every call ends exactly once, with its response or a `ServiceError`, at the latest at its deadline;
  * - every stream ends exactly once on each side, also when the connection breaks (`unavailable`);
  * - the serving side of a stream never has more `down` messages under way than the opener granted;
@@ -28,7 +29,11 @@ export interface CallOptions {
 /** The dialling side of an established connection. */
 export interface LinkConnection {
   readonly peer: LinkPeer;
+  /** Takes new calls and streams. False from go-away on, while what is in flight may still end. */
   readonly isOpen: boolean;
+  /** Calls and streams that have not ended. */
+  readonly inFlight: number;
+  /** `bytes` fields of the response belong to the caller. What fails because of the link itself is a `LinkError`. */
   call<Request, Response>(
     method: UnaryMethod<Request, Response>,
     request: Request,
@@ -41,6 +46,8 @@ export interface LinkConnection {
     handlers: ClientStreamHandlers<Down>,
     options?: { readonly credit?: number },
   ): ClientStream<Up>;
+  /** Calls back once when either side said go-away, before `onClose`; not when the connection breaks. */
+  onGoAway(listener: () => void): void;
   /** Calls back once, at once if it is closed already; `undefined` means an orderly close. */
   onClose(listener: (error: ServiceError | undefined) => void): void;
   /** Says go-away, lets calls in flight end for at most `graceMs`, then closes. */
@@ -69,14 +76,19 @@ export interface ClientStreamHandlers<Down> {
 export interface ServerStream<Down> {
   readonly peer: LinkPeer;
   readonly isOpen: boolean;
-  /** Messages that may be sent now. */
+  /**
+   * Messages that may be sent now. Also 0 while more waits on the connection than the peer takes in; `credit()` of the
+   * handlers is called when that is over, if this was read meanwhile.
+   */
   readonly credit: number;
   /** Uses one credit; sending without credit is a programmer error and throws. */
   send(message: Down): void;
   end(error?: ServiceError): void;
 }
 
+/** What these throw ends the stream with that error. */
 export interface ServerStreamHandlers<Up> {
+  /** `bytes` fields are only valid during the call. */
   message?(message: Up): void;
   /** The opener granted credit; `stream.credit` is the new amount. */
   credit?(): void;
@@ -90,7 +102,9 @@ export interface CallContext {
   readonly deadlineAt: number;
 }
 
+/** `bytes` fields of the request belong to the handler. What it throws reaches the caller as a `ServiceError`. */
 export type UnaryHandler<Request, Response> = (request: Request, context: CallContext) => Response | Promise<Response>;
+/** `bytes` fields of the request belong to the handler. A throw refuses the stream. */
 export type StreamHandler<Open, Up, Down> = (
   request: Open,
   stream: ServerStream<Down>,
@@ -101,6 +115,23 @@ export type StreamHandler<Open, Up, Down> = (
 export interface LinkServices {
   unary<Request, Response>(method: UnaryMethod<Request, Response>, handler: UnaryHandler<Request, Response>): void;
   stream<Open, Up, Down>(method: StreamMethod<Open, Up, Down>, handler: StreamHandler<Open, Up, Down>): void;
+}
+
+/** A method and its handler; the message types were matched when it was registered. */
+export interface ServedUnary {
+  readonly method: UnaryMethod<unknown, unknown>;
+  readonly handler: UnaryHandler<unknown, unknown>;
+}
+
+export interface ServedStream {
+  readonly method: StreamMethod<unknown, unknown, unknown>;
+  readonly handler: StreamHandler<unknown, unknown, unknown>;
+}
+
+/** What was registered, by method id, as transports look it up. `LinkServiceTable` is the implementation. */
+export interface ServedMethods extends LinkServices {
+  unaryOf(id: number): ServedUnary | undefined;
+  streamOf(id: number): ServedStream | undefined;
 }
 
 export interface LinkListener {
@@ -116,7 +147,7 @@ export interface LinkTransport {
   readonly kind: "memory" | "binary" | "grpc";
   /** Connects and shakes hands; throws `unavailable`, `timeout`, `unauthenticated` or `unsupported`. */
   dial(address: string): Promise<LinkConnection>;
-  listen(address: string, services: LinkServices): Promise<LinkListener>;
+  listen(address: string, services: ServedMethods): Promise<LinkListener>;
   /**
    * Sends one message to many streams, each of which must have credit: encoded once, and streams of one connection
    * share one frame where the implementation can.

@@ -1,6 +1,6 @@
 import type { Clock, Logger, MetricsSink, Random, ServiceError } from "@tidewire/foundation";
 import type { StreamMethod, UnaryMethod } from "@tidewire/wire";
-import type { CallOptions, ClientStream, ClientStreamHandlers, LinkPeer, LinkTransport } from "./link.ts";
+import type { CallOptions, ClientStream, ClientStreamHandlers, LinkPeer, LinkTransport } from "../link.ts";
 
 /**
  * - `idle`: nothing to do, no connection;

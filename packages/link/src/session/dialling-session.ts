@@ -1,0 +1,402 @@
+import { type Clock, type Logger, ServiceError, type Timer } from "@tidewire/foundation";
+import { Reader, type StreamMethod, type UnaryMethod } from "@tidewire/wire";
+import { DeadlineQueue } from "../deadline-queue.ts";
+import { ErrorBodyCodec } from "../generated/link-codecs.ts";
+import type { CallOptions, ClientStream, ClientStreamHandlers, LinkConnection, LinkPeer } from "../link.ts";
+import { LinkError } from "../link-error.ts";
+import { type Carrier, FrameType } from "./carrier.ts";
+import { type ClientStreamOwner, SessionClientStream } from "./client-stream.ts";
+import { errorOfBody } from "./error-body.ts";
+import { takeStreamIds } from "./frame-body.ts";
+import { ownedBody } from "./owned-body.ts";
+import { PendingCall } from "./pending-call.ts";
+
+export interface SessionLimits {
+  /** Calls and streams open at once on one connection. */
+  readonly inFlightMax: number;
+  /** Stream ids are never used twice; near this one the connection goes away and is replaced. */
+  readonly streamIdMax: number;
+}
+
+export const defaultSessionLimits: SessionLimits = { inFlightMax: 65_536, streamIdMax: 2 ** 32 - 2 ** 20 };
+
+export interface DiallingModules {
+  readonly carrier: Carrier;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * The dialling side of one connection: knows every call and stream in flight and ends each exactly once, whatever
+ * happens first of answer, deadline, cancellation and the end of the connection. Moves no bytes itself.
+ */
+export class DiallingSession implements LinkConnection, ClientStreamOwner {
+  readonly peer: LinkPeer;
+  readonly #carrier: Carrier;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #limits: SessionLimits;
+  readonly #deadlines: DeadlineQueue;
+  readonly #calls = new Map<number, PendingCall>();
+  readonly #streams = new Map<number, SessionClientStream>();
+  readonly #closeListeners: ((error: ServiceError | undefined) => void)[] = [];
+  readonly #goAwayListeners: (() => void)[] = [];
+  readonly #ownedReader = new Reader();
+  #nextId = 1;
+  #isOpen = true;
+  #end: { readonly error: ServiceError | undefined } | undefined;
+  #graceTimer: Timer | undefined;
+
+  constructor(modules: DiallingModules, peer: LinkPeer, limits: SessionLimits = defaultSessionLimits) {
+    this.#carrier = modules.carrier;
+    this.#clock = modules.clock;
+    this.#logger = modules.logger;
+    this.peer = peer;
+    this.#limits = limits;
+    this.#deadlines = new DeadlineQueue(modules.clock);
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Calls and streams that have not ended. */
+  get inFlight(): number {
+    return this.#calls.size + this.#streams.size;
+  }
+
+  /** Whether frames of this stream or call still matter. */
+  isLive(id: number): boolean {
+    return this.#calls.has(id) || this.#streams.has(id);
+  }
+
+  call<Request, Response>(
+    method: UnaryMethod<Request, Response>,
+    request: Request,
+    options: CallOptions = {},
+  ): Promise<Response> {
+    return new Promise<Response>((resolve, reject) => {
+      const deadlineMs = options.deadlineMs ?? method.deadlineMs;
+      const refusal = this.#refusal(deadlineMs);
+      if (refusal !== undefined) {
+        reject(refusal);
+        return;
+      }
+      const id = this.#takeId();
+      const mark = this.#carrier.outboundMark;
+      this.#carrier.request(method.id, id, deadlineMs, method.request, request);
+      const call = new PendingCall({ id, mark, deadlineAt: this.#clock.monotonicMs() + deadlineMs }, method, {
+        resolve: resolve,
+        reject,
+        timedOut: (timed) => this.#callTimedOut(timed),
+      });
+      this.#calls.set(id, call);
+      this.#deadlines.add(call);
+    });
+  }
+
+  open<Open, Up, Down>(
+    method: StreamMethod<Open, Up, Down>,
+    request: Open,
+    handlers: ClientStreamHandlers<Down>,
+    options: { readonly credit?: number } = {},
+  ): ClientStream<Up> {
+    const credit = options.credit ?? method.credit;
+    const id = this.#takeId();
+    const openMark = this.#carrier.outboundMark;
+    const deadlineAt = this.#clock.monotonicMs() + method.deadlineMs;
+    const stream = new SessionClientStream(this, method, handlers, { id, deadlineAt, openMark, credit });
+    const refusal = this.#refusal(method.deadlineMs) ?? this.#sendOpening(method, id, credit, request);
+    if (refusal !== undefined) {
+      // Like any other end it comes after `open` has returned, unless the opener cancels first.
+      queueMicrotask(() => {
+        if (!stream.isOpen) return;
+        stream.isOpen = false;
+        this.#tell(stream, refusal);
+      });
+      return stream;
+    }
+    this.#streams.set(id, stream);
+    this.#deadlines.add(stream);
+    return stream;
+  }
+
+  onGoAway(listener: () => void): void {
+    this.#goAwayListeners.push(listener);
+  }
+
+  onClose(listener: (error: ServiceError | undefined) => void): void {
+    if (this.#end === undefined) this.#closeListeners.push(listener);
+    else listener(this.#end.error);
+  }
+
+  close(graceMs = 0): Promise<void> {
+    if (this.#end !== undefined) return Promise.resolve();
+    const isClosed = new Promise<void>((resolve) => this.#closeListeners.push(() => resolve()));
+    if (this.#isOpen) this.#carrier.goAway(graceMs);
+    this.#goingAway();
+    if (this.#end === undefined) this.#shutAfter(graceMs);
+    return isClosed;
+  }
+
+  // What the carrier reports.
+
+  /** One whole frame. `isOwned`: the body is not used again by anyone else, so that views into it may live on. */
+  receive(type: FrameType, method: number, id: number, body: Reader, isOwned: boolean): void {
+    if (type === FrameType.response) this.#response(id, body, isOwned);
+    else if (type === FrameType.down) this.#down(this.#streams.get(id), body);
+    else if (type === FrameType.downMany) this.#downMany(method, body);
+    else if (type === FrameType.opened) this.#opened(this.#streams.get(id));
+    else if (type === FrameType.error) this.#error(id, body);
+    else if (type === FrameType.end) this.#finishStream(this.#streams.get(id), undefined);
+    else throw new ServiceError("invalid_argument", `frame type ${type} is not for the dialling side`);
+  }
+
+  /** A message that could not be put together, for instance because it is too large. */
+  refuseInbound(id: number, error: ServiceError): void {
+    const call = this.#calls.get(id);
+    if (call !== undefined) this.#failCall(call, error);
+    const stream = this.#streams.get(id);
+    if (stream !== undefined) this.#cutStream(stream, error);
+  }
+
+  /** The peer serves what is in flight and nothing new. */
+  peerGoAway(): void {
+    this.#goingAway();
+  }
+
+  /** The carrier is gone. `undefined` for an orderly close. */
+  closed(error: ServiceError | undefined): void {
+    if (this.#end !== undefined) return;
+    this.#end = { error };
+    this.#isOpen = false;
+    this.#graceTimer?.cancel();
+    this.#deadlines.clear();
+    const calls = [...this.#calls.values()];
+    const streams = [...this.#streams.values()];
+    this.#calls.clear();
+    this.#streams.clear();
+    for (const call of calls) call.reject(this.#broken(call.mark, error));
+    for (const stream of streams) {
+      stream.isOpen = false;
+      this.#tell(stream, this.#broken(stream.openMark, error));
+    }
+    for (const listener of this.#closeListeners) listener(error);
+  }
+
+  // What the streams ask for.
+
+  sendUp(stream: SessionClientStream, message: unknown): void {
+    if (this.#carrier.isFull) throw overloaded();
+    this.#carrier.message(FrameType.up, stream.method.id, stream.id, stream.method.up, message);
+  }
+
+  grant(stream: SessionClientStream, messages: number): void {
+    stream.allowance += messages;
+    this.#carrier.grant(stream.id, messages, stream.openMark);
+  }
+
+  cancel(stream: SessionClientStream): void {
+    const wasLive = this.#streams.has(stream.id);
+    this.#letGo(stream);
+    if (wasLive) this.#sendCancel(stream.id);
+    this.#shutIfDone();
+  }
+
+  openTimedOut(stream: SessionClientStream): void {
+    this.#cutStream(stream, new LinkError("timeout", `${stream.method.name}: the stream was not opened in time`, true));
+  }
+
+  // Calls.
+
+  #refusal(deadlineMs: number): LinkError | undefined {
+    if (!this.#isOpen) return new LinkError("unavailable", "the connection is closed", false);
+    if (deadlineMs <= 0) return new LinkError("timeout", "no time was left", false);
+    if (this.#carrier.isFull || this.inFlight >= this.#limits.inFlightMax) return overloaded();
+    return undefined;
+  }
+
+  #takeId(): number {
+    const id = this.#nextId++;
+    if (id === this.#limits.streamIdMax) {
+      this.#carrier.goAway(0);
+      // Not from inside of the call that took the last id: it must be in flight first.
+      queueMicrotask(() => this.#goingAway());
+    }
+    return id;
+  }
+
+  #response(id: number, body: Reader, isOwned: boolean): void {
+    const call = this.#calls.get(id);
+    if (call === undefined) return;
+    this.#calls.delete(id);
+    this.#deadlines.remove(call);
+    try {
+      call.resolve(call.method.response.decode(isOwned ? body : ownedBody(this.#ownedReader, body)));
+    } catch (thrown) {
+      call.reject(this.#malformed(call.method.name, thrown));
+    }
+    this.#shutIfDone();
+  }
+
+  #failCall(call: PendingCall, error: ServiceError): void {
+    if (!this.#calls.delete(call.id)) return;
+    this.#deadlines.remove(call);
+    call.reject(error);
+    this.#shutIfDone();
+  }
+
+  #callTimedOut(call: PendingCall): void {
+    const isSent = this.#carrier.hasLeft(call.mark);
+    this.#sendCancel(call.id);
+    this.#failCall(call, new LinkError("timeout", `${call.method.name}: no answer in time`, isSent));
+  }
+
+  // Streams.
+
+  #sendOpening<Open>(
+    method: StreamMethod<Open, never, unknown> | StreamMethod<Open, unknown, unknown>,
+    id: number,
+    credit: number,
+    request: Open,
+  ): ServiceError | undefined {
+    try {
+      this.#carrier.open(method.id, id, method.deadlineMs, credit, method.open, request);
+      return undefined;
+    } catch (thrown) {
+      return ServiceError.from(thrown);
+    }
+  }
+
+  #opened(stream: SessionClientStream | undefined): void {
+    if (stream !== undefined) this.#deadlines.remove(stream);
+  }
+
+  #down(stream: SessionClientStream | undefined, body: Reader): void {
+    if (stream === undefined) return;
+    let message: unknown;
+    try {
+      message = stream.method.down.decode(body);
+    } catch (thrown) {
+      this.#cutStream(stream, this.#malformed(stream.method.name, thrown));
+      return;
+    }
+    this.#deliver(stream, message);
+  }
+
+  #downMany(method: number, body: Reader): void {
+    const idsAt = takeStreamIds(body);
+    const messageAt = body.position;
+    const streams: SessionClientStream[] = [];
+    for (let at = idsAt; at < messageAt; at += 4) {
+      const stream = this.#streams.get(body.view.getUint32(at, true));
+      if (stream !== undefined && stream.method.id === method) streams.push(stream);
+    }
+    const first = streams[0];
+    if (first === undefined) return;
+    let message: unknown;
+    try {
+      message = first.method.down.decode(body);
+    } catch (thrown) {
+      const error = this.#malformed(first.method.name, thrown);
+      for (const stream of streams) this.#cutStream(stream, error);
+      return;
+    }
+    for (const stream of streams) this.#deliver(stream, message);
+  }
+
+  #deliver(stream: SessionClientStream, message: unknown): void {
+    // A handler of another stream may have ended this one just now.
+    if (!stream.isOpen) return;
+    if (stream.queueIndex >= 0) this.#deadlines.remove(stream);
+    if (--stream.allowance < 0) {
+      this.#cutStream(stream, new ServiceError("internal", `${stream.method.name}: the peer sent without credit`));
+      return;
+    }
+    try {
+      stream.deliver(message);
+    } catch (thrown) {
+      this.#logger.error({ method: stream.method.name, error: thrown }, "a stream's message handler threw");
+      this.#cutStream(stream, ServiceError.from(thrown));
+    }
+  }
+
+  #error(id: number, body: Reader): void {
+    const error = errorOfBody(ErrorBodyCodec.decode(body));
+    const call = this.#calls.get(id);
+    if (call !== undefined) this.#failCall(call, error);
+    else this.#finishStream(this.#streams.get(id), error);
+  }
+
+  /** Ends a stream from this side because something is wrong with it. */
+  #cutStream(stream: SessionClientStream, error: ServiceError): void {
+    if (!stream.isOpen) return;
+    this.#sendCancel(stream.id);
+    this.#finishStream(stream, error);
+  }
+
+  #finishStream(stream: SessionClientStream | undefined, error: ServiceError | undefined): void {
+    if (stream === undefined || !stream.isOpen) return;
+    this.#letGo(stream);
+    this.#tell(stream, error);
+    this.#shutIfDone();
+  }
+
+  #letGo(stream: SessionClientStream): void {
+    stream.isOpen = false;
+    this.#streams.delete(stream.id);
+    this.#deadlines.remove(stream);
+  }
+
+  #tell(stream: SessionClientStream, error: ServiceError | undefined): void {
+    try {
+      stream.finish(error);
+    } catch (thrown) {
+      this.#logger.error({ method: stream.method.name, error: thrown }, "a stream's end handler threw");
+    }
+  }
+
+  #sendCancel(id: number): void {
+    this.#carrier.forget(id);
+    this.#carrier.signal(FrameType.cancel, id);
+  }
+
+  // The connection.
+
+  #goingAway(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    for (const listener of this.#goAwayListeners) listener();
+    this.#shutIfDone();
+  }
+
+  #shutIfDone(): void {
+    if (this.#isOpen || this.#end !== undefined || this.inFlight > 0) return;
+    this.#carrier.shut();
+  }
+
+  #shutAfter(graceMs: number): void {
+    this.#graceTimer?.cancel();
+    if (graceMs <= 0) this.#carrier.shut();
+    else this.#graceTimer = this.#clock.after(graceMs, () => this.#carrier.shut());
+  }
+
+  #broken(mark: number, error: ServiceError | undefined): LinkError {
+    const isSent = this.#carrier.hasLeft(mark);
+    const message = error === undefined ? "the connection was closed" : `the connection broke: ${error.message}`;
+    return new LinkError("unavailable", message, isSent, { cause: error });
+  }
+
+  /** The peer's fault, so not the caller's: never `invalid_argument`. */
+  #malformed(method: string, thrown: unknown): ServiceError {
+    this.#logger.error(
+      { method, peer: this.peer.nodeId, error: thrown },
+      "the peer sent a message that cannot be read",
+    );
+    return new ServiceError("internal", `${method}: the answer cannot be read`, { cause: thrown });
+  }
+}
+
+function overloaded(): LinkError {
+  return new LinkError("overloaded", "too much waits on the connection", false);
+}

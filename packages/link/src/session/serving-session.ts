@@ -1,0 +1,342 @@
+import { type Clock, type Logger, ServiceError, type Timer } from "@tidewire/foundation";
+import { type Codec, Reader } from "@tidewire/wire";
+import { ErrorBodyCodec } from "../generated/link-codecs.ts";
+import type { CallContext, LinkPeer, ServedMethods, ServedUnary } from "../link.ts";
+import { type Carrier, FrameType } from "./carrier.ts";
+import { bodyOfError } from "./error-body.ts";
+import { MANY_STREAMS_MAX, takeCallHeader } from "./frame-body.ts";
+import { ownedBody } from "./owned-body.ts";
+import { type ServerStreamOwner, SessionServerStream } from "./server-stream.ts";
+
+export interface ServingModules {
+  readonly carrier: Carrier;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly services: ServedMethods;
+}
+
+/** One call being served. */
+class ServedCall implements CallContext {
+  readonly peer: LinkPeer;
+  readonly deadlineAt: number;
+  isCancelled = false;
+
+  constructor(peer: LinkPeer, deadlineAt: number) {
+    this.peer = peer;
+    this.deadlineAt = deadlineAt;
+  }
+}
+
+/**
+ * The listening side of one connection: runs handlers, answers each call once unless its caller gave up, and tells each
+ * stream's handler once when the opener is gone. Moves no bytes itself.
+ */
+export class ServingSession implements ServerStreamOwner {
+  readonly peer: LinkPeer;
+  readonly #carrier: Carrier;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #services: ServedMethods;
+  readonly #inFlightMax: number;
+  readonly #calls = new Map<number, ServedCall>();
+  readonly #streams = new Map<number, SessionServerStream>();
+  /** Streams that would have sent, had the connection not been congested. */
+  #held = new Set<SessionServerStream>();
+  readonly #ownedReader = new Reader();
+  readonly #closeListeners: (() => void)[] = [];
+  #isClosed = false;
+  #isGoingAway = false;
+  #graceTimer: Timer | undefined;
+
+  constructor(modules: ServingModules, peer: LinkPeer, limits: { readonly inFlightMax: number }) {
+    this.#carrier = modules.carrier;
+    this.#clock = modules.clock;
+    this.#logger = modules.logger;
+    this.#services = modules.services;
+    this.peer = peer;
+    this.#inFlightMax = limits.inFlightMax;
+  }
+
+  get isCongested(): boolean {
+    return this.#carrier.isCongested;
+  }
+
+  get inFlight(): number {
+    return this.#calls.size + this.#streams.size;
+  }
+
+  isLive(id: number): boolean {
+    return this.#calls.has(id) || this.#streams.has(id);
+  }
+
+  onClose(listener: () => void): void {
+    if (this.#isClosed) listener();
+    else this.#closeListeners.push(listener);
+  }
+
+  /** Says go-away and closes when the dialling side has finished, or after `graceMs`. Resolves when closed. */
+  close(graceMs: number): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    const isClosed = new Promise<void>((resolve) => this.#closeListeners.push(resolve));
+    if (!this.#isGoingAway) this.#carrier.goAway(graceMs);
+    this.#isGoingAway = true;
+    this.#graceTimer?.cancel();
+    if (graceMs <= 0) this.#carrier.shut();
+    else this.#graceTimer = this.#clock.after(graceMs, () => this.#carrier.shut());
+    return isClosed;
+  }
+
+  // What the carrier reports.
+
+  /** One whole frame. `isOwned`: the body is not used again by anyone else, so that views into it may live on. */
+  receive(type: FrameType, method: number, id: number, body: Reader, isOwned: boolean): void {
+    if (type === FrameType.request) this.#request(method, id, isOwned ? body : ownedBody(this.#ownedReader, body));
+    else if (type === FrameType.up) this.#up(this.#streams.get(id), body);
+    else if (type === FrameType.open) this.#open(method, id, isOwned ? body : ownedBody(this.#ownedReader, body));
+    else if (type === FrameType.cancel) this.#cancel(id);
+    else throw new ServiceError("invalid_argument", `frame type ${type} is not for the listening side`);
+  }
+
+  /** A message that could not be put together, for instance because it is too large. */
+  refuseInbound(id: number, error: ServiceError): void {
+    const stream = this.#streams.get(id);
+    if (stream === undefined) this.#answerError(id, error);
+    else this.#cut(stream, error);
+  }
+
+  granted(id: number, messages: number): void {
+    const stream = this.#streams.get(id);
+    if (stream === undefined) return;
+    stream.addCredit(messages);
+    if (this.#carrier.isCongested) this.#held.add(stream);
+    else this.#run(stream, () => stream.handlers.credit?.());
+  }
+
+  /** The peer takes in data again. */
+  uncongested(): void {
+    const held = this.#held;
+    this.#held = new Set();
+    for (const stream of held) {
+      if (!stream.isOpen) continue;
+      // The first ones may fill the connection again.
+      if (this.#carrier.isCongested) this.#held.add(stream);
+      else this.#run(stream, () => stream.handlers.credit?.());
+    }
+  }
+
+  /** The carrier is gone, in order or not. */
+  closed(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#graceTimer?.cancel();
+    for (const call of this.#calls.values()) call.isCancelled = true;
+    const streams = [...this.#streams.values()];
+    this.#calls.clear();
+    this.#streams.clear();
+    this.#held.clear();
+    for (const stream of streams) this.#tellCancelled(stream);
+    for (const listener of this.#closeListeners) listener();
+  }
+
+  // What the streams ask for.
+
+  sendDown(stream: SessionServerStream, message: unknown): void {
+    this.#carrier.message(FrameType.down, stream.method.id, stream.id, stream.method.down, message);
+  }
+
+  /** To open streams of this session, of one method, that have credit. */
+  sendDownToMany<Message>(streams: readonly SessionServerStream[], codec: Codec<Message>, message: Message): void {
+    const method = (streams[0] as SessionServerStream).method.id;
+    for (let from = 0; from < streams.length; from += MANY_STREAMS_MAX) {
+      const part = streams.length <= MANY_STREAMS_MAX ? streams : streams.slice(from, from + MANY_STREAMS_MAX);
+      const [only] = part as [SessionServerStream];
+      if (part.length === 1) this.#carrier.message(FrameType.down, method, only.id, codec, message);
+      else
+        this.#carrier.many(
+          method,
+          part.map((stream) => stream.id),
+          codec,
+          message,
+        );
+      for (const stream of part) stream.useCredit();
+    }
+  }
+
+  finish(stream: SessionServerStream, error: ServiceError | undefined): void {
+    this.#letGo(stream);
+    if (this.#isClosed) return;
+    if (error === undefined) this.#carrier.signal(FrameType.end, stream.id);
+    else this.#sendError(stream.id, error);
+  }
+
+  hold(stream: SessionServerStream): void {
+    this.#held.add(stream);
+  }
+
+  // Calls.
+
+  #request(method: number, id: number, body: Reader): void {
+    const served = this.#services.unaryOf(method);
+    const refusal = this.#refusal(method, served);
+    if (served === undefined || refusal !== undefined) {
+      this.#answerError(id, refusal as ServiceError);
+      return;
+    }
+    const call = new ServedCall(this.peer, this.#clock.monotonicMs() + this.#deadlineMs(body));
+    this.#calls.set(id, call);
+    let answer: unknown;
+    try {
+      answer = served.handler(served.method.request.decode(body), call);
+    } catch (thrown) {
+      this.#fail(id, served, thrown);
+      return;
+    }
+    if (isPromise(answer)) {
+      answer.then(
+        (response) => this.#answer(id, served, response),
+        (thrown: unknown) => this.#fail(id, served, thrown),
+      );
+    } else this.#answer(id, served, answer);
+  }
+
+  #answer(id: number, served: ServedUnary, response: unknown): void {
+    if (!this.#calls.delete(id)) return;
+    try {
+      this.#carrier.message(FrameType.response, served.method.id, id, served.method.response, response);
+    } catch (thrown) {
+      // The response was refused by its own codec: the caller did nothing wrong, unless it asked for too much.
+      const error = ServiceError.from(thrown);
+      this.#logger.error({ method: served.method.name, error: thrown }, "a response could not be encoded");
+      this.#answerError(
+        id,
+        error.code === "limit_exceeded" ? error : new ServiceError("internal", "internal error", { cause: error }),
+      );
+    }
+  }
+
+  #fail(id: number, served: ServedUnary, thrown: unknown): void {
+    const error = ServiceError.from(thrown);
+    if (error.code === "internal") {
+      this.#logger.error(
+        { method: served.method.name, peer: this.peer.nodeId, error: thrown },
+        "a call's handler threw",
+      );
+    }
+    if (this.#calls.delete(id)) this.#answerError(id, error);
+  }
+
+  // Streams.
+
+  #open(method: number, id: number, body: Reader): void {
+    const served = this.#services.streamOf(method);
+    const refusal = this.#refusal(method, served);
+    if (served === undefined || refusal !== undefined) {
+      this.#answerError(id, refusal as ServiceError);
+      return;
+    }
+    const deadlineAt = this.#clock.monotonicMs() + this.#deadlineMs(body);
+    const credit = body.view.getUint32(body.position - 4, true);
+    const stream = new SessionServerStream(this, id, served.method, credit);
+    this.#streams.set(id, stream);
+    try {
+      const request = served.method.open.decode(body);
+      stream.serveWith(served.handler(request, stream, new ServedCall(this.peer, deadlineAt)));
+    } catch (thrown) {
+      this.#logThrown(served.method.name, thrown);
+      stream.end(ServiceError.from(thrown));
+      return;
+    }
+    if (stream.isCancelled) this.#tellCancelled(stream);
+    else if (stream.isOpen) this.#carrier.signal(FrameType.opened, id);
+  }
+
+  #up(stream: SessionServerStream | undefined, body: Reader): void {
+    if (stream === undefined) return;
+    let message: unknown;
+    try {
+      message = stream.method.up.decode(body);
+    } catch (thrown) {
+      this.#cut(stream, ServiceError.from(thrown));
+      return;
+    }
+    this.#run(stream, () => stream.handlers.message?.(message));
+  }
+
+  #cancel(id: number): void {
+    this.#carrier.forget(id);
+    const call = this.#calls.get(id);
+    if (call !== undefined) {
+      call.isCancelled = true;
+      this.#calls.delete(id);
+    }
+    const stream = this.#streams.get(id);
+    if (stream === undefined) return;
+    this.#letGo(stream);
+    this.#tellCancelled(stream);
+  }
+
+  /** Runs a handler of a stream; what it throws ends the stream. */
+  #run(stream: SessionServerStream, handler: () => void): void {
+    try {
+      handler();
+    } catch (thrown) {
+      this.#logThrown(stream.method.name, thrown);
+      this.#cut(stream, ServiceError.from(thrown));
+    }
+  }
+
+  #cut(stream: SessionServerStream, error: ServiceError): void {
+    if (!stream.isOpen) return;
+    this.finish(stream, error);
+    this.#tellCancelled(stream);
+  }
+
+  #letGo(stream: SessionServerStream): void {
+    stream.isOpen = false;
+    this.#streams.delete(stream.id);
+    this.#held.delete(stream);
+  }
+
+  /** Also for one whose handler has not returned yet: then there is nobody to tell, and it is told after that. */
+  #tellCancelled(stream: SessionServerStream): void {
+    stream.isOpen = false;
+    stream.isCancelled = true;
+    try {
+      stream.handlers.cancelled?.();
+    } catch (thrown) {
+      this.#logThrown(stream.method.name, thrown);
+    }
+  }
+
+  // Both.
+
+  #refusal(method: number, served: object | undefined): ServiceError | undefined {
+    if (served === undefined) return new ServiceError("unsupported", `method ${method} is not served here`);
+    if (this.#carrier.isFull || this.inFlight >= this.#inFlightMax) {
+      return new ServiceError("overloaded", "too much waits on the connection");
+    }
+    return undefined;
+  }
+
+  #deadlineMs(body: Reader): number {
+    return body.view.getUint32(takeCallHeader(body), true);
+  }
+
+  #answerError(id: number, error: ServiceError): void {
+    if (!this.#isClosed) this.#sendError(id, error);
+  }
+
+  #sendError(id: number, error: ServiceError): void {
+    this.#carrier.message(FrameType.error, 0, id, ErrorBodyCodec, bodyOfError(error));
+  }
+
+  #logThrown(method: string, thrown: unknown): void {
+    const error = ServiceError.from(thrown);
+    if (error.code !== "internal") return;
+    this.#logger.error({ method, peer: this.peer.nodeId, error: thrown }, "a stream's handler threw");
+  }
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}
