@@ -27,6 +27,8 @@ export interface Member extends MemberMeta {
   readonly gossipAddress: string;
   /** Lamport number of the last change that can alter the routing table. */
   readonly stamp: number;
+  /** Keys it said it holds; empty until it answered a probe of this node. */
+  readonly keyIds: readonly number[];
   readonly isSelf: boolean;
 }
 
