@@ -24,4 +24,5 @@ export interface HandTile {
   readonly id: string;
   readonly species: Species;
   readonly rank: number;
+  readonly grain: string;
 }

@@ -151,6 +151,7 @@ function hand(game: Game, view: ReefView): TemplateResult {
           data-tile=${tile.id}
           data-species=${tile.species}
           data-rank=${tile.rank}
+          style="--grain:${parseInt(tile.grain, 36) % 360}deg"
           aria-pressed=${selected?.id === tile.id}
           aria-label="${tile.species} ${tile.rank}"
           ?disabled=${!canAct}

@@ -33,6 +33,8 @@ const HiddenTile = record({
   holder: t.principal().optional(),
   species: t.enum(...SPECIES),
   rank: t.int(),
+  /** Varies the drawing of the tile in its holder's hand. Random and never public, so it also shows any leak. */
+  grain: t.string(12),
 }).visibleTo((tile, viewer) => tile.holder === viewer.principal);
 
 const LastMove = record({
@@ -47,7 +49,8 @@ const state = {
   /** Player id of whoever has the turn. */
   turn: t.string().optional(),
   board: t.table(PlacedTile),
-  tiles: t.table(HiddenTile).index("holder"),
+  /** Seen through the view `hand` only. */
+  tiles: t.table(HiddenTile).index("holder").private(),
   /** How many tiles are still in the bag. */
   inBag: t.int().default(0),
   /** Turns in a row in which nobody placed a tile. */
@@ -111,7 +114,7 @@ export const reef = defineDocument({
       // The swapped tile goes back as a new one, so that its id cannot be followed.
       const { species, rank } = tile;
       doc.tiles.delete(tile.id);
-      doc.tiles.insert({ species, rank });
+      doc.tiles.insert({ species, rank, grain: grain(ctx) });
       player.held -= 1;
       doc.inBag += 1;
       doc.idleTurns += 1;
@@ -158,7 +161,7 @@ function onTurn(doc: ReefDocument, ctx: DocumentContext): ReefPlayer {
 }
 
 function deal(doc: ReefDocument, ctx: DocumentContext): void {
-  for (const tile of fullBag()) doc.tiles.insert(tile);
+  for (const tile of fullBag()) doc.tiles.insert({ ...tile, grain: grain(ctx) });
   doc.inBag = doc.tiles.size;
   const first = takeFromBag(doc, ctx);
   doc.board.insert({ x: BOARD_SIZE / 2, y: BOARD_SIZE / 2, species: first.species, rank: first.rank });
@@ -180,6 +183,10 @@ function takeFromBag(doc: ReefDocument, ctx: DocumentContext) {
   const bag = doc.tiles.where({ holder: undefined }).toArray();
   doc.inBag -= 1;
   return bag[ctx.random.below(bag.length)]!;
+}
+
+function grain(ctx: DocumentContext): string {
+  return `${ctx.random.bits().toString(36)}${ctx.random.bits().toString(36)}`.slice(0, 12).padStart(12, "0");
 }
 
 function endTurn(doc: ReefDocument, player: ReefPlayer, kind: "placed" | "swapped" | "passed", points: number): void {
