@@ -42,7 +42,7 @@ function lobby(game: Game, view: ReefView): TemplateResult {
   const isSeated = view.me !== undefined;
   const onSit = (event: SubmitEvent): void => {
     event.preventDefault();
-    const name = String(new FormData(event.target as HTMLFormElement).get("name") ?? "").trim();
+    const name = ((event.target as HTMLFormElement).elements.namedItem("name") as HTMLInputElement).value.trim();
     if (name === "") return;
     rememberName(name);
     void game.sit(name);

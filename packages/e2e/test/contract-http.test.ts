@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { ViewReplica } from "@tidewire/delta";
-import type { ConformanceView } from "../src/conformance-view.ts";
-import { System } from "../src/system.ts";
+import { type ConformanceView, System } from "@tidewire/harness";
 
 let system: System;
 let keys = 0;

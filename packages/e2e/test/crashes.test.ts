@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { ConformanceView } from "../src/conformance-view.ts";
-import { RawClient } from "../src/raw-client.ts";
-import { System } from "../src/system.ts";
+import { type ConformanceView, RawClient, System } from "@tidewire/harness";
 
 let system: System;
 

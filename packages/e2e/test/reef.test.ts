@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { RawClient, System } from "@tidewire/harness";
 import type { Browser } from "playwright-core";
 import { chromiumPath, launchChromium } from "../src/chromium.ts";
-import { RawClient } from "../src/raw-client.ts";
 import { ReefPlayer } from "../src/reef-player.ts";
-import { System } from "../src/system.ts";
 
 const executablePath = chromiumPath();
 if (executablePath === undefined) console.log("no Chromium on this machine: the browser tests are skipped");
@@ -66,7 +65,7 @@ withBrowser("four windows play Reef", () => {
   /** Every window shows what GET returns. */
   async function expectConvergence(): Promise<void> {
     const state = await get();
-    const cells = state.board.map((tile) => `${tile.x},${tile.y}`).sort();
+    const cells = state.board.map((tile) => `${tile.x},${tile.y}`).sort((a, b) => (a < b ? -1 : 1));
     const scores = state.players.map((player) => String(player.score));
     for (const { page } of players) {
       await page.waitForFunction(

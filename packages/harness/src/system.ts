@@ -1,11 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 
-const CLI = fileURLToPath(new URL("../../../apps/cli/dist/main.js", import.meta.url));
+/** Found by the package that every process comes from, so that it also holds in a bundle. */
+export const repositoryRoot = dirname(
+  dirname(dirname(createRequire(import.meta.url).resolve("@tidewire/cli/package.json"))),
+);
+const CLI = join(repositoryRoot, "apps", "cli", "dist", "main.js");
 
 export interface SystemOptions {
   /** Document hosts; 2 by default. */
