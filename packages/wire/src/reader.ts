@@ -1,8 +1,7 @@
 import { type FastBuffer, fastBufferOver } from "./fast-buffer.ts";
+import { SHORT_ASCII_MAX_LENGTH, shortAscii } from "./short-ascii.ts";
 import { ABSENT, malformed, outOfBounds, truncated } from "./wire-fault.ts";
 
-/** Up to this many ASCII bytes a string is put together by hand; V8 keeps results of under 13 characters flat. */
-const ASCII_LOOP_MAX_LENGTH = 12;
 const NOTHING = new Uint8Array(0);
 
 /**
@@ -93,9 +92,9 @@ export class Reader {
     if (length > 3 * maxLength) throw outOfBounds(field, `a string of at most ${maxLength} characters`);
     const start = this.position;
     this.position = start + length;
-    if (length <= ASCII_LOOP_MAX_LENGTH) {
-      const short = this.#ascii(start, start + length);
-      if (short !== undefined && length <= maxLength) return short;
+    if (length <= SHORT_ASCII_MAX_LENGTH && length <= maxLength) {
+      const short = shortAscii(this.buffer, start, start + length);
+      if (short !== undefined) return short;
     }
     const value = this.buffer.utf8Slice(start, start + length);
     if (value.length > maxLength) throw outOfBounds(field, `a string of at most ${maxLength} characters`);
@@ -123,16 +122,5 @@ export class Reader {
     const length = this.view.getUint32(this.take(4), true);
     if (length > this.end - this.position) throw malformed(field, "is longer than what contains it");
     return length;
-  }
-
-  #ascii(start: number, end: number): string | undefined {
-    const buffer = this.buffer;
-    let text = "";
-    for (let index = start; index < end; index++) {
-      const byte = buffer[index] as number;
-      if (byte > 0x7f) return undefined;
-      text += String.fromCharCode(byte);
-    }
-    return text;
   }
 }

@@ -145,7 +145,9 @@ export class Writer {
       throw outOfBounds(field, `a string of at most ${maxLength} characters`);
     }
     const length = value.length;
-    if (length > MEASURED_MIN_LENGTH) return this.#measuredString(value);
+    if (length > MEASURED_MIN_LENGTH || this.position + 4 + 3 * length > this.maxBytes) {
+      return this.#measuredString(value);
+    }
     this.ensure(4 + 3 * length);
     const at = this.position + 4;
     if (length <= ASCII_LOOP_MAX_LENGTH && this.#ascii(value, at, length)) return;
