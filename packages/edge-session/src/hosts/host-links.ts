@@ -1,0 +1,9 @@
+import type { LinkCaller } from "@tidewire/link";
+
+/** The links to document hosts, one per address, made when first needed. */
+export interface HostLinks {
+  linkTo(address: string): LinkCaller;
+}
+
+/** How long a request waits for a link to come up before ownership is looked at again; the table may have changed. */
+export const LINK_WAIT_MS = 1_000;
