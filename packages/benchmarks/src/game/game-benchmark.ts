@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { System } from "@tidewire/harness";
+import { type Benchmark, type BenchmarkOptions, type BenchmarkResult, judge, mediansOf, notYet } from "../benchmark.ts";
+import { GAME } from "./board-game.ts";
+import { measureEngine } from "./engine-cost.ts";
+import { headerBytes, type PlayedGame, playGame } from "./play-game.ts";
+
+const ACTIONS = 802;
+/** Beyond this a TCP segment on Ethernet needs a second packet. */
+const SEGMENT_BYTES = 1_460;
+
+/** The 802 actions: what deltas save, on the wire and on disk. */
+export const gameBenchmark: Benchmark = {
+  name: "game",
+  description: "a seeded four-player board game of 802 actions through the real processes",
+  defaultRounds: 3,
+  shortRounds: 1,
+  run,
+};
+
+async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
+  const documents = join(fileURLToPath(new URL(".", import.meta.url)), "bench-documents.js");
+  const settings = { actions: ACTIONS, ...GAME, hosts: 1, link: "binary", transport: "WebSocket, tidewire.v1.json" };
+  const rounds: Record<string, number>[] = [];
+  const system = await System.start({ hosts: 1, args: ["--documents", documents] });
+  try {
+    for (let round = 0; round < options.rounds; round++) {
+      options.progress(`game ${round + 1} of ${options.rounds}`);
+      rounds.push({ ...figures(await playGame(system, round + 1, ACTIONS)), ...measureEngine(round + 1, ACTIONS) });
+    }
+  } finally {
+    await system.stop();
+  }
+  const summary = mediansOf(rounds);
+  const perUpdate = "compact, against @colyseus/schema in the same run";
+  const missing = "the compact encoding is not there yet";
+  return {
+    settings,
+    rounds,
+    summary,
+    targets: [
+      judge("game.client", "poll-and-fetch bytes / delta bytes, JSON", summary["clientRatio"]!, ">= 20.5"),
+      notYet("game.client.compact", "poll-and-fetch bytes / delta bytes, compact", ">= 58", missing),
+      judge("game.storage", "whole-document writes / bytes in the log", summary["storageRatio"]!, ">= 58"),
+      judge("game.frame", "share of updates within 1,460 B", summary["frameShare"]!, ">= 0.99"),
+      judge("game.update", "bytes per update and viewer, JSON", summary["updateBytes"]!, "<= 370"),
+      notYet("game.update.compact", `bytes per update and viewer, ${perUpdate}`, "<= 0.90", missing),
+      notYet("game.join", "first snapshot, compact / JSON", "<= 0.5", missing),
+      judge(
+        "game.cpu",
+        "engine CPU per action, all viewers / JSON.stringify of each view",
+        summary["engineCpuRatio"]!,
+        "<= 0.25",
+      ),
+    ],
+  };
+}
+
+function figures(game: PlayedGame): Record<string, number> {
+  const payload = game.updateBytes.reduce((sum, bytes) => sum + bytes, 0);
+  const onSocket = game.updateBytes.map((bytes) => bytes + headerBytes(bytes));
+  return {
+    clientRatio: game.pollBytes / payload,
+    pollBytes: game.pollBytes,
+    deltaBytes: payload,
+    storageRatio: game.wholeDocumentBytes / game.loggedBytes,
+    wholeDocumentBytes: game.wholeDocumentBytes / game.actions,
+    loggedBytes: game.loggedBytes,
+    frameShare: onSocket.filter((bytes) => bytes <= SEGMENT_BYTES).length / onSocket.length,
+    updateBytes: onSocket.reduce((sum, bytes) => sum + bytes, 0) / onSocket.length,
+    joinBytes: game.joinBytes.reduce((sum, bytes) => sum + bytes, 0) / game.joinBytes.length,
+    hostCpuMicrosPerAction: (game.hostCpuSeconds / game.actions) * 1e6,
+  };
+}
