@@ -8,6 +8,7 @@ import { emitCodecs } from "./emit/typescript-codecs.ts";
 import { emitErrors } from "./emit/typescript-errors.ts";
 import { emitServices } from "./emit/typescript-service.ts";
 import { emitTypes } from "./emit/typescript-types.ts";
+import { emitGoldenFile } from "./golden/golden-file.ts";
 import type { Api } from "./model/api.ts";
 import { digestOf, digestOfText } from "./model/digest.ts";
 import type { ErrorRegistry } from "./model/error-registry.ts";
@@ -29,7 +30,9 @@ export const defaultGenerateOptions: GenerateOptions = {
 };
 
 export interface GeneratedFile {
-  /** Package the file belongs to. */
+  /** Code goes into its package; documents (golden bytes, reference, schemas) stay beside the definitions. */
+  readonly kind: "code" | "document";
+  /** Package that code belongs to. */
   readonly package: string;
   /** Its name inside the package's folder for generated files. */
   readonly name: string;
@@ -51,20 +54,29 @@ export function generate(
 function generateProtocol(protocol: Protocol, options: GenerateOptions): GeneratedFile[] {
   const digest = digestOf(protocol);
   const file = (suffix: string, text: string): GeneratedFile => ({
+    kind: "code",
     package: protocol.package,
     name: `${protocol.name}-${suffix}.ts`,
     text: header(protocol.file, digest) + text,
+  });
+  const document = (name: string, text: string): GeneratedFile => ({
+    kind: "document",
+    package: protocol.package,
+    name,
+    text,
   });
   return [
     file("types", emitTypes(protocol)),
     file("codecs", emitCodecs(protocol, options.wireModule)),
     file("service", emitServices(protocol, digest, options.wireModule)),
+    document(`${protocol.name}.golden.json`, emitGoldenFile(protocol)),
   ];
 }
 
 function generateApi(api: Api, options: GenerateOptions): GeneratedFile[] {
   const digest = digestOf(api);
   const file = (suffix: string, text: string): GeneratedFile => ({
+    kind: "code",
     package: api.package,
     name: `${api.name}-${suffix}.ts`,
     text: header(api.file, digest) + text,
@@ -80,6 +92,7 @@ function generateApi(api: Api, options: GenerateOptions): GeneratedFile[] {
 function generateErrors(registry: ErrorRegistry, options: GenerateOptions): GeneratedFile {
   const digest = digestOfText(JSON.stringify(registry));
   return {
+    kind: "code",
     package: options.errorsPackage,
     name: "error-registry.ts",
     text: header(registry.file, digest) + emitErrors(registry),

@@ -44,7 +44,7 @@ program
 function prepare(definitions: string, options: OutputOptions): { folder: OutputFolder; files: GeneratedFile[] } {
   const folder =
     options.out === undefined
-      ? OutputFolder.packages(options.packages ?? join(definitions, "..", ".."))
+      ? OutputFolder.packages(options.packages ?? join(definitions, "..", ".."), join(definitions, "..", "generated"))
       : OutputFolder.single(options.out);
   const files = generate(readDefinitions(definitions), { ...defaultGenerateOptions, wireModule: options.wire });
   return { folder, files };

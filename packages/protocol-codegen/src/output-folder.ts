@@ -10,9 +10,11 @@ export class OutputFolder {
     this.#pathOf = pathOf;
   }
 
-  /** `<root>/<package>/src/generated/<name>`. */
-  static packages(root: string): OutputFolder {
-    return new OutputFolder((file) => join(root, file.package, "src", "generated", file.name));
+  /** Code in `<packages>/<package>/src/generated/`, documents in `<documents>/`. */
+  static packages(packages: string, documents: string): OutputFolder {
+    return new OutputFolder((file) =>
+      file.kind === "code" ? join(packages, file.package, "src", "generated", file.name) : join(documents, file.name),
+    );
   }
 
   static single(folder: string): OutputFolder {

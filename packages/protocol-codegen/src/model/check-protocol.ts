@@ -1,12 +1,23 @@
 import { elementAt, type ProblemList } from "./attribute-reader.ts";
 import type { Field, MessageType, Method, Protocol } from "./protocol.ts";
 
+/** Names that generated TypeScript imports or takes from the language. */
+const RESERVED_TYPE_NAMES = new Set(
+  "Codec Reader Writer UnaryMethod StreamMethod Map ReadonlyMap Uint8Array Array Object String Number Boolean".split(
+    " ",
+  ),
+);
+
 /** What a schema cannot say: names that refer, ids that ascend, defaults that fit, nothing that contains itself. */
 export function checkProtocol(protocol: Protocol, problems: ProblemList): void {
   const add = (line: number, element: string, problem: string, fix: string): void =>
     problems.add(elementAt(protocol.file, line, element), problem, fix);
 
   checkUnique(protocol, add);
+  for (const type of [...protocol.enums, ...protocol.messages, ...protocol.unions]) {
+    if (!RESERVED_TYPE_NAMES.has(type.name)) continue;
+    add(type.line, `type "${type.name}"`, "has a name that generated code needs itself", "Choose another name");
+  }
   for (const type of protocol.enums) {
     const names = type.values.map((value) => value.name);
     if (names.length === 0) add(type.line, `enum "${type.name}"`, "has no values", "Add a <value>");
@@ -148,6 +159,9 @@ function checkFields(protocol: Protocol, message: MessageType, add: Add): void {
         "was appended, but older senders leave it out",
         'Make it optional="true" or give it a default',
       );
+    }
+    if (field.isOptional && field.container !== "single") {
+      add(field.line, where, "is an optional list or map", "Remove optional: an empty one says the same");
     }
     if (field.minBytes > field.maxBytes) {
       add(field.line, where, "minBytes is above maxBytes", "Swap them");

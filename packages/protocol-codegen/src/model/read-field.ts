@@ -12,10 +12,13 @@ export function readField(element: XmlElement, types: TypeNames, problems: Probl
   const isJson = type.kind === "scalar" && type.name === "json";
   const isList = attributes.flag("list");
   const isMap = attributes.flag("map");
+  const name = attributes.identifier("name", FIELD_NAME);
+  if (name in Object.prototype)
+    problems.add(element, "has the name of something every object inherits", "Choose another");
   if (isList && isMap) problems.add(element, "is both a list and a map", "Remove one of list and map");
   return {
     id: attributes.integer("id", { min: 1, max: 65_535 }),
-    name: attributes.identifier("name", FIELD_NAME),
+    name,
     type,
     container: isList ? "list" : isMap ? "map" : "single",
     isOptional: attributes.flag("optional"),

@@ -1,0 +1,23 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "@jest/globals";
+import { readDefinitions } from "../src/definition-set.ts";
+import { generate } from "../src/generate.ts";
+import { OutputFolder } from "../src/output-folder.ts";
+import { definitionsFolder, generatedDocuments, packagesFolder } from "./support/codec-module.ts";
+import { fixturesFolder } from "./support/protocols.ts";
+
+test("committed files are what the definitions give", () => {
+  const files = generate(readDefinitions(definitionsFolder));
+  expect(OutputFolder.packages(packagesFolder, generatedDocuments).check(files)).toEqual([]);
+  expect(files.length).toBeGreaterThan(20);
+});
+
+test("so is the fixture, whose code is type-checked with this package", () => {
+  const folder = fileURLToPath(new URL("./generated/", import.meta.url));
+  expect(OutputFolder.single(folder).check(generate(readDefinitions(join(fixturesFolder, "everything"))))).toEqual([]);
+});
+
+test("generating twice gives the same bytes", () => {
+  expect(generate(readDefinitions(definitionsFolder))).toEqual(generate(readDefinitions(definitionsFolder)));
+});
