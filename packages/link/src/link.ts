@@ -100,6 +100,8 @@ export interface CallContext {
   readonly peer: LinkPeer;
   /** Monotonic milliseconds at which the caller gives up. */
   readonly deadlineAt: number;
+  /** The caller gave up or is gone: whatever is answered is thrown away. */
+  readonly isCancelled: boolean;
 }
 
 /** `bytes` fields of the request belong to the handler. What it throws reaches the caller as a `ServiceError`. */

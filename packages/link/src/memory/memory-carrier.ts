@@ -5,11 +5,13 @@ import { writeCallHeader, writeStreamIds } from "../session/frame-body.ts";
 import type { MemoryFrame, MemoryWire } from "./memory-wire.ts";
 
 export interface MemoryLimits {
-  /** From here on streams pause. */
+  /** Of small messages. From here on streams pause. */
   readonly congestedBytes: number;
-  /** From here on new calls, streams and `up` messages are refused with `overloaded`. */
+  /** Of small messages. From here on new calls, streams and `up` messages are refused with `overloaded`. */
   readonly outboundMaxBytes: number;
-  /** Answers still go out beyond `outboundMaxBytes`; here the connection breaks. */
+  /** The same for large messages, which must not shut out the small ones; streams pause at half of it. */
+  readonly outboundLargeMaxBytes: number;
+  /** Answers still go out beyond all that; here the connection breaks. */
   readonly outboundHardMaxBytes: number;
 }
 
@@ -54,11 +56,13 @@ export class MemoryCarrier implements Carrier {
   }
 
   get isCongested(): boolean {
-    return this.#outbound.waitingBytes >= this.#limits.congestedBytes;
+    const { waitingBytes, waitingLargeBytes } = this.#outbound;
+    return waitingBytes >= this.#limits.congestedBytes || waitingLargeBytes * 2 >= this.#limits.outboundLargeMaxBytes;
   }
 
   get isFull(): boolean {
-    return this.#outbound.waitingBytes >= this.#limits.outboundMaxBytes;
+    const { waitingBytes, waitingLargeBytes } = this.#outbound;
+    return waitingBytes >= this.#limits.outboundMaxBytes || waitingLargeBytes >= this.#limits.outboundLargeMaxBytes;
   }
 
   get outboundMark(): number {
@@ -156,7 +160,7 @@ export class MemoryCarrier implements Carrier {
     if (this.#isShut) return;
     this.#outbound.send(frame);
     if (this.isCongested) this.#wasCongested = true;
-    if (this.#outbound.waitingBytes > this.#limits.outboundHardMaxBytes) {
+    if (this.#outbound.waitingBytes + this.#outbound.waitingLargeBytes > this.#limits.outboundHardMaxBytes) {
       this.#isShut = true;
       this.#clock.after(0, () => this.#reports.breakDown());
     }

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, noLogger, ServiceError, type Timer } from "@tidewire/foundation";
+import { type Clock, type Logger, noLogger, ServiceError } from "@tidewire/foundation";
 import type { LinkConnection, LinkListener, LinkPeer, LinkTransport, ServedMethods, ServerStream } from "../link.ts";
 import { LinkError } from "../link-error.ts";
 import { DiallingSession, defaultSessionLimits } from "../session/dialling-session.ts";
@@ -21,7 +21,8 @@ export const defaultMemoryLinkOptions: MemoryLinkOptions = {
   latencyMs: () => 0,
   congestedBytes: 1024 * 1024,
   outboundMaxBytes: 4 * 1024 * 1024,
-  outboundHardMaxBytes: 64 * 1024 * 1024,
+  outboundLargeMaxBytes: 32 * 1024 * 1024,
+  outboundHardMaxBytes: 128 * 1024 * 1024,
   deadAfterMs: 10_000,
   dialTimeoutMs: 3_000,
   inFlightMax: defaultSessionLimits.inFlightMax,

@@ -15,6 +15,8 @@ export type MemoryFrame =
 
 /** What a frame weighs beyond its body, as on the binary link. */
 const HEADER_BYTES = 12;
+/** What the binary link cuts into fragments. */
+const LARGE_MIN_BYTES = 32 * 1024;
 
 export interface MemoryWireEnds {
   latencyMs(): number;
@@ -33,8 +35,9 @@ export class MemoryWire {
   #lastDueAt = 0;
   #timer: Timer | undefined;
   #isClosed = false;
-  /** Bytes sent and not delivered. */
+  /** Bytes sent and not delivered, in messages up to `LARGE_MIN_BYTES` and beyond it. */
   waitingBytes = 0;
+  waitingLargeBytes = 0;
 
   constructor(clock: Clock, ends: MemoryWireEnds) {
     this.#clock = clock;
@@ -46,7 +49,7 @@ export class MemoryWire {
     // A later frame never overtakes an earlier one, even if its latency is drawn smaller.
     this.#lastDueAt = Math.max(this.#lastDueAt, this.#clock.monotonicMs() + this.#ends.latencyMs());
     const bytes = HEADER_BYTES + (frame.kind === "frame" ? frame.body.length : 0);
-    this.waitingBytes += bytes;
+    this.#count(bytes, 1);
     this.#queue.push({ dueAt: this.#lastDueAt, bytes, frame });
     this.#arm();
   }
@@ -63,6 +66,12 @@ export class MemoryWire {
     this.#queue = [];
     this.#head = 0;
     this.waitingBytes = 0;
+    this.waitingLargeBytes = 0;
+  }
+
+  #count(bytes: number, sign: 1 | -1): void {
+    if (bytes > LARGE_MIN_BYTES) this.waitingLargeBytes += sign * bytes;
+    else this.waitingBytes += sign * bytes;
   }
 
   #arm(): void {
@@ -81,7 +90,7 @@ export class MemoryWire {
       const next = this.#queue[this.#head];
       if (next === undefined || next.dueAt > now) break;
       this.#head++;
-      this.waitingBytes -= next.bytes;
+      this.#count(next.bytes, -1);
       delivered++;
       this.#ends.deliver(next.frame);
     }

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, ServiceError, type Timer } from "@tidewire/foundation";
+import { type Clock, type Logger, ServiceError } from "@tidewire/foundation";
 import { Reader, type StreamMethod, type UnaryMethod } from "@tidewire/wire";
 import { DeadlineQueue } from "../deadline-queue.ts";
 import { ErrorBodyCodec } from "../generated/link-codecs.ts";
@@ -6,6 +6,7 @@ import type { CallOptions, ClientStream, ClientStreamHandlers, LinkConnection, L
 import { LinkError } from "../link-error.ts";
 import { type Carrier, FrameType } from "./carrier.ts";
 import { type ClientStreamOwner, SessionClientStream } from "./client-stream.ts";
+import { Departure } from "./departure.ts";
 import { errorOfBody } from "./error-body.ts";
 import { takeStreamIds } from "./frame-body.ts";
 import { ownedBody } from "./owned-body.ts";
@@ -39,13 +40,9 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner {
   readonly #deadlines: DeadlineQueue;
   readonly #calls = new Map<number, PendingCall>();
   readonly #streams = new Map<number, SessionClientStream>();
-  readonly #closeListeners: ((error: ServiceError | undefined) => void)[] = [];
-  readonly #goAwayListeners: (() => void)[] = [];
+  readonly #departure: Departure;
   readonly #ownedReader = new Reader();
   #nextId = 1;
-  #isOpen = true;
-  #end: { readonly error: ServiceError | undefined } | undefined;
-  #graceTimer: Timer | undefined;
 
   constructor(modules: DiallingModules, peer: LinkPeer, limits: SessionLimits = defaultSessionLimits) {
     this.#carrier = modules.carrier;
@@ -54,10 +51,11 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner {
     this.peer = peer;
     this.#limits = limits;
     this.#deadlines = new DeadlineQueue(modules.clock);
+    this.#departure = new Departure(modules.clock, modules.carrier);
   }
 
   get isOpen(): boolean {
-    return this.#isOpen;
+    return !this.#departure.isLeaving;
   }
 
   /** Calls and streams that have not ended. */
@@ -122,20 +120,16 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner {
   }
 
   onGoAway(listener: () => void): void {
-    this.#goAwayListeners.push(listener);
+    this.#departure.onGoAway(listener);
   }
 
   onClose(listener: (error: ServiceError | undefined) => void): void {
-    if (this.#end === undefined) this.#closeListeners.push(listener);
-    else listener(this.#end.error);
+    this.#departure.onClose(listener);
   }
 
   close(graceMs = 0): Promise<void> {
-    if (this.#end !== undefined) return Promise.resolve();
-    const isClosed = new Promise<void>((resolve) => this.#closeListeners.push(() => resolve()));
-    if (this.#isOpen) this.#carrier.goAway(graceMs);
-    this.#goingAway();
-    if (this.#end === undefined) this.#shutAfter(graceMs);
+    const isClosed = this.#departure.leaveWithin(graceMs);
+    this.#shutIfDone();
     return isClosed;
   }
 
@@ -167,10 +161,7 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner {
 
   /** The carrier is gone. `undefined` for an orderly close. */
   closed(error: ServiceError | undefined): void {
-    if (this.#end !== undefined) return;
-    this.#end = { error };
-    this.#isOpen = false;
-    this.#graceTimer?.cancel();
+    if (!this.#departure.close(error)) return;
     this.#deadlines.clear();
     const calls = [...this.#calls.values()];
     const streams = [...this.#streams.values()];
@@ -181,7 +172,7 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner {
       stream.isOpen = false;
       this.#tell(stream, this.#broken(stream.openMark, error));
     }
-    for (const listener of this.#closeListeners) listener(error);
+    this.#departure.tellClosed();
   }
 
   // What the streams ask for.
@@ -210,7 +201,7 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner {
   // Calls.
 
   #refusal(deadlineMs: number): LinkError | undefined {
-    if (!this.#isOpen) return new LinkError("unavailable", "the connection is closed", false);
+    if (!this.isOpen) return new LinkError("unavailable", "the connection is closed", false);
     if (deadlineMs <= 0) return new LinkError("timeout", "no time was left", false);
     if (this.#carrier.isFull || this.inFlight >= this.#limits.inFlightMax) return overloaded();
     return undefined;
@@ -364,21 +355,11 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner {
   // The connection.
 
   #goingAway(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    for (const listener of this.#goAwayListeners) listener();
-    this.#shutIfDone();
+    if (this.#departure.leave()) this.#shutIfDone();
   }
 
   #shutIfDone(): void {
-    if (this.#isOpen || this.#end !== undefined || this.inFlight > 0) return;
-    this.#carrier.shut();
-  }
-
-  #shutAfter(graceMs: number): void {
-    this.#graceTimer?.cancel();
-    if (graceMs <= 0) this.#carrier.shut();
-    else this.#graceTimer = this.#clock.after(graceMs, () => this.#carrier.shut());
+    if (this.#departure.isLeaving && !this.#departure.isClosed && this.inFlight === 0) this.#carrier.shut();
   }
 
   #broken(mark: number, error: ServiceError | undefined): LinkError {

@@ -1,8 +1,9 @@
-import { type Clock, type Logger, ServiceError, type Timer } from "@tidewire/foundation";
+import { type Clock, type Logger, ServiceError } from "@tidewire/foundation";
 import { type Codec, Reader } from "@tidewire/wire";
 import { ErrorBodyCodec } from "../generated/link-codecs.ts";
 import type { CallContext, LinkPeer, ServedMethods, ServedUnary } from "../link.ts";
 import { type Carrier, FrameType } from "./carrier.ts";
+import { Departure } from "./departure.ts";
 import { bodyOfError } from "./error-body.ts";
 import { MANY_STREAMS_MAX, takeCallHeader } from "./frame-body.ts";
 import { ownedBody } from "./owned-body.ts";
@@ -43,10 +44,7 @@ export class ServingSession implements ServerStreamOwner {
   /** Streams that would have sent, had the connection not been congested. */
   #held = new Set<SessionServerStream>();
   readonly #ownedReader = new Reader();
-  readonly #closeListeners: (() => void)[] = [];
-  #isClosed = false;
-  #isGoingAway = false;
-  #graceTimer: Timer | undefined;
+  readonly #departure: Departure;
 
   constructor(modules: ServingModules, peer: LinkPeer, limits: { readonly inFlightMax: number }) {
     this.#carrier = modules.carrier;
@@ -55,6 +53,7 @@ export class ServingSession implements ServerStreamOwner {
     this.#services = modules.services;
     this.peer = peer;
     this.#inFlightMax = limits.inFlightMax;
+    this.#departure = new Departure(modules.clock, modules.carrier);
   }
 
   get isCongested(): boolean {
@@ -70,20 +69,12 @@ export class ServingSession implements ServerStreamOwner {
   }
 
   onClose(listener: () => void): void {
-    if (this.#isClosed) listener();
-    else this.#closeListeners.push(listener);
+    this.#departure.onClose(listener);
   }
 
   /** Says go-away and closes when the dialling side has finished, or after `graceMs`. Resolves when closed. */
   close(graceMs: number): Promise<void> {
-    if (this.#isClosed) return Promise.resolve();
-    const isClosed = new Promise<void>((resolve) => this.#closeListeners.push(resolve));
-    if (!this.#isGoingAway) this.#carrier.goAway(graceMs);
-    this.#isGoingAway = true;
-    this.#graceTimer?.cancel();
-    if (graceMs <= 0) this.#carrier.shut();
-    else this.#graceTimer = this.#clock.after(graceMs, () => this.#carrier.shut());
-    return isClosed;
+    return this.#departure.leaveWithin(graceMs);
   }
 
   // What the carrier reports.
@@ -126,16 +117,14 @@ export class ServingSession implements ServerStreamOwner {
 
   /** The carrier is gone, in order or not. */
   closed(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#graceTimer?.cancel();
+    if (!this.#departure.close(undefined)) return;
     for (const call of this.#calls.values()) call.isCancelled = true;
     const streams = [...this.#streams.values()];
     this.#calls.clear();
     this.#streams.clear();
     this.#held.clear();
     for (const stream of streams) this.#tellCancelled(stream);
-    for (const listener of this.#closeListeners) listener();
+    this.#departure.tellClosed();
   }
 
   // What the streams ask for.
@@ -164,7 +153,7 @@ export class ServingSession implements ServerStreamOwner {
 
   finish(stream: SessionServerStream, error: ServiceError | undefined): void {
     this.#letGo(stream);
-    if (this.#isClosed) return;
+    if (this.#departure.isClosed) return;
     if (error === undefined) this.#carrier.signal(FrameType.end, stream.id);
     else this.#sendError(stream.id, error);
   }
@@ -323,7 +312,7 @@ export class ServingSession implements ServerStreamOwner {
   }
 
   #answerError(id: number, error: ServiceError): void {
-    if (!this.#isClosed) this.#sendError(id, error);
+    if (!this.#departure.isClosed) this.#sendError(id, error);
   }
 
   #sendError(id: number, error: ServiceError): void {

@@ -1,0 +1,20 @@
+import { describe } from "@jest/globals";
+import { testBounds } from "./bounds.ts";
+import { testCalls } from "./calls.ts";
+import { testEnds } from "./ends.ts";
+import type { LinkSubject } from "./harness.ts";
+import { testMany } from "./many.ts";
+import { testStreams } from "./streams.ts";
+
+export type { LinkHarness, LinkSubject } from "./harness.ts";
+
+/** Every guarantee written in link.ts, as tests. A transport is done when they pass. */
+export function testLinkCompliance(subject: LinkSubject): void {
+  describe(`${subject.name} link`, () => {
+    testCalls(subject);
+    testStreams(subject);
+    testMany(subject);
+    testBounds(subject);
+    testEnds(subject);
+  });
+}

@@ -1,0 +1,15 @@
+// For those who write a transport: everything about calls and streams except how frames move.
+export * from "../generated/link-codecs.ts";
+export { linkProtocol } from "../generated/link-service.ts";
+export type * from "../generated/link-types.ts";
+export { type Carrier, FrameType, type MessageFrameType, type SignalFrameType } from "./carrier.ts";
+export {
+  type DiallingModules,
+  DiallingSession,
+  defaultSessionLimits,
+  type SessionLimits,
+} from "./dialling-session.ts";
+export { bodyOfError, errorOfBody } from "./error-body.ts";
+export { FanOut } from "./fan-out.ts";
+export { emptyMessage, encodedMessage, MANY_STREAMS_MAX, writeCallHeader, writeStreamIds } from "./frame-body.ts";
+export { type ServingModules, ServingSession } from "./serving-session.ts";
