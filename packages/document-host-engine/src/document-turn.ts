@@ -1,0 +1,162 @@
+import type {
+  CommandOutcome,
+  DocumentInstance,
+  DocumentPatch,
+  DocumentRuntime,
+  Frame,
+  StoredDocument,
+  Viewer,
+} from "@tidewire/document";
+import type { DocumentName } from "@tidewire/foundation";
+import type { PendingCommand } from "./pending-command.ts";
+import type { Agent, PresenceStep } from "./presence.ts";
+import type { DurableRead, ReadOutcome } from "./read-queue.ts";
+import type { TurnBudget } from "./turn-scheduler.ts";
+import type { ViewerSlot } from "./viewer-slot.ts";
+
+/** What document code is run for at this moment; after a cut it says whom to answer. */
+export type Doing =
+  | { readonly kind: "open" | "deliver" | "timer" | "patch" | "snapshot" }
+  | { readonly kind: "attach"; readonly slot: ViewerSlot }
+  | { readonly kind: "read"; readonly read: DurableRead }
+  | { readonly kind: "command"; readonly pending: PendingCommand }
+  | { readonly kind: "presence"; readonly step: PresenceStep };
+
+export interface BatchPlan {
+  readonly presence: readonly PresenceStep[];
+  readonly timersMax: number;
+  readonly commands: readonly PendingCommand[];
+  /** Wall clock, ms. */
+  readonly now: number;
+}
+
+/** One command that was run, and on whose behalf. */
+export type Executed =
+  | { readonly origin: "caller"; readonly pending: PendingCommand; readonly outcome: CommandOutcome }
+  | { readonly origin: "presence"; readonly step: PresenceStep; readonly outcome: CommandOutcome }
+  | { readonly origin: "timer"; readonly outcome: CommandOutcome };
+
+/** A frame of this turn, kept until document code is off the stack. */
+export interface DueFrame {
+  readonly viewers: readonly Viewer[];
+  readonly frame: Frame;
+}
+
+export interface Attached {
+  readonly slot: ViewerSlot;
+  readonly instance: DocumentInstance;
+  readonly handle?: Viewer;
+  readonly error?: unknown;
+}
+
+/**
+ * Everything of one document's turn that runs document code. It only collects: the turn may be cut off anywhere, and then
+ * its results are thrown away as a whole.
+ */
+export class DocumentTurn {
+  readonly budget: TurnBudget;
+  doing: Doing = { kind: "open" };
+  opened: DocumentInstance | undefined;
+  openError: unknown;
+  readonly attached: Attached[] = [];
+  readonly reads: ReadOutcome[] = [];
+  readonly frames: DueFrame[] = [];
+  readonly executed: Executed[] = [];
+  /** Staged commands the batch has gone through. */
+  consumed = 0;
+  isTimerStuck = false;
+  patch: DocumentPatch | undefined;
+  snapshotData: Uint8Array | undefined;
+  readonly #connected = new Set<Agent>();
+  readonly #tried = new Set<ViewerSlot>();
+
+  constructor(budget: TurnBudget) {
+    this.budget = budget;
+  }
+
+  open(runtime: DocumentRuntime, name: DocumentName, stored: StoredDocument): DocumentInstance {
+    this.doing = { kind: "open" };
+    return runtime.open(name, stored);
+  }
+
+  attach(instance: DocumentInstance, slots: Iterable<ViewerSlot>, needsPresence: boolean): void {
+    for (const slot of slots) {
+      if (needsPresence && !slot.agent.isConnected && !this.#connected.has(slot.agent)) continue;
+      if (this.#tried.has(slot)) continue;
+      this.#tried.add(slot);
+      this.doing = { kind: "attach", slot };
+      try {
+        this.attached.push({ slot, instance, handle: instance.attach(slot.init()) });
+      } catch (error) {
+        this.attached.push({ slot, instance, error });
+      }
+      if (this.budget.isSpent) return;
+    }
+  }
+
+  read(instance: DocumentInstance, reads: readonly DurableRead[]): void {
+    for (const read of reads) {
+      if (this.budget.isSpent && this.reads.length > 0) return;
+      this.doing = { kind: "read", read };
+      try {
+        this.reads.push({ read, value: read.run(instance) });
+      } catch (error) {
+        this.reads.push({ read, error });
+      }
+    }
+  }
+
+  /** @param now monotonic ms */
+  deliver(instance: DocumentInstance, now: number): void {
+    if (instance.viewerCount === 0) return;
+    this.doing = { kind: "deliver" };
+    instance.deliver(now, (viewers, frame) => this.frames.push({ viewers: [...viewers], frame }));
+  }
+
+  snapshot(instance: DocumentInstance): void {
+    this.doing = { kind: "snapshot" };
+    this.snapshotData = instance.snapshot();
+  }
+
+  /** Presence first, then timers that are due, then commands in order; ends with the one patch of them all. */
+  execute(instance: DocumentInstance, plan: BatchPlan): void {
+    for (const step of plan.presence) {
+      this.doing = { kind: "presence", step };
+      const { kind, agent } = step;
+      const outcome = instance.execute({ kind, principal: agent.principal }, plan.now);
+      this.executed.push({ origin: "presence", step, outcome });
+      if (kind === "connect" && outcome.status === "done") this.#connected.add(agent);
+    }
+    this.#fireTimers(instance, plan);
+    for (const pending of plan.commands) {
+      if (this.budget.isSpent && this.executed.length > 0) break;
+      this.consumed++;
+      if (pending.isSettled) continue;
+      this.doing = { kind: "command", pending };
+      const outcome = instance.execute(pending.command, plan.now);
+      this.executed.push({ origin: "caller", pending, outcome });
+      // A patch either deletes or changes; what follows a deletion belongs to the next one.
+      if (pending.command.kind === "delete" && outcome.status === "done") break;
+    }
+    this.takePatch(instance);
+  }
+
+  takePatch(instance: DocumentInstance): void {
+    this.doing = { kind: "patch" };
+    this.patch = instance.takePatch();
+  }
+
+  #fireTimers(instance: DocumentInstance, plan: BatchPlan): void {
+    for (let fired = 0; fired < plan.timersMax; fired++) {
+      const dueAt = instance.wakeAt;
+      if (dueAt === undefined || dueAt > plan.now) return;
+      this.doing = { kind: "timer" };
+      const outcome = instance.execute({ kind: "timer" }, plan.now);
+      this.executed.push({ origin: "timer", outcome });
+      if (outcome.status === "refused" && instance.wakeAt === dueAt) {
+        this.isTimerStuck = true;
+        return;
+      }
+    }
+  }
+}

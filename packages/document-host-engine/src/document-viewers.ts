@@ -1,0 +1,199 @@
+import type { CommandOutcome, DocumentInstance, Viewer } from "@tidewire/document";
+import { type Clock, ServiceError } from "@tidewire/foundation";
+import type { LinkTransport, ServerStream } from "@tidewire/link";
+import type { ViewerFrame } from "@tidewire/protocol-host";
+import type { Attached, DueFrame } from "./document-turn.ts";
+import type { HostMetrics } from "./host-metrics.ts";
+import { Presence, type PresenceStep } from "./presence.ts";
+import { refusals } from "./refusals.ts";
+import { type ViewerRequest, ViewerSlot } from "./viewer-slot.ts";
+
+export interface ViewersModules {
+  readonly clock: Clock;
+  readonly sender: Pick<LinkTransport, "sendToMany">;
+  readonly metrics: HostMetrics;
+}
+
+export interface ViewersOptions {
+  readonly viewersPerDocumentMax: number;
+  readonly openPatienceMs: number;
+  readonly reattachGraceMs: number;
+}
+
+/** With snapshots of 100 KB, what one turn adds to a connection is below the bounds of the link. */
+const HUNGRY_PER_TURN = 64;
+
+/** The viewers of one document, whichever copy of it they are attached to, and the presence of their agents. */
+export class DocumentViewers {
+  readonly presence: Presence;
+  readonly #modules: ViewersModules;
+  readonly #options: ViewersOptions;
+  readonly #slots = new Map<string, ViewerSlot>();
+  /** Not attached to the copy they should be attached to. */
+  readonly #unattached = new Set<ViewerSlot>();
+  /** Granted credit that the runtime has not heard of. */
+  readonly #credited = new Set<ViewerSlot>();
+
+  constructor(modules: ViewersModules, options: ViewersOptions) {
+    this.#modules = modules;
+    this.#options = options;
+    // Each viewer has one agent; as many again may have left within their grace.
+    this.presence = new Presence(2 * options.viewersPerDocumentMax);
+  }
+
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  get unattached(): ReadonlySet<ViewerSlot> {
+    return this.#unattached;
+  }
+
+  get(id: string): ViewerSlot | undefined {
+    return this.#slots.get(id);
+  }
+
+  /** Throws `overloaded`. A viewer of the same name is an older subscription of the same client: it ends. */
+  add(request: ViewerRequest): ViewerSlot {
+    const older = this.#slots.get(request.id);
+    if (older === undefined && this.#slots.size >= this.#options.viewersPerDocumentMax) {
+      throw new ServiceError("overloaded", "the document has too many viewers", {
+        details: { viewers: this.#slots.size },
+      });
+    }
+    const agent = this.presence.arrived(request.principal);
+    if (older !== undefined) this.end(older, refusals.moving());
+    const slot = new ViewerSlot(request, agent, this.#modules.clock.monotonicMs() + this.#options.openPatienceMs);
+    this.#slots.set(slot.id, slot);
+    this.#unattached.add(slot);
+    return slot;
+  }
+
+  /** The client's side is gone. Unless that was in order, its agent may come back within the grace. */
+  gone(slot: ViewerSlot, isOrderly: boolean): void {
+    this.#drop(slot, undefined, true, isOrderly ? 0 : this.#options.reattachGraceMs);
+  }
+
+  end(slot: ViewerSlot, error: ServiceError | undefined): void {
+    this.#drop(slot, error, false, 0);
+  }
+
+  /** Ends those of one agent that are not attached yet: the document did not let it in. */
+  endRefused(step: PresenceStep, error: ServiceError): void {
+    for (const slot of [...this.#unattached]) if (slot.agent === step.agent) this.end(slot, error);
+  }
+
+  endAll(error: () => ServiceError): void {
+    for (const slot of [...this.#slots.values()]) this.end(slot, error());
+    this.presence.clear();
+  }
+
+  /** Ends those who have nothing to show and have waited long enough. */
+  expire(now: number): void {
+    for (const slot of [...this.#unattached]) {
+      if (!slot.hasFrames && slot.patienceAt <= now) this.end(slot, refusals.logAway());
+    }
+  }
+
+  /** The copy they were attached to is gone. */
+  orphanAll(): void {
+    for (const slot of this.#slots.values()) {
+      slot.orphan();
+      this.#unattached.add(slot);
+    }
+  }
+
+  /** The same for those who are attached to any other copy than this one. */
+  orphanOthers(instance: DocumentInstance): void {
+    for (const slot of this.#slots.values()) {
+      if (slot.isAttachedTo(instance)) continue;
+      slot.orphan();
+      this.#unattached.add(slot);
+    }
+  }
+
+  /** Those who are attached to some other copy move to this one with its next turn. */
+  moveTo(instance: DocumentInstance): void {
+    for (const slot of this.#slots.values()) {
+      if (slot.isAttachedTo(instance)) continue;
+      slot.detach();
+      this.#unattached.add(slot);
+    }
+  }
+
+  attachedAll(results: readonly Attached[]): void {
+    for (const { slot, instance, handle, error } of results) {
+      if (handle === undefined) this.end(slot, ServiceError.from(error));
+      else if (slot.isEnded) instance.detach(handle);
+      else this.#attached(slot, instance, handle);
+    }
+  }
+
+  /** Only marks the viewer: credit must not start a walk while memory is ahead of the log. */
+  creditGrew(slot: ViewerSlot): void {
+    this.#credited.add(slot);
+  }
+
+  get hasCredit(): boolean {
+    return this.#credited.size > 0;
+  }
+
+  /**
+   * Hands marked credit to the runtime, right before a delivery. A viewer that had none may get a whole snapshot for it,
+   * so only so many of them are served in one turn: what they get reaches the link, and is counted there, before the next
+   * ones are.
+   */
+  syncCredit(): void {
+    let hungry = 0;
+    for (const slot of this.#credited) {
+      if (hungry >= HUNGRY_PER_TURN) return;
+      this.#credited.delete(slot);
+      if (slot.syncCredit()) hungry++;
+    }
+  }
+
+  /** The document was told that an agent came or left, and that is durable. */
+  told(step: PresenceStep, outcome: CommandOutcome): void {
+    if (outcome.status === "refused" && step.kind === "connect") this.endRefused(step, outcome.error);
+    else this.presence.told(step);
+  }
+
+  send(frames: readonly DueFrame[]): void {
+    for (const { viewers, frame } of frames) {
+      const slots: ViewerSlot[] = [];
+      const streams: ServerStream<ViewerFrame>[] = [];
+      for (const viewer of viewers) {
+        const slot = this.#slots.get(viewer.id);
+        if (slot === undefined || !slot.stream.isOpen) continue;
+        slots.push(slot);
+        streams.push(slot.stream);
+      }
+      if (streams.length === 0) continue;
+      try {
+        this.#modules.sender.sendToMany(streams, frame);
+      } catch (error) {
+        // The connection takes no more: its edge subscribes again when it has caught up.
+        for (const slot of slots) this.end(slot, ServiceError.from(error));
+        continue;
+      }
+      for (const slot of slots) slot.sent(frame);
+      this.#modules.metrics.framesEncoded.add(1);
+      this.#modules.metrics.frames.add(streams.length, { kind: frame.kind });
+    }
+  }
+
+  #attached(slot: ViewerSlot, instance: DocumentInstance, handle: Viewer): void {
+    slot.attached(instance, handle);
+    this.#unattached.delete(slot);
+    this.#credited.add(slot);
+  }
+
+  #drop(slot: ViewerSlot, error: ServiceError | undefined, isGone: boolean, graceMs: number): void {
+    if (slot.isEnded) return;
+    if (this.#slots.get(slot.id) === slot) this.#slots.delete(slot.id);
+    this.#unattached.delete(slot);
+    this.#credited.delete(slot);
+    slot.end(error, isGone);
+    this.presence.left(slot.agent, this.#modules.clock.monotonicMs(), graceMs);
+  }
+}
