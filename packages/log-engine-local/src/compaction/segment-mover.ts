@@ -1,0 +1,154 @@
+import { DamagedRecord, type ReadRecord, type RecordReader, type RecordReference } from "../files/record-reader.ts";
+import { locationOf } from "../format/location.ts";
+import { encodeReference } from "../format/payloads.ts";
+import {
+  type DecodedHeader,
+  RECORD_HEADER_BYTES,
+  RecordType,
+  readHeader,
+  recordBytes,
+  segmentSalt,
+} from "../format/record.ts";
+import { SEGMENT_HEADER_BYTES } from "../format/segment-header.ts";
+import type { DocumentEntry } from "../index/document-entry.ts";
+import type { DocumentIndex } from "../index/document-index.ts";
+import type { Segment } from "../index/segment-table.ts";
+import type { LocalLogMetrics } from "../metrics.ts";
+import type { SnapshotStore } from "../snapshots/snapshot-store.ts";
+import type { GroupCommit } from "../wal/group-commit.ts";
+import type { Pace } from "./pace.ts";
+
+/** Headers are looked for in pieces of this size. */
+const WINDOW_BYTES = 1024 * 1024;
+/** Records that are moved at one time: they share syncs, and their bytes are in memory. */
+const GROUP_RECORDS = 64;
+const GROUP_BYTES = 1024 * 1024;
+
+export interface SegmentMoverModules {
+  readonly index: DocumentIndex;
+  readonly reader: RecordReader;
+  readonly snapshots: SnapshotStore;
+  readonly commits: GroupCommit;
+  readonly pace: Pace;
+  readonly storeId: string;
+  readonly metrics: LocalLogMetrics;
+  /** A record of the document turned out to be unreadable. */
+  readonly damaged: (entry: DocumentEntry, error: DamagedRecord) => void;
+}
+
+interface NeededRecord {
+  readonly entry: DocumentEntry;
+  readonly header: DecodedHeader;
+  readonly location: number;
+}
+
+const copies = new Map<RecordType, RecordType>([
+  [RecordType.patch, RecordType.copiedPatch],
+  [RecordType.timedPatch, RecordType.copiedTimedPatch],
+  [RecordType.copiedPatch, RecordType.copiedPatch],
+  [RecordType.copiedTimedPatch, RecordType.copiedTimedPatch],
+  [RecordType.snapshot, RecordType.snapshot],
+]);
+
+/**
+ * Moves the records that are still needed out of a segment: copy, sync, then a reference through the log, and only when
+ * that is durable does the index point to the copy. A crash at any point leaves the old place or the new one valid.
+ */
+export class SegmentMover {
+  readonly #modules: SegmentMoverModules;
+  #isStopped = false;
+
+  constructor(modules: SegmentMoverModules) {
+    this.#modules = modules;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  async moveOut(segment: Segment): Promise<void> {
+    let group: NeededRecord[] = [];
+    let bytes = 0;
+    for await (const needed of this.#neededRecords(segment)) {
+      group.push(needed);
+      bytes += needed.header.length;
+      if (group.length < GROUP_RECORDS && bytes < GROUP_BYTES) continue;
+      await Promise.all(group.map((each) => this.#move(each)));
+      group = [];
+      bytes = 0;
+    }
+    await Promise.all(group.map((each) => this.#move(each)));
+  }
+
+  /** Walks the headers; a segment whose walk breaks off keeps its remaining records, and its file. */
+  async *#neededRecords(segment: Segment): AsyncGenerator<NeededRecord> {
+    const { reader, pace, storeId } = this.#modules;
+    const salt = segmentSalt(storeId, segment.id);
+    let window: Buffer = Buffer.alloc(0);
+    let windowStart = SEGMENT_HEADER_BYTES;
+    for (let offset = SEGMENT_HEADER_BYTES; offset < segment.sizeBytes && !this.#isStopped; ) {
+      if (offset + RECORD_HEADER_BYTES > windowStart + window.length) {
+        await pace.take(WINDOW_BYTES);
+        window = await reader.readBytes(segment.id, offset, WINDOW_BYTES);
+        windowStart = offset;
+      }
+      const header = readHeader(window, offset - windowStart, salt);
+      if (header === undefined) return;
+      const location = locationOf(segment.id, offset);
+      const entry = this.#modules.index.byId(header.documentId);
+      if (entry !== undefined && entry.damage === undefined && isNeeded(entry, header, location)) {
+        yield { entry, header, location };
+      }
+      offset += recordBytes(header.length);
+    }
+  }
+
+  async #move({ entry, header, location }: NeededRecord): Promise<void> {
+    const { snapshots, metrics } = this.#modules;
+    const type = copies.get(header.type);
+    const record = await this.#read(entry, { location, length: header.length });
+    if (type === undefined || record === undefined) return;
+    const { documentId, seq, epoch, span } = header;
+    const kept = await snapshots.write({ type, documentId, seq, epoch, span }, record.payload);
+    try {
+      await this.#refer(entry, header, location, kept.location);
+      metrics.movedBytes.add(header.length);
+    } finally {
+      kept.letGo();
+    }
+  }
+
+  async #read(entry: DocumentEntry, reference: RecordReference): Promise<ReadRecord | undefined> {
+    try {
+      return await this.#modules.reader.read(reference);
+    } catch (error) {
+      if (!(error instanceof DamagedRecord)) throw error;
+      this.#modules.damaged(entry, error);
+      return undefined;
+    }
+  }
+
+  #refer(entry: DocumentEntry, header: DecodedHeader, from: number, to: number): Promise<void> {
+    const { commits, index } = this.#modules;
+    const isSnapshot = header.type === RecordType.snapshot;
+    const { seq, epoch, length } = header;
+    const payload = encodeReference({ location: to, length });
+    const type = isSnapshot ? RecordType.snapshotReference : RecordType.relocation;
+    return new Promise((resolve, reject) => {
+      const commit = (): void => {
+        // What was dropped meanwhile stays dropped.
+        if (isNeeded(entry, header, from)) {
+          if (isSnapshot) index.moveSnapshot(entry, seq, to);
+          else index.movePatch(entry, seq, to);
+        }
+        resolve();
+      };
+      commits.add({ type, documentId: entry.id, seq, epoch, span: 0, payload }, { commit, fail: reject });
+    });
+  }
+}
+
+function isNeeded(entry: DocumentEntry, header: DecodedHeader, location: number): boolean {
+  if (header.type === RecordType.snapshot) return entry.snapshot?.location === location;
+  return copies.has(header.type) && entry.patches.find(header.seq)?.location === location;
+}

@@ -1,0 +1,266 @@
+import { crc32 } from "node:zlib";
+import { type DocumentName, documentPath, ServiceError } from "@tidewire/foundation";
+import { type FenceWatchers, fencedError, type LogAppend, type LogSnapshotWrite } from "@tidewire/log-engine";
+import { type CapturedRecords, type DocumentReads, requireWhole } from "./document-reads.ts";
+import { encodeReference, WAKE_AT_BYTES } from "./format/payloads.ts";
+import { RecordType } from "./format/record.ts";
+import { type AppendIdentity, type DocumentEntry, sameAppend } from "./index/document-entry.ts";
+import type { DocumentIndex } from "./index/document-index.ts";
+import { PendingWrites } from "./index/pending-writes.ts";
+import type { LocalLogMetrics } from "./metrics.ts";
+import type { SnapshotStore } from "./snapshots/snapshot-store.ts";
+import type { WalRecord } from "./wal/batch.ts";
+import type { GroupCommit } from "./wal/group-commit.ts";
+
+const EPOCH_MAX = 2 ** 32 - 1;
+const NO_BYTES = new Uint8Array(0);
+
+export interface DocumentWritesModules {
+  readonly index: DocumentIndex;
+  readonly commits: GroupCommit;
+  readonly snapshots: SnapshotStore;
+  readonly reads: DocumentReads;
+  readonly watchers: FenceWatchers;
+  readonly metrics: LocalLogMetrics;
+}
+
+export interface TakenEpoch {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly isDeleted: boolean;
+  readonly captured: CapturedRecords;
+}
+
+/**
+ * Decides who may write what. A write is judged in the moment it comes, by where the document will be when everything
+ * queued before it is durable; it is answered when it is durable itself. A refusal, too, waits for what it is based on.
+ */
+export class DocumentWrites {
+  readonly #modules: DocumentWritesModules;
+
+  constructor(modules: DocumentWritesModules) {
+    this.#modules = modules;
+  }
+
+  /** Resolves when the next epoch is durable, with the document as of that moment. */
+  takeEpoch(document: DocumentName, owner: string): Promise<TakenEpoch> {
+    const { index, commits, reads, watchers } = this.#modules;
+    const known = index.find(document);
+    if (known !== undefined) requireWhole(known);
+    const payload = Buffer.from(owner);
+    commits.check(payload.length);
+    const entry = known ?? index.create(document);
+    const epoch = (entry.pending ?? entry).epoch + 1;
+    if (epoch > EPOCH_MAX) throw new ServiceError("limit_exceeded", "the document has used all its epochs");
+    this.#logName(entry);
+    const pending = (entry.pending ??= new PendingWrites(entry));
+    pending.epoch = epoch;
+    const record = { type: RecordType.epoch, documentId: entry.id, seq: pending.seq, epoch, span: 0, payload };
+    const taken = this.#logged(entry, pending, record, () => {
+      const formerOwner = entry.owner;
+      entry.epoch = epoch;
+      entry.owner = owner;
+      if (formerOwner !== undefined && formerOwner !== owner) watchers.notify(formerOwner, entry.name, epoch);
+      return { epoch, seq: entry.seq, isDeleted: entry.isDeleted, captured: reads.captureOpened(entry) };
+    });
+    pending.begin(taken);
+    return taken;
+  }
+
+  /** Lets go of an epoch; not waited for, because nothing depends on it but a message less. */
+  release(document: DocumentName, epoch: number): void {
+    const { index, commits } = this.#modules;
+    const entry = index.find(document);
+    if (entry === undefined || entry.epoch !== epoch || entry.owner === undefined) return;
+    entry.owner = undefined;
+    if (entry.pending !== undefined || commits.failure !== undefined) return;
+    const record = { type: RecordType.epoch, documentId: entry.id, seq: entry.seq, epoch, span: 0, payload: NO_BYTES };
+    commits.addUnchecked(record, { commit: () => {}, fail: () => {} });
+  }
+
+  append(document: DocumentName, append: LogAppend): Promise<void> {
+    const entry = this.#modules.index.find(document);
+    if (entry === undefined) throw this.#fenced(0, 0);
+    requireWhole(entry);
+    const head = entry.pending ?? entry;
+    if (append.epoch === head.epoch && append.expectedSeq === head.seq) return this.#write(entry, append);
+    return this.#recognise(entry, append);
+  }
+
+  /** The bytes must not change until it resolves. */
+  async snapshot(document: DocumentName, snapshot: LogSnapshotWrite): Promise<void> {
+    const { index, snapshots } = this.#modules;
+    const { epoch, seq, data } = snapshot;
+    const entry = index.find(document);
+    if (entry === undefined) throw this.#fenced(0, 0);
+    await entry.pending?.last;
+    requireWhole(entry);
+    if (epoch !== entry.epoch) throw this.#fenced(entry.epoch, entry.seq);
+    if (seq > entry.seq) throw badSeq("the snapshot is ahead of the log");
+    if (seq <= entry.baseSeq) return;
+    if (!entry.isBoundary(seq)) throw badSeq("the snapshot is not at the end of a record");
+
+    const header = { type: RecordType.snapshot, documentId: entry.id, seq, epoch, span: 0 };
+    const kept = await snapshots.write(header, data);
+    try {
+      await this.#refer(entry, { epoch, seq, location: kept.location, length: kept.length });
+    } finally {
+      kept.letGo();
+    }
+  }
+
+  /** Points the document to its new snapshot, unless someone else has taken the document meanwhile. */
+  async #refer(
+    entry: DocumentEntry,
+    snapshot: { readonly epoch: number; readonly seq: number; readonly location: number; readonly length: number },
+  ): Promise<void> {
+    const { commits, index, metrics } = this.#modules;
+    const { epoch, seq, location, length } = snapshot;
+    if (epoch !== (entry.pending ?? entry).epoch) {
+      await entry.pending?.last;
+      throw this.#fenced(entry.epoch, entry.seq);
+    }
+    requireWhole(entry);
+    const payload = encodeReference({ location, length });
+    commits.check(payload.length);
+    const pending = (entry.pending ??= new PendingWrites(entry));
+    const record = { type: RecordType.snapshotReference, documentId: entry.id, seq, epoch, span: 0, payload };
+    const referred = this.#logged(entry, pending, record, () => {
+      // Deleted, or overtaken by a newer one.
+      if (seq <= entry.baseSeq) return;
+      index.applySnapshot(entry, seq, { location, length });
+      metrics.snapshots.add();
+    });
+    pending.begin(referred);
+    await referred;
+  }
+
+  #write(entry: DocumentEntry, append: LogAppend): Promise<void> {
+    const { commits, index, metrics } = this.#modules;
+    const { epoch, seq, data } = append;
+    commits.check(data.length);
+    const pending = (entry.pending ??= new PendingWrites(entry));
+    const type = typeOf(append);
+    const wakeAt = type === RecordType.timedPatch ? append.wakeAt : undefined;
+    const span = seq - append.expectedSeq;
+    let resolve = (): void => {};
+    let reject = (_error: ServiceError): void => {};
+    const settled = new Promise<void>((onCommit, onFail) => {
+      resolve = onCommit;
+      reject = onFail;
+    });
+    const record = { type, documentId: entry.id, seq, epoch, span, payload: data, wakeAt };
+    const placed = commits.addUnchecked(record, {
+      commit: () => {
+        pending.endAppend();
+        if (pending.isEmpty) entry.pending = undefined;
+        index.applyAppend(entry, { ...identity, location: placed.location, wakeAt });
+        metrics.appends.add();
+        metrics.appendedBytes.add(data.length);
+        resolve();
+      },
+      fail: (error) => {
+        entry.pending = undefined;
+        reject(error);
+      },
+    });
+    const identity = { type, epoch, seq, span, length: placed.length, payloadCrc: placed.payloadCrc };
+    pending.seq = seq;
+    pending.isDeleted = type === RecordType.deletion;
+    pending.beginAppend({ identity, settled });
+    return settled;
+  }
+
+  /** It does not fit: either it did already commit and its answer was lost, or its writer has lost the document. */
+  async #recognise(entry: DocumentEntry, append: LogAppend): Promise<void> {
+    const identity = identityOf(append);
+    const { pending } = entry;
+    if (pending !== undefined) {
+      const underWay = pending.appendTo(append.seq);
+      if (underWay !== undefined && sameAppend(underWay.identity, identity)) return underWay.settled;
+      await pending.last;
+      requireWhole(entry);
+    }
+    if (await this.#isStored(entry, append, identity)) return;
+    throw this.#fenced(entry.epoch, entry.seq);
+  }
+
+  async #isStored(entry: DocumentEntry, append: LogAppend, identity: AppendIdentity): Promise<boolean> {
+    const isNewest = entry.lastAppend !== undefined && sameAppend(entry.lastAppend, identity);
+    const patch = entry.patches.find(append.seq);
+    if (patch === undefined) return isNewest;
+    if (patch.length !== identity.length) return false;
+    const { header, payload } = await this.#modules.reads.readPatch(entry, patch);
+    const prefix = payload.length - append.data.length;
+    return (
+      header.epoch === identity.epoch &&
+      header.span === identity.span &&
+      header.payloadCrc === identity.payloadCrc &&
+      Buffer.compare(payload.subarray(prefix), append.data) === 0
+    );
+  }
+
+  /** Ties the id to the name, once, in front of the first record that needs it. */
+  #logName(entry: DocumentEntry): void {
+    if (entry.isNameLogged) return;
+    entry.isNameLogged = true;
+    const payload = Buffer.from(documentPath(entry.name), "latin1");
+    const record = { type: RecordType.key, documentId: entry.id, seq: 0, epoch: 0, span: 0, payload };
+    this.#modules.commits.addUnchecked(record, {
+      commit: () => {},
+      fail: () => {
+        entry.isNameLogged = false;
+      },
+    });
+  }
+
+  /** Queues a record that is no append; `effect` runs when it is durable. */
+  #logged<Result>(
+    entry: DocumentEntry,
+    pending: PendingWrites,
+    record: WalRecord,
+    effect: () => Result,
+  ): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#modules.commits.addUnchecked(record, {
+        commit: () => {
+          pending.end();
+          if (pending.isEmpty) entry.pending = undefined;
+          resolve(effect());
+        },
+        fail: (error) => {
+          entry.pending = undefined;
+          reject(error);
+        },
+      });
+    });
+  }
+
+  #fenced(epoch: number, seq: number): ServiceError {
+    this.#modules.metrics.fenced.add();
+    return fencedError(epoch, seq);
+  }
+}
+
+function typeOf(append: LogAppend): RecordType {
+  if (append.deletes === true) return RecordType.deletion;
+  return append.wakeAt === undefined ? RecordType.patch : RecordType.timedPatch;
+}
+
+function identityOf(append: LogAppend): AppendIdentity {
+  const type = typeOf(append);
+  const prefix = Buffer.alloc(type === RecordType.timedPatch ? WAKE_AT_BYTES : 0);
+  if (type === RecordType.timedPatch) prefix.writeBigUInt64LE(BigInt(append.wakeAt ?? 0));
+  return {
+    type,
+    epoch: append.epoch,
+    seq: append.seq,
+    span: append.seq - append.expectedSeq,
+    length: prefix.length + append.data.length,
+    payloadCrc: crc32(append.data, crc32(prefix)),
+  };
+}
+
+function badSeq(message: string): ServiceError {
+  return new ServiceError("invalid_argument", message, { details: { parameter: "seq" } });
+}

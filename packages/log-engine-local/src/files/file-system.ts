@@ -1,0 +1,101 @@
+/**
+ * What the engine needs of a disk, and no more: small enough that the tests put a disk in its place that loses, tears
+ * and reorders whatever was not synced. Failures carry the `code` of the system call (`ENOSPC`, `EIO`, ...).
+ */
+export interface FileSystem {
+  /** With its parents; fine if it exists. */
+  makeDirectory(path: string): Promise<void>;
+  /** Names in the directory, in no order. */
+  list(directory: string): Promise<string[]>;
+  /** Opens an existing file for reading and writing. */
+  open(path: string): Promise<StorageFile>;
+  /** Fails with `EEXIST` if it exists: nothing here ever truncates a file by opening it. */
+  create(path: string): Promise<StorageFile>;
+  rename(from: string, to: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  /** Makes creations, renames and removals in this directory durable. */
+  syncDirectory(directory: string): Promise<void>;
+  /** Throws `DirectoryInUse` if another live process holds it. */
+  lock(path: string): Promise<DirectoryLock>;
+}
+
+export interface StorageFile {
+  /** Bytes read, 0 at the end; may be fewer than asked for. */
+  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
+  /** Bytes written; may be fewer than asked for. */
+  write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
+  /** Everything written before the call is durable when it resolves (fdatasync). */
+  sync(): Promise<void>;
+  size(): Promise<number>;
+  truncate(length: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface DirectoryLock {
+  release(): Promise<void>;
+}
+
+/** The data directory belongs to another process. The message says which one, for people. */
+export class DirectoryInUse extends Error {
+  override readonly name = "DirectoryInUse";
+}
+
+/** Writes all of it, however many system calls that takes. */
+export async function writeFully(
+  file: StorageFile,
+  bytes: Uint8Array,
+  position: number,
+  length = bytes.length,
+): Promise<void> {
+  for (let done = 0; done < length; ) {
+    const written = await file.write(bytes, done, length - done, position + done);
+    // A disk that takes nothing and reports no error would be asked for ever.
+    if (written <= 0) throw Object.assign(new Error("the disk wrote nothing"), { code: "EIO" });
+    done += written;
+  }
+}
+
+/** Reads `length` bytes, or fewer if the file ends before. */
+export async function readFully(file: StorageFile, position: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length);
+  let done = 0;
+  while (done < length) {
+    const count = await file.read(bytes, done, length - done, position + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return done === length ? bytes : bytes.subarray(0, done);
+}
+
+/** Writes a whole file under its final name, durably: half a file is never seen under that name. */
+export async function replaceFile(
+  fileSystem: FileSystem,
+  target: { readonly directory: string; readonly path: string },
+  bytes: Uint8Array,
+): Promise<void> {
+  const draft = `${target.path}.draft`;
+  await removeIfPresent(fileSystem, draft);
+  const file = await fileSystem.create(draft);
+  try {
+    await writeFully(file, bytes, 0);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await fileSystem.rename(draft, target.path);
+  await fileSystem.syncDirectory(target.directory);
+}
+
+export async function removeIfPresent(fileSystem: FileSystem, path: string): Promise<void> {
+  try {
+    await fileSystem.remove(path);
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw error;
+  }
+}
+
+/** The code of a failed system call, or "". */
+export function systemCode(error: unknown): string {
+  const code = (error as { readonly code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : "";
+}

@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import type { SegmentKind } from "./segment-header.ts";
+
+/** The names in a data directory. FORMAT.md section 1. */
+export class StoreLayout {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  get storeFile(): string {
+    return join(this.directory, "STORE");
+  }
+
+  get lockFile(): string {
+    return join(this.directory, "LOCK");
+  }
+
+  get checkpoints(): string {
+    return join(this.directory, "checkpoints");
+  }
+
+  /** Copies of torn tails, for people. Nothing reads them. */
+  get repairs(): string {
+    return join(this.directory, "repairs");
+  }
+
+  segments(kind: SegmentKind): string {
+    return join(this.directory, kind);
+  }
+
+  segment(kind: SegmentKind, id: number): string {
+    return join(this.segments(kind), `${digits(id)}${suffixes[kind]}`);
+  }
+
+  checkpoint(id: number): string {
+    return join(this.checkpoints, `${digits(id)}.checkpoint`);
+  }
+
+  repair(segmentId: number, offset: number): string {
+    return join(this.repairs, `${digits(segmentId)}-${offset}.tail`);
+  }
+}
+
+const suffixes = { log: ".log", snapshots: ".snapshots" } as const;
+
+export function segmentIdOfName(kind: SegmentKind, name: string): number | undefined {
+  return idOfName(name, suffixes[kind]);
+}
+
+export function checkpointIdOfName(name: string): number | undefined {
+  return idOfName(name, ".checkpoint");
+}
+
+function digits(id: number): string {
+  return String(id).padStart(12, "0");
+}
+
+function idOfName(name: string, suffix: string): number | undefined {
+  if (!name.endsWith(suffix)) return undefined;
+  const text = name.slice(0, -suffix.length);
+  return /^\d{12}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,47 @@
+/** The payloads of the records that are not the caller's bytes. FORMAT.md section 4. */
+
+export const WAKE_AT_BYTES = 8;
+
+export interface SnapshotReference {
+  /** Where the snapshot record stands; see `location.ts`. */
+  readonly location: number;
+  /** Bytes of the snapshot itself. */
+  readonly length: number;
+}
+
+export interface PriorSegment {
+  /** 0: this is the first segment of the store. */
+  readonly segmentId: number;
+  /** Where it ends. What stands behind was never acknowledged and does not count. */
+  readonly endOffset: number;
+}
+
+export function encodeReference(reference: SnapshotReference): Buffer {
+  return encodeNumbers(reference.location, reference.length);
+}
+
+export function decodeReference(payload: Buffer): SnapshotReference | undefined {
+  const [location, length] = decodeNumbers(payload) ?? [];
+  return location === undefined || length === undefined ? undefined : { location, length };
+}
+
+export function encodePrior(prior: PriorSegment): Buffer {
+  return encodeNumbers(prior.segmentId, prior.endOffset);
+}
+
+export function decodePrior(payload: Buffer): PriorSegment | undefined {
+  const [segmentId, endOffset] = decodeNumbers(payload) ?? [];
+  return segmentId === undefined || endOffset === undefined ? undefined : { segmentId, endOffset };
+}
+
+function encodeNumbers(first: number, second: number): Buffer {
+  const payload = Buffer.alloc(16);
+  payload.writeBigUInt64LE(BigInt(first), 0);
+  payload.writeBigUInt64LE(BigInt(second), 8);
+  return payload;
+}
+
+function decodeNumbers(payload: Buffer): readonly [number, number] | undefined {
+  if (payload.length !== 16) return undefined;
+  return [Number(payload.readBigUInt64LE(0)), Number(payload.readBigUInt64LE(8))];
+}

@@ -1,0 +1,121 @@
+import { crc32 } from "node:zlib";
+import { headerCrc } from "./header-crc.ts";
+
+/** The record of FORMAT.md section 3: a header of 40 bytes, the payload, zeros up to a multiple of 8. */
+export const RECORD_HEADER_BYTES = 40;
+export const RECORD_ALIGNMENT = 8;
+
+/** Numbers are format: append-only. */
+export const RecordType = {
+  patch: 1,
+  /** A patch whose payload begins with the time of the document's next timer. */
+  timedPatch: 2,
+  deletion: 3,
+  epoch: 4,
+  key: 5,
+  snapshotReference: 6,
+  relocation: 7,
+  /** First in its segment: which segment came before, and where that one ends. */
+  prior: 8,
+  /** Last in its segment: everything before was synced when this was written. */
+  closing: 9,
+  /** In snapshot segments only. */
+  snapshot: 16,
+  copiedPatch: 17,
+  copiedTimedPatch: 18,
+} as const;
+export type RecordType = (typeof RecordType)[keyof typeof RecordType];
+
+const knownTypes = new Set<number>(Object.values(RecordType));
+
+export interface RecordHeader {
+  readonly type: RecordType;
+  /** 0: not about a document. */
+  readonly documentId: number;
+  /** The seq a patch or deletion leads to, a snapshot is of, or the head at the time of an epoch. */
+  readonly seq: number;
+  readonly epoch: number;
+  /** By how much a patch or deletion moves the seq. */
+  readonly span: number;
+}
+
+/** Where a record stands, which is part of it: a record found elsewhere is not valid there. */
+export interface RecordPlace {
+  /** Of the store and segment; see `segmentSalt`. */
+  readonly salt: number;
+  /** Offset of the first record of the batch it was written with; everything before was synced by then. */
+  readonly batchStart: number;
+}
+
+export interface DecodedHeader extends RecordHeader {
+  readonly length: number;
+  readonly payloadCrc: number;
+  readonly salt: number;
+  readonly batchStart: number;
+  /** Of a known type. An unknown one with a good checksum was written by a newer version. */
+  readonly isKnown: boolean;
+}
+
+/**
+ * Ties a record to its segment and store, so that bytes which look like a record (left over in a recycled block, or a copy
+ * of some log inside a document) are none.
+ */
+export function segmentSalt(storeId: string, segmentId: number): number {
+  return crc32(`${storeId}/${segmentId}`);
+}
+
+/** Bytes a record with this payload takes, padding included. */
+export function recordBytes(payloadLength: number): number {
+  return (RECORD_HEADER_BYTES + payloadLength + RECORD_ALIGNMENT - 1) & ~(RECORD_ALIGNMENT - 1);
+}
+
+/** Writes the header of a record whose payload already stands behind it (or follows elsewhere). */
+export function writeHeader(
+  target: Buffer,
+  offset: number,
+  header: RecordHeader,
+  place: RecordPlace,
+  payload: { readonly length: number; readonly crc: number },
+): void {
+  target.writeUInt32LE(payload.crc, offset + 4);
+  target.writeUInt32LE(payload.length, offset + 8);
+  target.writeUInt32LE(place.salt, offset + 12);
+  target.writeUInt32LE(header.documentId, offset + 16);
+  target.writeUInt32LE(place.batchStart / RECORD_ALIGNMENT, offset + 20);
+  target.writeUInt32LE(header.seq % 2 ** 32, offset + 24);
+  // 24 more bits of the seq, which has 53 at most, and the type in the byte above them.
+  target.writeUInt32LE(Math.floor(header.seq / 2 ** 32) + header.type * 2 ** 24, offset + 28);
+  target.writeUInt32LE(header.epoch, offset + 32);
+  target.writeUInt32LE(header.span, offset + 36);
+  target.writeUInt32LE(headerCrc(target, offset + 4, offset + RECORD_HEADER_BYTES), offset);
+}
+
+/** The header at `offset`, or `undefined` if none with this salt stands there. Looks at no byte behind the header. */
+export function readHeader(source: Buffer, offset: number, salt: number): DecodedHeader | undefined {
+  if (offset + RECORD_HEADER_BYTES > source.length) return undefined;
+  if (source.readUInt32LE(offset + 12) !== salt) return undefined;
+  if (source.readUInt32LE(offset) !== headerCrc(source, offset + 4, offset + RECORD_HEADER_BYTES)) return undefined;
+  return headerFields(source, offset);
+}
+
+function headerFields(source: Buffer, offset: number): DecodedHeader {
+  const type = source[offset + 31] as number;
+  return {
+    type: type as RecordType,
+    isKnown: knownTypes.has(type),
+    payloadCrc: source.readUInt32LE(offset + 4),
+    length: source.readUInt32LE(offset + 8),
+    salt: source.readUInt32LE(offset + 12),
+    documentId: source.readUInt32LE(offset + 16),
+    batchStart: source.readUInt32LE(offset + 20) * RECORD_ALIGNMENT,
+    seq: source.readUInt32LE(offset + 24) + source.readUIntLE(offset + 28, 3) * 2 ** 32,
+    epoch: source.readUInt32LE(offset + 32),
+    span: source.readUInt32LE(offset + 36),
+  };
+}
+
+export function payloadHolds(source: Buffer, offset: number, header: DecodedHeader): boolean {
+  const start = offset + RECORD_HEADER_BYTES;
+  if (start + header.length > source.length) return false;
+  return crc32(source.subarray(start, start + header.length)) === header.payloadCrc;
+}

@@ -1,0 +1,72 @@
+import type { DocumentName } from "@tidewire/foundation";
+import type { SnapshotReference } from "../format/payloads.ts";
+import type { RecordType } from "../format/record.ts";
+import { PatchList } from "./patch-list.ts";
+import type { PendingWrites } from "./pending-writes.ts";
+
+/** An append as it can be recognised when it is repeated: by content, not by place. */
+export interface AppendIdentity {
+  readonly type: RecordType;
+  readonly epoch: number;
+  readonly seq: number;
+  readonly span: number;
+  readonly length: number;
+  readonly payloadCrc: number;
+}
+
+export interface StoredSnapshot extends SnapshotReference {
+  readonly seq: number;
+}
+
+/** What memory holds of one document: where its records are, and what decides who may write. Durable state only. */
+export class DocumentEntry {
+  readonly id: number;
+  readonly name: DocumentName;
+  /** Whether the record that ties the id to the name is on its way or on disk. */
+  isNameLogged = false;
+  epoch = 0;
+  /** Who took the epoch, until it is released. */
+  owner: string | undefined;
+  seq = 0;
+  isDeleted = false;
+  wakeAt: number | undefined;
+  snapshot: StoredSnapshot | undefined;
+  /** After the snapshot, oldest first. */
+  readonly patches = new PatchList();
+  /** Where the kept history begins when there is no snapshot: 0, or the seq of the last deletion. */
+  emptySeq = 0;
+  lastAppend: AppendIdentity | undefined;
+  /** Why the document cannot be served: part of its log is unreadable. */
+  damage: string | undefined;
+  /** What is written but not durable yet. */
+  pending: PendingWrites | undefined;
+
+  constructor(id: number, name: DocumentName) {
+    this.id = id;
+    this.name = name;
+  }
+
+  get baseSeq(): number {
+    return this.snapshot?.seq ?? this.emptySeq;
+  }
+
+  get exists(): boolean {
+    return this.seq > 0 && !this.isDeleted;
+  }
+
+  /** A snapshot can only stand where a record ends. */
+  isBoundary(seq: number): boolean {
+    return seq === this.baseSeq || this.patches.find(seq) !== undefined;
+  }
+}
+
+export function sameAppend(a: AppendIdentity, b: AppendIdentity): boolean {
+  return (
+    a.type === b.type &&
+    a.epoch === b.epoch &&
+    a.seq === b.seq &&
+    a.span === b.span &&
+    a.length === b.length &&
+    a.payloadCrc === b.payloadCrc
+  );
+}

@@ -1,0 +1,55 @@
+import type { AppendIdentity } from "./document-entry.ts";
+
+export interface PendingAppend {
+  readonly identity: AppendIdentity;
+  readonly settled: Promise<void>;
+}
+
+/**
+ * Where a document will be when everything in the queue is durable. The next write is judged by this; nobody is answered
+ * by it before it is true. Ends with the last write in the queue, or with the first failure, which fails them all.
+ */
+export class PendingWrites {
+  epoch: number;
+  seq: number;
+  isDeleted: boolean;
+  /** Settles with the write that was queued last. */
+  last: Promise<unknown>;
+  #waiting = 0;
+  readonly #appends: PendingAppend[] = [];
+
+  constructor(durable: { readonly epoch: number; readonly seq: number; readonly isDeleted: boolean }) {
+    this.epoch = durable.epoch;
+    this.seq = durable.seq;
+    this.isDeleted = durable.isDeleted;
+    this.last = Promise.resolve();
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting === 0;
+  }
+
+  begin(settled: Promise<unknown>): void {
+    this.#waiting++;
+    this.last = settled;
+  }
+
+  beginAppend(append: PendingAppend): void {
+    this.begin(append.settled);
+    this.#appends.push(append);
+  }
+
+  end(): void {
+    this.#waiting--;
+  }
+
+  /** Appends become durable in the order in which they were queued. */
+  endAppend(): void {
+    this.#waiting--;
+    this.#appends.shift();
+  }
+
+  appendTo(seq: number): PendingAppend | undefined {
+    return this.#appends.find((append) => append.identity.seq === seq);
+  }
+}

@@ -1,0 +1,71 @@
+import { segmentOf } from "../format/location.ts";
+import type { SegmentKind } from "../format/segment-header.ts";
+
+/** One file of records. */
+export interface Segment {
+  readonly id: number;
+  readonly kind: SegmentKind;
+  /** Bytes of the file that count. */
+  sizeBytes: number;
+  /** Bytes of records that documents still need, and how many of them. */
+  liveBytes: number;
+  liveRecords: number;
+  /** Someone writes it, reads it, or has just put something there: it must not be removed. */
+  holds: number;
+}
+
+/** Which files there are, and how much of each is still needed. */
+export class SegmentTable {
+  readonly #segments = new Map<number, Segment>();
+
+  add(id: number, kind: SegmentKind, sizeBytes: number): Segment {
+    const segment: Segment = { id, kind, sizeBytes, liveBytes: 0, liveRecords: 0, holds: 0 };
+    this.#segments.set(id, segment);
+    return segment;
+  }
+
+  get(id: number): Segment | undefined {
+    return this.#segments.get(id);
+  }
+
+  all(kind: SegmentKind): Segment[] {
+    return [...this.#segments.values()].filter((segment) => segment.kind === kind).sort((a, b) => a.id - b.id);
+  }
+
+  remove(id: number): void {
+    this.#segments.delete(id);
+  }
+
+  get highestId(): number {
+    return Math.max(0, ...this.#segments.keys());
+  }
+
+  needs(location: number, bytes: number): void {
+    const segment = this.#segments.get(segmentOf(location));
+    // Absent if the file is missing: reading the record reports it.
+    if (segment === undefined) return;
+    segment.liveBytes += bytes;
+    segment.liveRecords++;
+  }
+
+  drops(location: number, bytes: number): void {
+    const segment = this.#segments.get(segmentOf(location));
+    if (segment === undefined) return;
+    segment.liveBytes -= bytes;
+    segment.liveRecords--;
+  }
+
+  /** Keeps the files of these locations until the returned function is called. */
+  hold(locations: Iterable<number>): () => void {
+    const held = new Set<Segment>();
+    for (const location of locations) {
+      const segment = this.#segments.get(segmentOf(location));
+      if (segment !== undefined) held.add(segment);
+    }
+    for (const segment of held) segment.holds++;
+    return () => {
+      for (const segment of held) segment.holds--;
+      held.clear();
+    };
+  }
+}

@@ -1,0 +1,79 @@
+import { defaultLogLimits, type LogLimits } from "@tidewire/log-engine";
+import { SEGMENT_LIMIT_BYTES } from "./format/location.ts";
+
+const MIB = 1024 * 1024;
+
+export interface LocalLogOptions {
+  /** The folder that holds everything. Created if it is missing; one process at a time. */
+  readonly directory: string;
+  readonly limits: LogLimits;
+  /** A log segment is closed when it has grown to this. */
+  readonly segmentBytes: number;
+  readonly snapshotSegmentBytes: number;
+  /** One write and one fdatasync take at most this much, unless a single record is larger. */
+  readonly batchMaxBytes: number;
+  /** What waits to be written: beyond it appends are `overloaded`. */
+  readonly queueMaxBytes: number;
+  /** How long the oldest write may have waited for its turn: beyond it appends are `overloaded`. */
+  readonly queueMaxMs: number;
+  /** Snapshots that wait to be written: beyond it further ones are `overloaded`. */
+  readonly snapshotQueueMaxBytes: number;
+  /** Documents whose records are being read from disk at one time; others wait. */
+  readonly readsMax: number;
+  /** Reads that may wait; beyond it they are `overloaded`. */
+  readonly readQueueMax: number;
+  /** Segment files kept open for reading. */
+  readonly openFilesMax: number;
+  /** How often a log that had to stop writing tries again. */
+  readonly retryMs: number;
+  /** A checkpoint is written when the log has grown by this since the last one, or by twice its size if that is more. */
+  readonly checkpointBytes: number;
+  /** How often the background looks for work. */
+  readonly compactionMs: number;
+  /** Share of a segment that is still needed, below which its records are moved and the file goes. */
+  readonly compactionLiveShare: number;
+  /** Bytes a second the background may always use, and the most it may ever use. */
+  readonly paceFloorBytes: number;
+  readonly paceCapBytes: number;
+  /** Opens although records are damaged whose documents cannot be named. Some document may then lack its last records. */
+  readonly acceptsUnattributedDamage: boolean;
+}
+
+export const defaultLocalLogOptions: Omit<LocalLogOptions, "directory"> = {
+  limits: defaultLogLimits,
+  segmentBytes: 64 * MIB,
+  snapshotSegmentBytes: 64 * MIB,
+  // Group commit, its bounds and the pace: research/storage.md sections 4.3 and 4.4.
+  batchMaxBytes: 4 * MIB,
+  queueMaxBytes: 32 * MIB,
+  queueMaxMs: 250,
+  snapshotQueueMaxBytes: 128 * MIB,
+  readsMax: 64,
+  readQueueMax: 4_096,
+  openFilesMax: 256,
+  retryMs: 1_000,
+  checkpointBytes: 64 * MIB,
+  compactionMs: 1_000,
+  compactionLiveShare: 0.5,
+  paceFloorBytes: 8 * MIB,
+  paceCapBytes: 32 * MIB,
+  acceptsUnattributedDamage: false,
+};
+
+/** Throws for settings that cannot work; a programmer's or an operator's mistake, before anything is touched. */
+export function checkOptions(options: LocalLogOptions): void {
+  const largest = (segmentBytes: number, recordMaxBytes: number): number => segmentBytes + recordMaxBytes + 8 * MIB;
+  const { limits } = options;
+  if (largest(options.segmentBytes, Math.max(limits.recordMaxBytes, options.batchMaxBytes)) > SEGMENT_LIMIT_BYTES) {
+    throw new RangeError("segmentBytes and limits.recordMaxBytes together must stay below 248 MiB");
+  }
+  if (largest(options.snapshotSegmentBytes, limits.snapshotMaxBytes) > SEGMENT_LIMIT_BYTES) {
+    throw new RangeError("snapshotSegmentBytes and limits.snapshotMaxBytes together must stay below 248 MiB");
+  }
+  if (options.queueMaxBytes < limits.recordMaxBytes) {
+    throw new RangeError("queueMaxBytes must be at least limits.recordMaxBytes");
+  }
+  if (options.snapshotQueueMaxBytes < limits.snapshotMaxBytes) {
+    throw new RangeError("snapshotQueueMaxBytes must be at least limits.snapshotMaxBytes");
+  }
+}

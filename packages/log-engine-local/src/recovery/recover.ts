@@ -1,0 +1,216 @@
+import type { LogPosition } from "../checkpoint/checkpoint-format.ts";
+import { readCheckpoint, readCheckpointHead } from "../checkpoint/read-checkpoint.ts";
+import { readFully, systemCode } from "../files/file-system.ts";
+import { checkpointIdOfName, segmentIdOfName } from "../format/layout.ts";
+import { segmentSalt } from "../format/record.ts";
+import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentKind } from "../format/segment-header.ts";
+import { StoreFormatError } from "../format/store-format-error.ts";
+import { DocumentIndex } from "../index/document-index.ts";
+import { SegmentTable } from "../index/segment-table.ts";
+import type { LogProblem } from "./problem.ts";
+import { Replay } from "./replay.ts";
+import { type ChainedSegment, type ChainModules, readChain } from "./segment-chain.ts";
+import { type ScanChecks, type ScanStep, scanSegment } from "./segment-scan.ts";
+
+/** Bytes behind the end of the log: the rest of a write that was never acknowledged. */
+export interface TornTail {
+  readonly segmentId: number;
+  readonly offset: number;
+  readonly fileBytes: number;
+}
+
+export interface RecoveredStore {
+  readonly index: DocumentIndex;
+  /** Where the log ends. */
+  readonly end: LogPosition;
+  readonly tornTail: TornTail | undefined;
+  readonly problems: readonly LogProblem[];
+  /** Whole ones, oldest first. */
+  readonly checkpoints: readonly { readonly id: number; readonly position: LogPosition }[];
+  readonly checkpointBytes: number;
+  readonly highestCheckpointId: number;
+  /** Log segments in which nothing was ever acknowledged. */
+  readonly abandoned: readonly number[];
+  readonly highestSegmentId: number;
+  /** Records read since the checkpoint, and their bytes. */
+  readonly replayedRecords: number;
+  readonly replayedBytes: number;
+}
+
+export interface RecoveryModules extends ChainModules {
+  /** Sees every step of the replay: for `dump`. */
+  readonly observe?: (segmentId: number, step: ScanStep) => void;
+  readonly checks?: ScanChecks;
+}
+
+/**
+ * Reads a data directory, and changes nothing in it: the newest whole checkpoint, then the log from there to its end.
+ * Throws `StoreFormatError` for what cannot be read at all; everything else that is wrong is among the `problems`.
+ */
+export async function recover(modules: RecoveryModules, ignoresCheckpoints = false): Promise<RecoveredStore> {
+  const logIds = await segmentIds(modules, "log");
+  const snapshotIds = await segmentIds(modules, "snapshots");
+  const problems: LogProblem[] = [];
+  const loaded = await loadCheckpoint(modules, problems, logIds, snapshotIds, ignoresCheckpoints);
+  const { index, position } = loaded;
+
+  const chain = await readChain(modules, logIds, position);
+  for (const id of chain.abandoned) index.segments.remove(id);
+  const replay = new Replay(index);
+  let end: LogPosition = position;
+  let tornTail: TornTail | undefined;
+  let replayedBytes = 0;
+  for (const segment of chain.segments) {
+    const from = segment.id === position.segmentId ? position.endOffset : SEGMENT_HEADER_BYTES;
+    const read = await replaySegment(modules, segment, from, replay, problems);
+    const counted = index.segments.get(segment.id);
+    if (counted !== undefined) counted.sizeBytes = read.end;
+    replayedBytes += read.end - from;
+    end = { segmentId: segment.id, endOffset: read.end };
+    tornTail =
+      segment.end === undefined && read.fileBytes > read.end
+        ? { segmentId: segment.id, offset: read.end, fileBytes: read.fileBytes }
+        : undefined;
+  }
+  replay.finish();
+  problems.push(...replay.problems);
+  const { checkpoints, checkpointBytes, highestCheckpointId } = loaded;
+  return {
+    index,
+    end,
+    tornTail,
+    problems,
+    checkpoints,
+    checkpointBytes,
+    highestCheckpointId,
+    abandoned: chain.abandoned,
+    highestSegmentId: Math.max(0, ...logIds, ...snapshotIds),
+    replayedRecords: replay.records,
+    replayedBytes,
+  };
+}
+
+async function replaySegment(
+  modules: RecoveryModules,
+  segment: ChainedSegment,
+  from: number,
+  replay: Replay,
+  problems: LogProblem[],
+): Promise<{ readonly end: number; readonly fileBytes: number }> {
+  const file = await modules.fileSystem.open(modules.layout.segment("log", segment.id));
+  try {
+    const fileBytes = await file.size();
+    const bytes = await readFully(file, 0, Math.min(fileBytes, segment.end ?? fileBytes));
+    checkHeader(modules, segment.id, bytes, problems);
+    const end = segment.end ?? bytes.length;
+    const salt = segmentSalt(modules.storeId, segment.id);
+    for (const step of scanSegment(bytes, { salt, from, end, mayBeTorn: segment.end === undefined }, modules.checks)) {
+      modules.observe?.(segment.id, step);
+      if (step.kind === "torn") return { end: step.offset, fileBytes };
+      replay.apply(segment.id, step);
+    }
+    return { end, fileBytes };
+  } finally {
+    await file.close();
+  }
+}
+
+/** The records say for themselves whether they are whole; a bad header is only reported. */
+function checkHeader(modules: RecoveryModules, segmentId: number, bytes: Buffer, problems: LogProblem[]): void {
+  const reading = decodeSegmentHeader(bytes);
+  if (reading.state === "unsupported") {
+    throw new StoreFormatError(`segment ${segmentId} has format ${reading.version}; use the version that wrote it`);
+  }
+  if (reading.state === "damaged") {
+    const text = `the header of segment ${segmentId} is damaged; its records are read all the same`;
+    problems.push({ kind: "damaged_segment_header", segmentId, offset: 0, text });
+  } else if (reading.header.storeId !== modules.storeId) {
+    throw new StoreFormatError(`segment ${segmentId} belongs to another store (${reading.header.storeId}); remove it`);
+  }
+}
+
+interface LoadedCheckpoint {
+  readonly index: DocumentIndex;
+  readonly position: LogPosition;
+  readonly checkpoints: readonly { readonly id: number; readonly position: LogPosition }[];
+  readonly checkpointBytes: number;
+  readonly highestCheckpointId: number;
+}
+
+/** The newest checkpoint that is whole; an empty index if there is none. */
+async function loadCheckpoint(
+  modules: RecoveryModules,
+  problems: LogProblem[],
+  logIds: readonly number[],
+  snapshotIds: readonly number[],
+  ignoresCheckpoints: boolean,
+): Promise<LoadedCheckpoint> {
+  const { fileSystem, layout, storeId } = modules;
+  const ids = (await list(modules, layout.checkpoints)).flatMap((name) => checkpointIdOfName(name) ?? []);
+  const highestCheckpointId = Math.max(0, ...ids);
+  const whole: { readonly id: number; readonly position: LogPosition }[] = [];
+  let newest: { index: DocumentIndex; position: LogPosition; sizeBytes: number } | undefined;
+  for (const id of ignoresCheckpoints ? [] : ids.sort((a, b) => b - a)) {
+    try {
+      if (newest === undefined) {
+        const index = await emptyIndex(modules, logIds, snapshotIds);
+        const head = await readCheckpoint(fileSystem, layout, id, index);
+        if (head.storeId !== storeId)
+          throw new StoreFormatError(`checkpoint ${id} belongs to another store; remove it`);
+        newest = { index, position: head.position, sizeBytes: head.sizeBytes };
+        whole.unshift({ id, position: head.position });
+      } else {
+        whole.unshift({ id, position: (await readCheckpointHead(fileSystem, layout, id)).position });
+      }
+    } catch (error) {
+      if (error instanceof StoreFormatError || systemCode(error) !== "") throw error;
+      const text = `checkpoint ${id} is damaged; an older one or the log takes its place`;
+      problems.push({ kind: "damaged_checkpoint", segmentId: 0, offset: 0, text });
+    }
+  }
+  return {
+    index: newest?.index ?? (await emptyIndex(modules, logIds, snapshotIds)),
+    position: newest?.position ?? { segmentId: 0, endOffset: 0 },
+    checkpoints: whole,
+    checkpointBytes: newest?.sizeBytes ?? 0,
+    highestCheckpointId,
+  };
+}
+
+async function emptyIndex(
+  modules: RecoveryModules,
+  logIds: readonly number[],
+  snapshotIds: readonly number[],
+): Promise<DocumentIndex> {
+  const segments = new SegmentTable();
+  for (const [kind, ids] of [
+    ["log", logIds],
+    ["snapshots", snapshotIds],
+  ] as const) {
+    for (const id of ids) segments.add(id, kind, await sizeOf(modules, modules.layout.segment(kind, id)));
+  }
+  return new DocumentIndex(segments);
+}
+
+async function sizeOf(modules: RecoveryModules, path: string): Promise<number> {
+  const file = await modules.fileSystem.open(path);
+  try {
+    return await file.size();
+  } finally {
+    await file.close();
+  }
+}
+
+async function segmentIds(modules: RecoveryModules, kind: SegmentKind): Promise<number[]> {
+  const names = await list(modules, modules.layout.segments(kind));
+  return names.flatMap((name) => segmentIdOfName(kind, name) ?? []).sort((a, b) => a - b);
+}
+
+async function list(modules: RecoveryModules, directory: string): Promise<string[]> {
+  try {
+    return await modules.fileSystem.list(directory);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return [];
+    throw error;
+  }
+}

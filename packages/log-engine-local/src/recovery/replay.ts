@@ -1,0 +1,163 @@
+import { documentName } from "@tidewire/foundation";
+import { locationOf } from "../format/location.ts";
+import { decodeReference, WAKE_AT_BYTES } from "../format/payloads.ts";
+import { type DecodedHeader, RecordType } from "../format/record.ts";
+import type { DocumentEntry } from "../index/document-entry.ts";
+import type { DocumentIndex } from "../index/document-index.ts";
+import type { LogProblem } from "./problem.ts";
+import type { ScanStep } from "./segment-scan.ts";
+
+/**
+ * Rebuilds the index from the log, over what a checkpoint brought. The checkpoint may already hold effects of records
+ * that are replayed: every record that is not newer than its document is skipped.
+ */
+export class Replay {
+  readonly problems: LogProblem[] = [];
+  readonly #index: DocumentIndex;
+  /** Documents with unreadable or missing records, and up to which seq; a later snapshot makes them whole again. */
+  readonly #broken = new Map<DocumentEntry, { readonly seq: number; readonly text: string }>();
+  records = 0;
+
+  constructor(index: DocumentIndex) {
+    this.#index = index;
+  }
+
+  apply(segmentId: number, step: ScanStep): void {
+    if (step.kind === "record") {
+      this.records++;
+      this.#applyRecord(segmentId, step.offset, step.header, step.payload);
+    } else if (step.kind === "damage") this.#applyDamage(segmentId, step);
+  }
+
+  /** Isolates what stayed broken. Call once, at the end of the log. */
+  finish(): void {
+    for (const [entry, { text }] of this.#broken) this.#index.markDamaged(entry, text);
+  }
+
+  #applyRecord(segmentId: number, offset: number, header: DecodedHeader, payload: Buffer): void {
+    if (header.documentId === 0) return;
+    if (header.type === RecordType.key) return this.#applyKey(segmentId, offset, header, payload);
+    const entry = this.#index.byId(header.documentId);
+    if (entry === undefined) {
+      const text = `document ${header.documentId} has no name`;
+      this.problems.push({ kind: "unattributed_damage", segmentId, offset, text });
+      return;
+    }
+    switch (header.type) {
+      case RecordType.patch:
+      case RecordType.timedPatch:
+      case RecordType.deletion:
+        return this.#applyAppend(entry, segmentId, offset, header, payload);
+      case RecordType.epoch:
+        if (header.epoch <= entry.epoch) return;
+        entry.epoch = header.epoch;
+        entry.owner = payload.toString("utf8");
+        return;
+      case RecordType.snapshotReference:
+        return this.#applySnapshot(entry, header, payload);
+      case RecordType.relocation: {
+        const reference = decodeReference(payload);
+        if (reference !== undefined) this.#index.movePatch(entry, header.seq, reference.location);
+        return;
+      }
+      default:
+    }
+  }
+
+  #applyKey(segmentId: number, offset: number, header: DecodedHeader, payload: Buffer): void {
+    if (this.#index.byId(header.documentId) !== undefined) return;
+    const [space, key] = payload.toString("latin1").split("/");
+    const name = documentName(space, key);
+    if (this.#index.find(name) !== undefined) {
+      const text = `${space}/${key} has two ids`;
+      this.problems.push({ kind: "unattributed_damage", segmentId, offset, text });
+      return;
+    }
+    this.#index.restore(header.documentId, name).isNameLogged = true;
+  }
+
+  #applyAppend(
+    entry: DocumentEntry,
+    segmentId: number,
+    offset: number,
+    header: DecodedHeader,
+    payload: Buffer | undefined,
+  ): void {
+    if (header.seq <= entry.seq) return;
+    if (header.seq - header.span !== entry.seq) {
+      const text = `records between seq ${entry.seq} and ${header.seq - header.span} are missing`;
+      this.#break(entry, header.seq - header.span, text);
+      this.#report("missing_records", entry, segmentId, offset, text);
+    }
+    // Higher only if the record of the epoch itself was lost.
+    if (header.epoch > entry.epoch) entry.epoch = header.epoch;
+    const isTimed = header.type === RecordType.timedPatch && header.length >= WAKE_AT_BYTES;
+    const wakeAt = isTimed ? Number(payload?.readBigUInt64LE(0) ?? 0) : undefined;
+    const { type, epoch, seq, span, length, payloadCrc } = header;
+    const location = locationOf(segmentId, offset);
+    this.#index.applyAppend(entry, { type, epoch, seq, span, length, payloadCrc, location, wakeAt });
+    // Nothing of what is broken is needed any more.
+    if (type === RecordType.deletion && payload !== undefined) this.#broken.delete(entry);
+  }
+
+  #applySnapshot(entry: DocumentEntry, header: DecodedHeader, payload: Buffer): void {
+    const reference = decodeReference(payload);
+    if (reference === undefined) return;
+    if (header.seq === entry.snapshot?.seq) {
+      this.#index.moveSnapshot(entry, header.seq, reference.location);
+    } else if (header.seq > entry.baseSeq && header.seq <= entry.seq) {
+      this.#index.applySnapshot(entry, header.seq, reference);
+    }
+    const broken = this.#broken.get(entry);
+    if (broken !== undefined && broken.seq <= header.seq) this.#broken.delete(entry);
+  }
+
+  #applyDamage(segmentId: number, step: Extract<ScanStep, { kind: "damage" }>): void {
+    const { header, offset } = step;
+    if (header?.type === RecordType.prior || header?.type === RecordType.closing) {
+      const text = `the record that joins segment ${segmentId} to its neighbour is damaged; nothing depends on it now`;
+      this.problems.push({ kind: "damaged_record", segmentId, offset, text });
+      return;
+    }
+    const entry = header === undefined ? undefined : this.#index.byId(header.documentId);
+    if (header === undefined || entry === undefined) {
+      const text = `bytes ${offset} to ${step.end} of segment ${segmentId} are unreadable`;
+      this.problems.push({ kind: "unattributed_damage", segmentId, offset, text });
+      return;
+    }
+    this.#applyDamageOf(entry, segmentId, offset, header);
+  }
+
+  #applyDamageOf(entry: DocumentEntry, segmentId: number, offset: number, header: DecodedHeader): void {
+    const text = `the record of seq ${header.seq} is damaged (segment ${segmentId}, offset ${offset})`;
+    this.#report("damaged_record", entry, segmentId, offset, text);
+    switch (header.type) {
+      case RecordType.key:
+        return;
+      case RecordType.epoch:
+        // Only the owner's name is lost: the epoch itself is in the header, and it is what fences.
+        if (header.epoch > entry.epoch) entry.epoch = header.epoch;
+        entry.owner = undefined;
+        return;
+      case RecordType.patch:
+      case RecordType.timedPatch:
+      case RecordType.deletion:
+        if (header.seq <= entry.seq) return;
+        this.#applyAppend(entry, segmentId, offset, header, undefined);
+        this.#break(entry, header.seq, text);
+        return;
+      default:
+        // Where its snapshot or patch went is unknown, and the old place may be gone.
+        if (header.seq >= entry.baseSeq) this.#break(entry, header.seq, text);
+    }
+  }
+
+  #break(entry: DocumentEntry, seq: number, text: string): void {
+    const before = this.#broken.get(entry);
+    this.#broken.set(entry, { seq: Math.max(seq, before?.seq ?? 0), text: before?.text ?? text });
+  }
+
+  #report(kind: LogProblem["kind"], entry: DocumentEntry, segmentId: number, offset: number, text: string): void {
+    this.problems.push({ kind, segmentId, offset, document: entry.name, text });
+  }
+}

@@ -1,0 +1,220 @@
+import { type Clock, ServiceError } from "@tidewire/foundation";
+import type { Pace } from "../compaction/pace.ts";
+import { encodePrior, type PriorSegment } from "../format/payloads.ts";
+import { RecordType, recordBytes } from "../format/record.ts";
+import type { LocalLogMetrics } from "../metrics.ts";
+import { Batch, BatchBuffers, type Completion, type PlacedRecord, type WalRecord } from "./batch.ts";
+import type { SegmentWriter } from "./segment-writer.ts";
+import { type FailureReason, failureReason, storageUnavailable } from "./storage-failure.ts";
+
+export interface GroupCommitOptions {
+  readonly batchMaxBytes: number;
+  readonly queueMaxBytes: number;
+  readonly queueMaxMs: number;
+}
+
+export interface GroupCommitModules {
+  readonly writer: SegmentWriter;
+  readonly clock: Clock;
+  readonly metrics: LocalLogMetrics;
+  readonly pace: Pace;
+  /** The log has stopped; everything that waited has been refused. */
+  readonly failed: (reason: FailureReason, error: unknown) => void;
+}
+
+type State =
+  | { readonly kind: "running" }
+  | { readonly kind: "failed"; readonly reason: FailureReason }
+  | { readonly kind: "closed" };
+
+const nothing: Completion = { commit: () => {}, fail: () => {} };
+
+/**
+ * Natural batching: an idle log writes what came in this turn of the event loop; while a write is under way, what comes is
+ * gathered and goes with the next one. No timer: a delay window costs latency and gains nothing (research/storage.md 3.3).
+ *
+ * A failed write or sync is final: the kernel may have dropped the pages, so trying again could acknowledge what is not on
+ * disk. Everything queued is refused as of unknown outcome until `resume` begins a new segment.
+ */
+export class GroupCommit {
+  readonly #modules: GroupCommitModules;
+  readonly #options: GroupCommitOptions;
+  readonly #buffers: BatchBuffers;
+  /** Oldest first; only the last one takes more records. */
+  #queue: Batch[] = [];
+  #inFlight: Batch | undefined;
+  #queuedBytes = 0;
+  #state: State = { kind: "running" };
+  #loop: Promise<void> | undefined;
+  #applied: PriorSegment;
+  #loggedBytes = 0;
+
+  constructor(modules: GroupCommitModules, options: GroupCommitOptions) {
+    this.#modules = modules;
+    this.#applied = modules.writer.durable;
+    this.#options = options;
+    this.#buffers = new BatchBuffers(options.batchMaxBytes);
+  }
+
+  get failure(): FailureReason | undefined {
+    return this.#state.kind === "failed" ? this.#state.reason : undefined;
+  }
+
+  /** Everything up to here is durable and has been told to those who waited for it. */
+  get applied(): PriorSegment {
+    return this.#applied;
+  }
+
+  /** Bytes written since the process started. */
+  get loggedBytes(): number {
+    return this.#loggedBytes;
+  }
+
+  /** Bytes that wait or are being written. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** Throws what `add` would throw for a record of this size, and does nothing else. */
+  check(payloadLength: number): void {
+    if (this.#state.kind === "closed") throw new ServiceError("unavailable", "the log is closed");
+    if (this.#state.kind === "failed") throw storageUnavailable(this.#state.reason);
+    const { queueMaxBytes, queueMaxMs } = this.#options;
+    const oldest = this.#queue[0];
+    const waitedMs = oldest === undefined ? 0 : this.#modules.clock.monotonicMs() - oldest.openedAt;
+    const isTooMuch = this.#queuedBytes > 0 && this.#queuedBytes + recordBytes(payloadLength) > queueMaxBytes;
+    if (!isTooMuch && waitedMs <= queueMaxMs) return;
+    this.#modules.metrics.overloaded.add();
+    throw new ServiceError("overloaded", "the log's disk does not keep up", {
+      retryAfterMs: queueMaxMs,
+      details: { queuedBytes: this.#queuedBytes, waitedMs: Math.round(waitedMs) },
+    });
+  }
+
+  /** Queues a record. Throws `overloaded` or `unavailable` before anything has happened. */
+  add(record: WalRecord, completion: Completion): PlacedRecord {
+    this.check(record.payload.length);
+    return this.addUnchecked(record, completion);
+  }
+
+  /** For records that belong to one that was just checked. */
+  addUnchecked(record: WalRecord, completion: Completion): PlacedRecord {
+    const batch = this.#batchFor(recordBytes(record.payload.length));
+    const before = batch.length;
+    const placed = batch.add(record);
+    batch.completions.push(completion);
+    this.#queuedBytes += batch.length - before;
+    this.#loop ??= this.#run();
+    return placed;
+  }
+
+  /** Makes the first segment ready. A full disk is no reason not to start: reads go on, and writes as soon as it has room. */
+  async start(): Promise<void> {
+    try {
+      await this.#modules.writer.start();
+    } catch (error) {
+      const reason = failureReason(error);
+      if (reason !== "disk_full") throw error;
+      this.#state = { kind: "failed", reason };
+      this.#modules.failed(reason, error);
+    }
+  }
+
+  /** Takes writes again after a failure. Throws if the disk still refuses. */
+  async resume(): Promise<void> {
+    if (this.#state.kind !== "failed") return;
+    await this.#modules.writer.restart();
+    // Closed meanwhile.
+    if (this.#state.kind === "failed") this.#state = { kind: "running" };
+  }
+
+  /** Writes what is queued and stops. */
+  async close(): Promise<void> {
+    if (this.#state.kind === "running") {
+      this.#state = { kind: "closed" };
+      await this.#loop;
+      await this.#writeClosing();
+    }
+    this.#state = { kind: "closed" };
+    await this.#loop;
+    await this.#modules.writer.close();
+  }
+
+  #batchFor(bytes: number): Batch {
+    const last = this.#queue.at(-1);
+    if (last !== undefined && last.length + bytes <= this.#options.batchMaxBytes) return last;
+    if (last !== undefined) this.#modules.writer.settle(last);
+    const { place, prior } = this.#modules.writer.nextPlace();
+    const batch = new Batch(place, this.#modules.clock.monotonicMs(), this.#buffers.take());
+    this.#queue.push(batch);
+    if (prior !== undefined) {
+      const payload = encodePrior(prior);
+      batch.add({ type: RecordType.prior, documentId: 0, seq: 0, epoch: 0, span: 0, payload });
+      batch.completions.push(nothing);
+      this.#queuedBytes += batch.length;
+    }
+    return batch;
+  }
+
+  async #run(): Promise<void> {
+    for (;;) {
+      // Lets the other callers of this turn in, above all those who were just answered.
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+      const batch = this.#queue.shift();
+      if (batch === undefined) break;
+      if (this.#queue.length === 0) this.#modules.writer.settle(batch);
+      this.#inFlight = batch;
+      try {
+        await this.#write(batch);
+      } catch (error) {
+        this.#fail(error);
+        break;
+      }
+      this.#inFlight = undefined;
+      this.#settle(batch);
+    }
+    this.#loop = undefined;
+  }
+
+  async #write(batch: Batch): Promise<void> {
+    const { clock, metrics, pace, writer } = this.#modules;
+    const startedAt = clock.monotonicMs();
+    await writer.write(batch);
+    const durationMs = clock.monotonicMs() - startedAt;
+    pace.flushed(batch.length, durationMs);
+    metrics.flushSeconds.observe(durationMs / 1000);
+    metrics.flushRecords.observe(batch.completions.length);
+    metrics.writtenBytes.add(batch.length);
+  }
+
+  /** The batch is durable. What a completion throws is a fault of ours and ends the process: memory is wrong then. */
+  #settle(batch: Batch): void {
+    this.#queuedBytes -= batch.length;
+    this.#buffers.give(batch.buffer);
+    for (const completion of batch.completions) completion.commit();
+    this.#loggedBytes += batch.length;
+    this.#applied = { segmentId: batch.place.segmentId, endOffset: batch.endOffset };
+  }
+
+  #fail(error: unknown): void {
+    const reason = failureReason(error);
+    if (this.#state.kind === "running") this.#state = { kind: "failed", reason };
+    const refused = this.#inFlight === undefined ? this.#queue : [this.#inFlight, ...this.#queue];
+    this.#inFlight = undefined;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    const refusal = storageUnavailable(reason, error);
+    for (const batch of refused) for (const completion of batch.completions) completion.fail(refusal);
+    this.#modules.failed(reason, error);
+  }
+
+  /** Tells the next start that everything before was synced: a flaw before it is damage and no torn tail. */
+  async #writeClosing(): Promise<void> {
+    if (this.#modules.writer.isFresh) return;
+    const payload = new Uint8Array(0);
+    this.addUnchecked({ type: RecordType.closing, documentId: 0, seq: 0, epoch: 0, span: 0, payload }, nothing);
+    await this.#loop;
+  }
+}

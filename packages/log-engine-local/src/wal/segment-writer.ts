@@ -1,0 +1,160 @@
+import { type StorageFile, writeFully } from "../files/file-system.ts";
+import type { SegmentFiles, SegmentIds } from "../files/segment-files.ts";
+import type { PriorSegment } from "../format/payloads.ts";
+import { segmentSalt } from "../format/record.ts";
+import { SEGMENT_HEADER_BYTES } from "../format/segment-header.ts";
+import type { SegmentTable } from "../index/segment-table.ts";
+import type { Batch, BatchPlace } from "./batch.ts";
+
+export interface SegmentWriterModules {
+  readonly files: SegmentFiles;
+  readonly ids: SegmentIds;
+  readonly segments: SegmentTable;
+  readonly storeId: string;
+}
+
+interface OpenSegment {
+  readonly id: number;
+  readonly file: StorageFile;
+}
+
+interface SpareSegment {
+  readonly id: number;
+  readonly file: Promise<StorageFile>;
+}
+
+export interface NextPlace {
+  readonly place: BatchPlace;
+  /** To be written as the first record: the batch is the first of its segment. */
+  readonly prior?: PriorSegment;
+}
+
+/**
+ * The end of the log on disk. Decides where the next batch will stand, and puts batches there, one at a time. The segment
+ * after the current one is made ahead of its time, so that changing over costs no append anything.
+ */
+export class SegmentWriter {
+  readonly #modules: SegmentWriterModules;
+  readonly #segmentBytes: number;
+  #current: OpenSegment | undefined;
+  #spare: SpareSegment | undefined;
+  /** The end of what is durable. */
+  #durable: PriorSegment;
+  /** Where the next batch will stand once those before it are written; `undefined`: in a new segment. */
+  #planned: { segmentId: number; offset: number } | undefined;
+
+  constructor(modules: SegmentWriterModules, prior: PriorSegment, segmentBytes: number) {
+    this.#modules = modules;
+    this.#durable = prior;
+    this.#segmentBytes = segmentBytes;
+  }
+
+  /** The end of what is durable: what comes later is behind it. */
+  get durable(): PriorSegment {
+    return this.#durable;
+  }
+
+  /** Nothing was written since it began. */
+  get isFresh(): boolean {
+    return this.#planned === undefined;
+  }
+
+  /** Makes the first segment ready; throws what the disk says if that is impossible. */
+  async start(): Promise<void> {
+    this.#prepareSpare();
+    await this.#spare?.file;
+  }
+
+  /** The place of a new batch. The one before must not grow any more: `settle` has been called with its end. */
+  nextPlace(): NextPlace {
+    const planned = this.#planned;
+    if (planned !== undefined && planned.offset < this.#segmentBytes) {
+      return { place: this.#placeAt(planned.segmentId, planned.offset) };
+    }
+    const segmentId = (this.#spare ?? this.#prepareSpare()).id;
+    const prior = planned === undefined ? this.#durable : { segmentId: planned.segmentId, endOffset: planned.offset };
+    return { place: this.#placeAt(segmentId, SEGMENT_HEADER_BYTES), prior };
+  }
+
+  /** The batch placed last takes no more records. */
+  settle(batch: Batch): void {
+    this.#planned = { segmentId: batch.place.segmentId, offset: batch.endOffset };
+  }
+
+  /** Resolves when the batch is durable. After a failure nothing may be written until `restart`. */
+  async write(batch: Batch): Promise<void> {
+    if (this.#current?.id !== batch.place.segmentId) await this.#changeOver(batch.place.segmentId);
+    const current = this.#current as OpenSegment;
+    await writeFully(current.file, batch.buffer, batch.place.startOffset, batch.length);
+    await current.file.sync();
+    this.#durable = { segmentId: current.id, endOffset: batch.endOffset };
+    const segment = this.#modules.segments.get(current.id);
+    if (segment !== undefined) segment.sizeBytes = batch.endOffset;
+  }
+
+  /**
+   * Begins anew after a failure: in a new segment, whose first record says where the durable part of the log ended. What
+   * the failed writes may have left behind that point does not count any more. Throws if the disk still refuses.
+   */
+  async restart(): Promise<void> {
+    this.#planned = undefined;
+    const abandoned = this.#current;
+    this.#current = undefined;
+    await this.#dropSpare();
+    if (abandoned !== undefined) {
+      const { segmentId, endOffset } = this.#durable;
+      const end = abandoned.id === segmentId ? endOffset : SEGMENT_HEADER_BYTES;
+      // Not needed for correctness, but it gives space back and keeps a crash before the next append from reading it.
+      await abandoned.file.truncate(end).catch(() => {});
+      await this.#letGo(abandoned);
+    }
+    await this.start();
+  }
+
+  async close(): Promise<void> {
+    await this.#dropSpare();
+    if (this.#current !== undefined) await this.#letGo(this.#current);
+    this.#current = undefined;
+  }
+
+  #placeAt(segmentId: number, startOffset: number): BatchPlace {
+    return { segmentId, startOffset, salt: segmentSalt(this.#modules.storeId, segmentId) };
+  }
+
+  async #changeOver(segmentId: number): Promise<void> {
+    const spare = this.#spare;
+    if (spare?.id !== segmentId) throw new Error(`segment ${segmentId} was not prepared`);
+    // One that could not be made at its time gets a second chance: the disk may have had room again since.
+    const file = await spare.file.catch(() => this.#modules.files.create("log", segmentId));
+    const before = this.#current;
+    this.#modules.segments.add(segmentId, "log", SEGMENT_HEADER_BYTES).holds++;
+    this.#current = { id: segmentId, file };
+    this.#spare = undefined;
+    this.#prepareSpare();
+    if (before !== undefined) await this.#letGo(before);
+  }
+
+  async #letGo(open: OpenSegment): Promise<void> {
+    const segment = this.#modules.segments.get(open.id);
+    if (segment !== undefined) segment.holds--;
+    await open.file.close().catch(() => {});
+  }
+
+  #prepareSpare(): SpareSegment {
+    const id = this.#modules.ids.take();
+    const file = this.#modules.files.create("log", id);
+    // Looked at when the segment is needed, which may be much later.
+    file.catch(() => {});
+    this.#spare = { id, file };
+    return this.#spare;
+  }
+
+  async #dropSpare(): Promise<void> {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare === undefined) return;
+    const file = await spare.file.catch(() => undefined);
+    await file?.close().catch(() => {});
+    await this.#modules.files.remove("log", spare.id).catch(() => {});
+  }
+}
