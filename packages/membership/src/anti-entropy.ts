@@ -1,4 +1,11 @@
-import type { ExchangeResponse, SyncEntry, SyncPush, SyncRequest, SyncResponse } from "@tidewire/protocol-routing";
+import type {
+  ExchangeResponse,
+  SyncEntry,
+  SyncOutcome,
+  SyncPush,
+  SyncRequest,
+  SyncResponse,
+} from "@tidewire/protocol-routing";
 import type { Core } from "./core.ts";
 import type { Exchanges } from "./exchanges.ts";
 import { PROTOCOL_MAX, PROTOCOL_MIN } from "./gossip-format.ts";
@@ -16,6 +23,16 @@ const HINT_ROUNDS = 25;
 /** A merge of two groups takes rounds: accuse, let refute, merge; this many are driven without waiting. */
 export const HEAL_FOLLOW_UPS = 5;
 const SYNCS_AT_ONCE_MAX = 8;
+/** A newcomer compares notes about once a second until it finds nothing new, at most so often. */
+const NEWCOMER_ROUNDS = 20;
+const NEWCOMER_PAUSE_MS = 1_000;
+
+export interface SyncOptions {
+  /** Further rounds while the two sides still differ. */
+  readonly followUps?: number;
+  /** This node has just joined: what it learns and tells needs no spreading. */
+  readonly isNewcomer?: boolean;
+}
 
 /**
  * Repairs what gossip missed: compares digests with one member at a time and exchanges the records of the buckets that
@@ -38,6 +55,23 @@ export class AntiEntropy {
 
   start(): void {
     this.#armNext(this.#core.random.next());
+    this.#compareNotes(NEWCOMER_ROUNDS);
+  }
+
+  /**
+   * When a whole group starts at once, what the seed knew at the join is almost nothing, and gossip alone would carry n
+   * statements to n members: measured at 1,024 members, 52 s and a gigabyte. Syncs double what each knows.
+   */
+  #compareNotes(rounds: number): void {
+    const core = this.#core;
+    if (rounds === 0) return;
+    core.deadlines.arm(core.now + NEWCOMER_PAUSE_MS * (0.5 + core.random.next()), () => {
+      const [peer] = core.pickPeers(1, ({ state }) => state.severity === "alive" && state.record !== undefined);
+      if (core.state !== "joined" || peer === undefined) return;
+      this.exchangeWith(peer.state.record!.gossipAddress, { isNewcomer: true }, (outcome) => {
+        if (outcome !== "same") this.#compareNotes(rounds - 1);
+      });
+    });
   }
 
   request(isJoin: boolean): SyncRequest {
@@ -54,16 +88,16 @@ export class AntiEntropy {
     };
   }
 
-  /** @param followUps further rounds while the two sides still differ. */
-  exchangeWith(address: string, followUps = 0, done?: (isReached: boolean) => void): void {
+  /** Calls `done` exactly once, with what came of it. */
+  exchangeWith(address: string, options: SyncOptions = {}, done?: (outcome: SyncOutcome | "failed") => void): void {
     const { settings, metrics } = this.#core;
-    if (this.#underWay >= SYNCS_AT_ONCE_MAX) return done?.(false);
+    if (this.#underWay >= SYNCS_AT_ONCE_MAX) return done?.("failed");
     this.#underWay++;
     this.#exchanges.open(address, { kind: "sync", value: this.request(false) }, settings.streamTimeoutMs, (response) => {
       this.#underWay--;
-      const outcome = this.#answered(response, address, followUps);
+      const outcome = this.#answered(response, address, options);
       metrics.syncs.add(1, { outcome });
-      done?.(outcome === "same" || outcome === "differs");
+      done?.(outcome);
     });
   }
 
@@ -98,16 +132,21 @@ export class AntiEntropy {
 
   answerPush(push: SyncPush): void {
     if (push.label !== this.#core.identity.label || this.#core.state !== "joined") return;
-    this.absorb(push.entries, push.sourceId);
+    this.absorb(push.entries, push.sourceId, push.isNewcomer);
   }
 
-  absorb(entries: readonly SyncEntry[], from: string): void {
-    for (const entry of entries) this.#statements.entry(entry, from);
+  /** @param isQuiet the others know these entries, or get them in the same way. */
+  absorb(entries: readonly SyncEntry[], from: string, isQuiet: boolean): void {
+    const take = (): void => {
+      for (const entry of entries) this.#statements.entry(entry, from);
+    };
+    if (isQuiet) this.#core.quietly(take);
+    else take();
   }
 
-  push(address: string, entries: readonly SyncEntry[]): void {
+  push(address: string, entries: readonly SyncEntry[], isNewcomer: boolean): void {
     const { identity, settings } = this.#core;
-    const value: SyncPush = { label: identity.label, sourceId: identity.id, entries };
+    const value: SyncPush = { label: identity.label, sourceId: identity.id, isNewcomer, entries };
     this.#exchanges.open(address, { kind: "push", value }, settings.streamTimeoutMs, () => {});
   }
 
@@ -117,7 +156,11 @@ export class AntiEntropy {
     return { id: peer.id, boot, incarnation, severity, stamp, ageMs, record };
   }
 
-  #answered(response: ExchangeResponse | undefined, address: string, followUps: number): string {
+  #answered(
+    response: ExchangeResponse | undefined,
+    address: string,
+    { followUps = 0, isNewcomer = false }: SyncOptions,
+  ): SyncOutcome | "failed" {
     const core = this.#core;
     if (response?.kind !== "sync" || !core.isMember) return "failed";
     const { outcome, entries, sourceId, version } = response.value;
@@ -128,12 +171,12 @@ export class AntiEntropy {
     }
     if (outcome !== "differs" || response.value.buckets.length !== DIGEST_BUCKETS) return outcome;
     const mine = core.members.inDifferingBuckets(response.value.buckets).map((peer) => this.entryOf(peer));
-    this.absorb(entries, sourceId);
-    if (mine.length > 0) this.push(address, mine);
+    this.absorb(entries, sourceId, isNewcomer);
+    if (mine.length > 0) this.push(address, mine, isNewcomer);
     if (followUps > 0) {
       const at = core.now + SETTLING_ROUNDS * core.settings.gossipIntervalMs;
       core.deadlines.arm(at, () => {
-        if (core.state === "joined") this.exchangeWith(address, followUps - 1);
+        if (core.state === "joined") this.exchangeWith(address, { followUps: followUps - 1 });
       });
     }
     return outcome;

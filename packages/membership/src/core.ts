@@ -48,6 +48,8 @@ export class Core {
   readonly deadlines = new Deadlines();
   readonly probeList: ProbeList;
   readonly health: LocalHealth;
+  /** Brings the next gossip round forward; set by the gossiper. */
+  hurry: () => void = () => {};
   /** Monotonic time of the event at hand. */
   now = 0;
   /** Monotonic time at which a statement last changed here. */
@@ -57,6 +59,7 @@ export class Core {
   keyIds: readonly number[] = [];
   #effects: MembershipEffect[] = [];
   #lamport = 0;
+  #isQuiet = false;
 
   constructor(identity: MembershipIdentity, settings: MembershipSettings, modules: MembershipModules) {
     this.identity = identity;
@@ -97,10 +100,22 @@ export class Core {
     else this.metrics.faults.add(1, { reason: "stamp" });
   }
 
-  /** Passes a statement on through the group. */
-  spread(subject: string, part: GossipPart): void {
+  /**
+   * Passes a statement on through the group.
+   * @param isUrgent it should not wait for the next gossip round.
+   */
+  spread(subject: string, part: GossipPart, isUrgent = false): void {
     this.changedAt = this.now;
+    if (this.#isQuiet) return this.queue.drop(subject);
+    if (isUrgent) this.hurry();
     this.queue.put(subject, this.format.part(part), this.members.live.length);
+  }
+
+  /** Does `work` without passing on what it brings: those it comes from know it already. */
+  quietly(work: () => void): void {
+    this.#isQuiet = true;
+    work();
+    this.#isQuiet = false;
   }
 
   /** How often each member sends one statement: enough for all but a vanishing share to hear it. */

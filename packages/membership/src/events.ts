@@ -51,4 +51,6 @@ export interface MemberChanged {
   readonly incarnation: number;
   readonly before: Health | undefined;
   readonly after: Health;
+  /** This node declared it itself, because its own suspicion ran out; false for what it learned from others. */
+  readonly isVerdict: boolean;
 }

@@ -1,14 +1,19 @@
 import type { Left } from "@tidewire/protocol-routing";
 import type { Core } from "./core.ts";
+import type { Deadline } from "./deadlines.ts";
 import type { SelfRecord } from "./self-record.ts";
 import type { Statements } from "./statements.ts";
+
+/** Urgent news waits for no round, but brings rounds forward at most to this share of the interval. */
+const HURRY_SHARE = 0.25;
 
 /** Carries queued statements to random members every gossip interval, and says goodbye at the end. */
 export class Gossiper {
   readonly #core: Core;
   readonly #self: SelfRecord;
   readonly #statements: Statements;
-  #leaveUntil = 0;
+  #next: Deadline | undefined;
+  #lastRoundAt = Number.NEGATIVE_INFINITY;
 
   constructor(core: Core, self: SelfRecord, statements: Statements) {
     this.#core = core;
@@ -17,8 +22,9 @@ export class Gossiper {
   }
 
   start(): void {
-    const { deadlines, now, random, settings } = this.#core;
-    deadlines.arm(now + random.next() * settings.gossipIntervalMs, () => this.#round());
+    const { now, random, settings } = this.#core;
+    this.#arm(now + random.next() * settings.gossipIntervalMs);
+    this.#core.hurry = () => this.#hurry();
   }
 
   /** Ends with the effect `left`. */
@@ -30,16 +36,27 @@ export class Gossiper {
     const { id, boot, incarnation } = this.#self.record;
     const value: Left = { id, boot, incarnation, stamp: core.nextStamp() };
     core.members.merge(id, { boot, incarnation, severity: "left", stamp: value.stamp, record: undefined }, core.now);
-    core.spread(id, { kind: "left", value });
-    this.#leaveUntil = core.now + core.settings.leaveMaxMs;
+    core.spread(id, { kind: "left", value }, true);
     if (core.members.live.length === 0) return this.#depart();
-    core.deadlines.arm(this.#leaveUntil, () => this.#depart());
+    core.deadlines.arm(core.now + core.settings.leaveMaxMs, () => this.#depart());
+  }
+
+  #arm(at: number): void {
+    this.#next?.cancel();
+    this.#next = this.#core.deadlines.arm(at, () => this.#round());
+  }
+
+  #hurry(): void {
+    const { now, settings } = this.#core;
+    const at = Math.max(now, this.#lastRoundAt + HURRY_SHARE * settings.gossipIntervalMs);
+    if (this.#next !== undefined && at < this.#next.at) this.#arm(at);
   }
 
   #round(): void {
     const core = this.#core;
     if (!core.isMember) return;
-    core.deadlines.arm(core.now + core.settings.gossipIntervalMs, () => this.#round());
+    this.#lastRoundAt = core.now;
+    this.#arm(core.now + core.settings.gossipIntervalMs);
     if (core.queue.size > 0) this.#send();
     const isSaid = core.queue.sendsOf(core.identity.id) === undefined;
     if (core.state === "leaving" && isSaid) this.#depart();

@@ -38,7 +38,7 @@ export class Healer {
     const candidates = useSeeds ? lostSeeds : dead;
     if (candidates.length === 0) return;
     const address = candidates[core.random.below(candidates.length)]!;
-    this.#antiEntropy.exchangeWith(address, HEAL_FOLLOW_UPS);
+    this.#antiEntropy.exchangeWith(address, { followUps: HEAL_FOLLOW_UPS });
   }
 
   #arm(share: number): void {

@@ -63,7 +63,7 @@ export class Joiner {
       const { entries, version, sourceId, buckets } = response.value;
       const known = entries.find((entry) => entry.id === core.identity.id);
       if (core.state === "joining" && known !== undefined) this.#self.adoptBoot(known.boot);
-      this.#antiEntropy.absorb(entries, sourceId);
+      this.#antiEntropy.absorb(entries, sourceId, true);
       if (core.state === "joining") {
         if (buckets.length === DIGEST_BUCKETS) core.members.adoptVersion(version);
         core.witness(version);
@@ -80,7 +80,7 @@ export class Joiner {
   /** Hands the seed this node's record, so that it is known there at once. */
   #tell(seed: string): void {
     const self = this.#core.members.get(this.#core.identity.id) as Peer;
-    this.#antiEntropy.push(seed, [this.#antiEntropy.entryOf(self)]);
+    this.#antiEntropy.push(seed, [this.#antiEntropy.entryOf(self)], false);
   }
 
   #failed(): void {

@@ -1,6 +1,8 @@
 import type { Random } from "@tidewire/foundation";
 import { bucketOf, finalMix, isLive, joinStates, type MemberState, stampOf, stateHash } from "./member-state.ts";
 
+const { imul } = Math;
+
 /** Buckets of the digest that anti-entropy compares; part of the protocol. */
 export const DIGEST_BUCKETS = 64;
 
@@ -113,7 +115,7 @@ export class MemberMap {
     let low = 0x9e3779b9;
     for (const bucket of this.#buckets) {
       high = finalMix(high ^ bucket);
-      low = finalMix(Math.imul(low, 31) ^ bucket);
+      low = finalMix(imul(low, 31) ^ bucket);
     }
     return (high & 0x1f_ffff) * 0x1_0000_0000 + low;
   }

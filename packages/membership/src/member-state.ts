@@ -1,5 +1,7 @@
 import type { Alive, Severity, SyncEntry } from "@tidewire/protocol-routing";
 
+const { imul } = Math;
+
 /**
  * What is known of one member: a pair of maxima, so that merging is commutative, associative and idempotent and all
  * nodes end equal whatever the order in which they hear things.
@@ -71,7 +73,7 @@ export function stateOfEntry(entry: SyncEntry): MemberState {
  */
 export function stateHash(id: string, state: MemberState): number {
   let hash = 0x811c9dc5;
-  for (let index = 0; index < id.length; index++) hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
+  for (let index = 0; index < id.length; index++) hash = imul(hash ^ id.charCodeAt(index), 0x01000193);
   hash = mixNumber(hash, state.boot);
   hash = mixNumber(hash, state.incarnation);
   hash = mixNumber(hash, ranks[state.severity]);
@@ -84,19 +86,19 @@ export function stateHash(id: string, state: MemberState): number {
 /** Which of the digest's buckets an id falls into; by its hash, so that similar names spread. */
 export function bucketOf(id: string, buckets: number): number {
   let hash = 0x811c9dc5;
-  for (let index = 0; index < id.length; index++) hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
+  for (let index = 0; index < id.length; index++) hash = imul(hash ^ id.charCodeAt(index), 0x01000193);
   return finalMix(hash) % buckets;
 }
 
 export function mixNumber(hash: number, value: number): number {
   const low = value >>> 0;
   const high = ((value - low) / 0x1_0000_0000) >>> 0;
-  return finalMix(Math.imul(finalMix(Math.imul(hash ^ low, 0x01000193)) ^ high, 0x01000193));
+  return finalMix(imul(finalMix(imul(hash ^ low, 0x01000193)) ^ high, 0x01000193));
 }
 
 export function finalMix(value: number): number {
   let hash = value;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  hash = imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -136,7 +136,7 @@ export class SelfRecord {
   #publish(): void {
     const { members, now } = this.#core;
     const outcome = members.merge(this.#record.id, stateOfRecord(this.#record), now);
-    this.#core.spread(this.#record.id, { kind: "alive", value: this.#record });
+    this.#core.spread(this.#record.id, { kind: "alive", value: this.#record }, true);
     this.#core.emit({
       kind: "changed",
       id: this.#record.id,
@@ -144,6 +144,7 @@ export class SelfRecord {
       incarnation: this.#record.incarnation,
       before: outcome?.before?.severity,
       after: "alive",
+      isVerdict: false,
     });
   }
 }

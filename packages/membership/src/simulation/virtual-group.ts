@@ -6,6 +6,8 @@ import { VirtualClock } from "./virtual-clock.ts";
 import { VirtualMember } from "./virtual-member.ts";
 import { calmNetwork, type NetworkOptions, VirtualNetwork } from "./virtual-network.ts";
 
+const { imul } = Math;
+
 export interface VirtualGroupOptions {
   readonly seed: number;
   readonly members: number;
@@ -23,6 +25,7 @@ export interface GroupChange {
   readonly subject: string;
   readonly before: Health | undefined;
   readonly after: Health;
+  readonly isVerdict: boolean;
 }
 
 /**
@@ -163,14 +166,14 @@ export class VirtualGroup {
     if (effect.kind === "send") this.#mixBytes(effect.packet);
     if (effect.kind === "evicted") this.evictions.push(observer.id);
     if (effect.kind !== "changed") return;
-    const { id: subject, before, after } = effect;
+    const { id: subject, before, after, isVerdict } = effect;
     this.#mixText(subject);
     this.#mixText(after);
-    this.changes.push({ at: this.now, observer: observer.id, subject, before, after });
+    this.changes.push({ at: this.now, observer: observer.id, subject, before, after, isVerdict });
   }
 
   #mix(value: number): void {
-    this.#hash = Math.imul(this.#hash ^ value, 0x01000193);
+    this.#hash = imul(this.#hash ^ value, 0x01000193);
     this.#hash ^= this.#hash >>> 15;
   }
 

@@ -1,4 +1,4 @@
-// Generated from gossip.xml, digest acd4741dd1efd923. Do not edit; run codegen.
+// Generated from gossip.xml, digest 6fc04ae65099721c. Do not edit; run codegen.
 import type { Codec, Reader, Writer } from "@tidewire/wire";
 import { outOfBounds } from "@tidewire/wire";
 import type {
@@ -574,27 +574,31 @@ export const SyncResponseCodec: Codec<SyncResponse> = {
 export function encodeSyncPush(writer: Writer, message: SyncPush): void {
   writer.string(message.label, 128, "SyncPush.label");
   writer.string(message.sourceId, 64, "SyncPush.sourceId");
+  const at1 = writer.reserve(1);
+  writer.putBool(at1, message.isNewcomer, "SyncPush.isNewcomer");
   writer.count(message.entries.length, 65536, "SyncPush.entries");
   for (const item of message.entries) {
-    const at1 = writer.open();
+    const at2 = writer.open();
     encodeSyncEntry(writer, item);
-    writer.close(at1);
+    writer.close(at2);
   }
 }
 
 export function decodeSyncPush(reader: Reader): SyncPush {
   const label = reader.string(128, "SyncPush.label");
   const sourceId = reader.string(64, "SyncPush.sourceId");
-  const at1 = reader.count(65536, 4, "SyncPush.entries");
-  const at2: SyncEntry[] = [];
-  for (let index = 0; index < at1; index++) {
+  const at1 = reader.take(1);
+  const isNewcomer = reader.bool(at1, "SyncPush.isNewcomer");
+  const at2 = reader.count(65536, 4, "SyncPush.entries");
+  const at3: SyncEntry[] = [];
+  for (let index = 0; index < at2; index++) {
     const end1 = reader.enter("SyncPush.entries");
-    at2.push(decodeSyncEntry(reader));
+    at3.push(decodeSyncEntry(reader));
     reader.leave(end1);
   }
-  const entries = at2;
+  const entries = at3;
   reader.position = reader.end;
-  return { label, sourceId, entries };
+  return { label, sourceId, isNewcomer, entries };
 }
 
 export const SyncPushCodec: Codec<SyncPush> = {

@@ -1,3 +1,3 @@
-// Generated from gossip.xml, digest acd4741dd1efd923. Do not edit; run codegen.
+// Generated from gossip.xml, digest 6fc04ae65099721c. Do not edit; run codegen.
 
-export const gossipProtocol = { name: "gossip", version: 1, digest: "acd4741dd1efd923" } as const;
+export const gossipProtocol = { name: "gossip", version: 1, digest: "6fc04ae65099721c" } as const;

@@ -1,4 +1,4 @@
-// Generated from gossip.xml, digest acd4741dd1efd923. Do not edit; run codegen.
+// Generated from gossip.xml, digest 6fc04ae65099721c. Do not edit; run codegen.
 
 export type MemberLifecycle = "joining" | "active" | "draining";
 
@@ -153,6 +153,8 @@ export interface SyncResponse {
 export interface SyncPush {
   readonly label: string;
   readonly sourceId: string;
+  /** The sender has just joined and catches up: its entries need no spreading. */
+  readonly isNewcomer: boolean;
   readonly entries: readonly SyncEntry[];
 }
 
