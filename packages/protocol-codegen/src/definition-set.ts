@@ -5,8 +5,9 @@ import type { Api } from "./model/api.ts";
 import { type ErrorRegistry, errorsNamespace, readErrorRegistry } from "./model/error-registry.ts";
 import type { Protocol } from "./model/protocol.ts";
 import { apiNamespace, readApi } from "./model/read-api.ts";
-import { readProtocol } from "./model/read-protocol.ts";
-import { parseXml } from "./xml/xml-element.ts";
+import { protocolNamespace, readProtocol } from "./model/read-protocol.ts";
+import { schemaProblems } from "./xml/schema-check.ts";
+import { parseXml, type XmlElement } from "./xml/xml-element.ts";
 
 /** All definitions of one folder. */
 export interface DefinitionSet {
@@ -16,26 +17,41 @@ export interface DefinitionSet {
 }
 
 /** Reads every `*.xml` of the folder; throws one `DefinitionError` with the problems of all files. */
-export function readDefinitions(folder: string): DefinitionSet {
+export async function readDefinitions(folder: string): Promise<DefinitionSet> {
   const protocols: Protocol[] = [];
   const apis: Api[] = [];
   const errors: ErrorRegistry[] = [];
   const problems: DefinitionProblem[] = [];
   for (const name of readdirSync(folder).sort()) {
     if (!name.endsWith(".xml")) continue;
-    try {
-      const root = parseXml(name, readFileSync(join(folder, name), "utf8"));
-      if (root.namespace === errorsNamespace) errors.push(readErrorRegistry(root));
-      else if (root.namespace === apiNamespace) apis.push(readApi(root));
-      else protocols.push(readProtocol(root));
-    } catch (error) {
-      if (!(error instanceof DefinitionError)) throw error;
-      problems.push(...error.problems);
-    }
+    const source = readFileSync(join(folder, name), "utf8");
+    const root = caught(problems, () => parseXml(name, source));
+    if (root === undefined) continue;
+    const before = problems.length;
+    caught(problems, () => readRoot(root, { protocols, apis, errors }));
+    // Where our own check has spoken already, the schema's sentence would only say the same in other words.
+    const lines = new Set(problems.slice(before).map((problem) => problem.line));
+    problems.push(...(await schemaProblems(root, source)).filter((problem) => !lines.has(problem.line)));
   }
   problems.push(...sharedNames(protocols));
   if (problems.length > 0) throw new DefinitionError(problems);
   return { protocols, apis, errors };
+}
+
+function readRoot(root: XmlElement, into: { protocols: Protocol[]; apis: Api[]; errors: ErrorRegistry[] }): void {
+  if (root.namespace === errorsNamespace) into.errors.push(readErrorRegistry(root));
+  else if (root.namespace === apiNamespace) into.apis.push(readApi(root));
+  else if (root.namespace === protocolNamespace) into.protocols.push(readProtocol(root));
+}
+
+function caught<Result>(problems: DefinitionProblem[], read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof DefinitionError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
 }
 
 /** Names and service ids that would meet when one process speaks several protocols. */
@@ -48,7 +64,7 @@ function sharedNames(protocols: readonly Protocol[]): DefinitionProblem[] {
     else problems.push({ file, line, element: what, problem: `is taken by ${holder}`, fix: "Choose another one" });
   };
   for (const protocol of protocols) {
-    claim(protocol.file, 1, `protocol name ${protocol.name}`);
+    claim(protocol.file, protocol.line, `protocol name ${protocol.name}`);
     for (const service of protocol.services) claim(protocol.file, service.line, `service id ${service.id}`);
   }
   return problems;

@@ -1,16 +1,21 @@
 import type { DefinitionSet } from "./definition-set.ts";
 import { emitDownFrames } from "./emit/api-down-frames.ts";
+import { emitApiPage } from "./emit/api-page.ts";
 import { emitApiRegistry } from "./emit/api-registry.ts";
+import { emitAsyncApi } from "./emit/api-schema.ts";
 import { emitApiTypes } from "./emit/api-types.ts";
 import { emitUpFrames } from "./emit/api-up-frames.ts";
+import { emitErrorsPage } from "./emit/errors-page.ts";
 import { header } from "./emit/printer.ts";
+import { emitProto } from "./emit/proto.ts";
+import { emitProtocolPage } from "./emit/protocol-page.ts";
 import { emitCodecs } from "./emit/typescript-codecs.ts";
 import { emitErrors } from "./emit/typescript-errors.ts";
 import { emitServices } from "./emit/typescript-service.ts";
 import { emitTypes } from "./emit/typescript-types.ts";
 import { emitGoldenFile } from "./golden/golden-file.ts";
 import type { Api } from "./model/api.ts";
-import { digestOf, digestOfText } from "./model/digest.ts";
+import { digestOf } from "./model/digest.ts";
 import type { ErrorRegistry } from "./model/error-registry.ts";
 import type { Protocol } from "./model/protocol.ts";
 
@@ -32,7 +37,7 @@ export const defaultGenerateOptions: GenerateOptions = {
 export interface GeneratedFile {
   /** Code goes into its package; documents (golden bytes, reference, schemas) stay beside the definitions. */
   readonly kind: "code" | "document";
-  /** Package that code belongs to. */
+  /** Package that code belongs to; empty for a document. */
   readonly package: string;
   /** Its name inside the package's folder for generated files. */
   readonly name: string;
@@ -46,55 +51,50 @@ export function generate(
 ): GeneratedFile[] {
   return [
     ...definitions.protocols.flatMap((protocol) => generateProtocol(protocol, options)),
-    ...definitions.apis.flatMap((api) => generateApi(api, options)),
-    ...definitions.errors.map((registry) => generateErrors(registry, options)),
+    ...definitions.apis.flatMap((api) => generateApi(api, definitions.errors[0], options)),
+    ...definitions.errors.flatMap((registry) => generateErrors(registry, options)),
   ];
 }
 
 function generateProtocol(protocol: Protocol, options: GenerateOptions): GeneratedFile[] {
   const digest = digestOf(protocol);
-  const file = (suffix: string, text: string): GeneratedFile => ({
-    kind: "code",
-    package: protocol.package,
-    name: `${protocol.name}-${suffix}.ts`,
-    text: header(protocol.file, digest) + text,
-  });
-  const document = (name: string, text: string): GeneratedFile => ({
-    kind: "document",
-    package: protocol.package,
-    name,
-    text,
-  });
+  const head = header(protocol.file, digest);
+  const { name } = protocol;
   return [
-    file("types", emitTypes(protocol)),
-    file("codecs", emitCodecs(protocol, options.wireModule)),
-    file("service", emitServices(protocol, digest, options.wireModule)),
-    document(`${protocol.name}.golden.json`, emitGoldenFile(protocol)),
+    code(protocol.package, `${name}-types.ts`, head + emitTypes(protocol)),
+    code(protocol.package, `${name}-codecs.ts`, head + emitCodecs(protocol, options.wireModule)),
+    code(protocol.package, `${name}-service.ts`, head + emitServices(protocol, digest, options.wireModule)),
+    document(`${name}.proto`, head + emitProto(protocol)),
+    document(`${name}.golden.json`, emitGoldenFile(protocol)),
+    document(`${name}.md`, emitProtocolPage(protocol, digest)),
   ];
 }
 
-function generateApi(api: Api, options: GenerateOptions): GeneratedFile[] {
+function generateApi(api: Api, errors: ErrorRegistry | undefined, options: GenerateOptions): GeneratedFile[] {
   const digest = digestOf(api);
-  const file = (suffix: string, text: string): GeneratedFile => ({
-    kind: "code",
-    package: api.package,
-    name: `${api.name}-${suffix}.ts`,
-    text: header(api.file, digest) + text,
-  });
+  const head = header(api.file, digest);
   return [
-    file("types", emitApiTypes(api, options.apiRuntimeModule)),
-    file("registry", emitApiRegistry(api, digest)),
-    file("up-frames", emitUpFrames(api, options.apiRuntimeModule)),
-    file("down-frames", emitDownFrames(api, options.apiRuntimeModule)),
+    code(api.package, `${api.name}-types.ts`, head + emitApiTypes(api, options.apiRuntimeModule)),
+    code(api.package, `${api.name}-registry.ts`, head + emitApiRegistry(api, digest)),
+    code(api.package, `${api.name}-up-frames.ts`, head + emitUpFrames(api, options.apiRuntimeModule)),
+    code(api.package, `${api.name}-down-frames.ts`, head + emitDownFrames(api, options.apiRuntimeModule)),
+    document(`${api.name}.asyncapi.json`, emitAsyncApi(api, errors)),
+    document(`${api.name}.md`, emitApiPage(api, digest)),
   ];
 }
 
-function generateErrors(registry: ErrorRegistry, options: GenerateOptions): GeneratedFile {
-  const digest = digestOfText(JSON.stringify(registry));
-  return {
-    kind: "code",
-    package: options.errorsPackage,
-    name: "error-registry.ts",
-    text: header(registry.file, digest) + emitErrors(registry),
-  };
+function generateErrors(registry: ErrorRegistry, options: GenerateOptions): GeneratedFile[] {
+  const digest = digestOf(registry);
+  return [
+    code(options.errorsPackage, "error-registry.ts", header(registry.file, digest) + emitErrors(registry)),
+    document("errors.md", emitErrorsPage(registry, digest)),
+  ];
+}
+
+function code(packageName: string, name: string, text: string): GeneratedFile {
+  return { kind: "code", package: packageName, name, text };
+}
+
+function document(name: string, text: string): GeneratedFile {
+  return { kind: "document", package: "", name, text };
 }

@@ -21,8 +21,8 @@ program
   .option("--out <folder>", "write everything into one folder")
   .option("--packages <folder>", "write into <folder>/<package>/src/generated (default: ../.. of the definitions)")
   .option("--wire <module>", "module of Reader, Writer and Codec", defaultGenerateOptions.wireModule)
-  .action((definitions: string, options: OutputOptions) => {
-    const { folder, files } = prepare(definitions, options);
+  .action(async (definitions: string, options: OutputOptions) => {
+    const { folder, files } = await prepare(definitions, options);
     for (const path of folder.write(files)) console.log(`wrote ${path}`);
   });
 
@@ -33,20 +33,23 @@ program
   .option("--out <folder>", "everything is in one folder")
   .option("--packages <folder>", "files are in <folder>/<package>/src/generated")
   .option("--wire <module>", "module of Reader, Writer and Codec", defaultGenerateOptions.wireModule)
-  .action((definitions: string, options: OutputOptions) => {
-    const { folder, files } = prepare(definitions, options);
+  .action(async (definitions: string, options: OutputOptions) => {
+    const { folder, files } = await prepare(definitions, options);
     const stale = folder.check(files);
     for (const path of stale) console.error(`${path}: is not what the definitions give. Run codegen generate.`);
     if (stale.length > 0) process.exitCode = 1;
     else console.log(`${files.length} generated files are up to date`);
   });
 
-function prepare(definitions: string, options: OutputOptions): { folder: OutputFolder; files: GeneratedFile[] } {
+async function prepare(
+  definitions: string,
+  options: OutputOptions,
+): Promise<{ folder: OutputFolder; files: GeneratedFile[] }> {
   const folder =
     options.out === undefined
       ? OutputFolder.packages(options.packages ?? join(definitions, "..", ".."), join(definitions, "..", "generated"))
       : OutputFolder.single(options.out);
-  const files = generate(readDefinitions(definitions), { ...defaultGenerateOptions, wireModule: options.wire });
+  const files = generate(await readDefinitions(definitions), { ...defaultGenerateOptions, wireModule: options.wire });
   return { folder, files };
 }
 

@@ -7,17 +7,21 @@ import { OutputFolder } from "../src/output-folder.ts";
 import { definitionsFolder, generatedDocuments, packagesFolder } from "./support/codec-module.ts";
 import { fixturesFolder } from "./support/protocols.ts";
 
-test("committed files are what the definitions give", () => {
-  const files = generate(readDefinitions(definitionsFolder));
+test("committed files are what the definitions give", async () => {
+  const files = generate(await readDefinitions(definitionsFolder));
   expect(OutputFolder.packages(packagesFolder, generatedDocuments).check(files)).toEqual([]);
   expect(files.length).toBeGreaterThan(20);
 });
 
-test("so is the fixture, whose code is type-checked with this package", () => {
+test("so is the fixture, whose code is type-checked with this package", async () => {
   const folder = fileURLToPath(new URL("./generated/", import.meta.url));
-  expect(OutputFolder.single(folder).check(generate(readDefinitions(join(fixturesFolder, "everything"))))).toEqual([]);
+  expect(
+    OutputFolder.single(folder).check(generate(await readDefinitions(join(fixturesFolder, "everything")))),
+  ).toEqual([]);
 });
 
-test("generating twice gives the same bytes", () => {
-  expect(generate(readDefinitions(definitionsFolder))).toEqual(generate(readDefinitions(definitionsFolder)));
+test("generating twice gives the same bytes", async () => {
+  expect(generate(await readDefinitions(definitionsFolder))).toEqual(
+    generate(await readDefinitions(definitionsFolder)),
+  );
 });

@@ -39,3 +39,8 @@ export class Printer {
 export function header(source: string, digest: string): string {
   return `// Generated from ${source}, digest ${digest}. Do not edit; run codegen.\n`;
 }
+
+/** The same for Markdown. */
+export function documentHeader(source: string, digest: string): string {
+  return `<!-- Generated from ${source}, digest ${digest}. Do not edit; run codegen. -->`;
+}

@@ -14,6 +14,7 @@ export interface Api {
   readonly limits: readonly ApiLimit[];
   readonly closes: readonly ApiClose[];
   readonly file: string;
+  readonly line: number;
 }
 
 interface ApiTypeBase {

@@ -13,7 +13,7 @@ export function checkApi(api: Api, problems: ProblemList): void {
   const unique = (what: string, entries: readonly { readonly name: string; readonly line?: number }[]): void => {
     const seen = new Set<string>();
     for (const { name, line } of entries) {
-      if (seen.has(name)) add(line ?? 1, `${what} "${name}"`, "is declared twice", "Keep one of them");
+      if (seen.has(name)) add(line ?? api.line, `${what} "${name}"`, "is declared twice", "Keep one of them");
       seen.add(name);
     }
   };
@@ -98,7 +98,7 @@ export function checkApi(api: Api, problems: ProblemList): void {
   }
   for (const needed of ["malformedFrame", "malformedId"]) {
     if (api.closes.some((close) => close.name === needed)) continue;
-    add(1, `api "${api.name}"`, `has no close code "${needed}"`, `Add <close name="${needed}"/>`);
+    add(api.line, `api "${api.name}"`, `has no close code "${needed}"`, `Add <close name="${needed}"/>`);
   }
 }
 

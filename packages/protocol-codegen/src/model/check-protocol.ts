@@ -61,7 +61,7 @@ function checkUnique(protocol: Protocol, add: Add): void {
   };
   const named = [...protocol.enums, ...protocol.messages, ...protocol.unions];
   unique(
-    1,
+    protocol.line,
     `protocol "${protocol.name}"`,
     "type name",
     named.map((type) => type.name),
@@ -103,7 +103,7 @@ function checkUnique(protocol: Protocol, add: Add): void {
     );
   }
   unique(
-    1,
+    protocol.line,
     `protocol "${protocol.name}"`,
     "service id",
     protocol.services.map((service) => service.id),

@@ -11,6 +11,7 @@ export interface Protocol {
   readonly unions: readonly UnionType[];
   readonly services: readonly Service[];
   readonly file: string;
+  readonly line: number;
 }
 
 export interface EnumType {

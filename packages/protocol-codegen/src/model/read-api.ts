@@ -38,6 +38,7 @@ export function readApi(root: XmlElement): Api {
     limits: all("limit").map((element) => readLimit(element, problems)),
     closes: all("close").map((element) => readClose(element, problems)),
     file: root.file,
+    line: root.line,
   };
   checkApi(api, problems);
   problems.settle();

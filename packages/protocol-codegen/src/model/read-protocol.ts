@@ -30,6 +30,7 @@ export function readProtocol(root: XmlElement): Protocol {
     unions: childrenOf(root, "union").map((element) => readUnion(element, problems)),
     services: childrenOf(root, "service").map((element) => readService(element, problems)),
     file: root.file,
+    line: root.line,
   };
   rejectOthers(root, ["enum", "message", "union", "service"], problems);
   checkProtocol(protocol, problems);
