@@ -111,7 +111,7 @@ export class LocalLogEngine implements LogEngine {
       return this.#parts.writes.append(document, append);
     } catch (error) {
       // Not an async function: that would cost the commonest call two more turns of the microtask queue.
-      return Promise.reject(error as ServiceError);
+      return Promise.reject(ServiceError.from(error));
     }
   }
 

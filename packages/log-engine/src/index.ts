@@ -21,3 +21,5 @@ export type {
 export { type HeldOperation, LogFaultPlan, type LogOperation } from "./log-fault-plan.ts";
 export { defaultLogLimits, type LogLimits } from "./log-limits.ts";
 export { MemoryLogEngine } from "./memory-log-engine.ts";
+export { RemoteLogEngine, type RemoteLogEngineModules } from "./remote-log-engine.ts";
+export { serveLogEngine } from "./serve-log-engine.ts";

@@ -11,9 +11,10 @@ export interface LogLimits {
 }
 
 export const defaultLogLimits: LogLimits = {
-  // The conformance document's largest `bulk` (2,000 cards of 4,096 characters) is one patch of about 8 MiB.
-  recordMaxBytes: 16 * 1024 * 1024,
-  snapshotMaxBytes: 64 * 1024 * 1024,
+  // Both fit into one message of the link, which is at most 16 MiB. The conformance document's largest `bulk` (2,000 cards
+  // of 4,096 characters) is one patch of about 8 MiB.
+  recordMaxBytes: 15 * 1024 * 1024,
+  snapshotMaxBytes: 15 * 1024 * 1024,
   pageMax: 10_000,
   seqStepMax: 2 ** 32 - 1,
 };

@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { DirectoryInUse, type DirectoryLock, type FileSystem, type StorageFile } from "./file-system.ts";
+import type { DirectoryLock, FileSystem, StorageFile } from "./file-system.ts";
 import { acquireLockFile } from "./lock-file.ts";
 
 /**

@@ -84,7 +84,7 @@ export class RecordReader {
   }
 
   async close(): Promise<void> {
-    for (const id of [...this.#files.keys()]) await this.forget(id);
+    for (const id of this.#files.keys()) await this.forget(id);
   }
 
   async #readRun(run: readonly RecordReference[]): Promise<ReadRecord[]> {

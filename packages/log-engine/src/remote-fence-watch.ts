@@ -1,0 +1,48 @@
+import { type Backoff, type Clock, documentName, type Timer } from "@tidewire/foundation";
+import type { ClientStream, LinkCaller } from "@tidewire/link";
+import { type Empty, LogService } from "@tidewire/protocol-log";
+import type { FenceListener } from "./fence-watchers.ts";
+
+export interface RemoteFenceWatchModules {
+  readonly link: LinkCaller;
+  readonly clock: Clock;
+  readonly backoff: Backoff;
+}
+
+/** Listens for the documents an owner has lost, over as many streams as it takes: each ends when its connection does. */
+export class RemoteFenceWatch {
+  readonly #modules: RemoteFenceWatchModules;
+  readonly #owner: string;
+  readonly #listener: FenceListener;
+  #stream: ClientStream<Empty> | undefined;
+  #retry: Timer | undefined;
+  #isStopped = false;
+
+  constructor(modules: RemoteFenceWatchModules, owner: string, listener: FenceListener) {
+    this.#modules = modules;
+    this.#owner = owner;
+    this.#listener = listener;
+    this.#open();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#retry?.cancel();
+    this.#stream?.cancel();
+  }
+
+  #open(): void {
+    const { link, clock, backoff } = this.#modules;
+    const request = { owner: this.#owner };
+    this.#stream = link.open(LogService.methods.watch, request, {
+      message: ({ space, key, epoch }) => {
+        backoff.reset();
+        this.#stream?.grant(1);
+        this.#listener(documentName(space, key), epoch);
+      },
+      end: () => {
+        if (!this.#isStopped) this.#retry = clock.after(backoff.nextDelayMs(), () => this.#open());
+      },
+    });
+  }
+}

@@ -1,0 +1,185 @@
+import { Backoff, type Clock, type DocumentName, documentName, type Random, ServiceError } from "@tidewire/foundation";
+import type { LinkCaller } from "@tidewire/link";
+import { LogService } from "@tidewire/protocol-log";
+import { type FenceListener, FenceWatchers } from "./fence-watchers.ts";
+import { checkAppend, checkCount, checkDocument, checkOwner, checkPage, checkSnapshot } from "./log-checks.ts";
+import type {
+  DueDocument,
+  ListedDocument,
+  LogAppend,
+  LogEngine,
+  LogRead,
+  LogRecord,
+  LogSnapshotWrite,
+  OpenedLog,
+} from "./log-engine.ts";
+import { defaultLogLimits, type LogLimits } from "./log-limits.ts";
+import { RemoteFenceWatch } from "./remote-fence-watch.ts";
+
+export interface RemoteLogEngineModules {
+  /** A `PeerLink` to log storage: it connects and retries by itself. Not closed by this engine. */
+  readonly link: LinkCaller;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const { methods } = LogService;
+
+/**
+ * A log engine in another process. The guarantees are those of the engine there; what the link adds is that an answer can
+ * be lost, which is `unavailable` or `timeout` and leaves the outcome unknown: repeat the same append, or open.
+ */
+export class RemoteLogEngine implements LogEngine {
+  readonly #modules: RemoteLogEngineModules;
+  readonly #limits: LogLimits;
+  readonly #watchers = new FenceWatchers();
+  readonly #watches = new Map<string, { readonly watch: RemoteFenceWatch; listeners: number }>();
+  #isClosed = false;
+
+  /** @param limits refuse early what the engine over there would refuse; its own limits hold in any case. */
+  constructor(modules: RemoteLogEngineModules, limits: Partial<LogLimits> = {}) {
+    this.#modules = modules;
+    this.#limits = { ...defaultLogLimits, ...limits };
+  }
+
+  async open(document: DocumentName, owner: string): Promise<OpenedLog> {
+    this.#requireOpen();
+    checkDocument(document);
+    checkOwner(owner);
+    const { space, key } = document;
+    const opened = await this.#modules.link.call(methods.open, { space, key, owner });
+    const { epoch, seq, isDeleted } = opened;
+    const history = await this.#complete(document, seq, opened);
+    return { epoch, seq, isDeleted, ...history };
+  }
+
+  async append(document: DocumentName, append: LogAppend): Promise<void> {
+    this.#requireOpen();
+    checkDocument(document);
+    checkAppend(append, this.#limits);
+    const { space, key } = document;
+    const { epoch, expectedSeq, seq, wakeAt, data } = append;
+    const deletes = append.deletes === true;
+    await this.#modules.link.call(methods.append, { space, key, epoch, expectedSeq, seq, wakeAt, deletes, data });
+  }
+
+  async snapshot(document: DocumentName, snapshot: LogSnapshotWrite): Promise<void> {
+    this.#requireOpen();
+    checkDocument(document);
+    checkSnapshot(snapshot, this.#limits);
+    const { space, key } = document;
+    const { epoch, seq, data } = snapshot;
+    await this.#modules.link.call(methods.snapshot, { space, key, epoch, seq, data });
+  }
+
+  async release(document: DocumentName, epoch: number): Promise<void> {
+    this.#requireOpen();
+    checkDocument(document);
+    checkCount("epoch", epoch);
+    const { space, key } = document;
+    await this.#modules.link.call(methods.release, { space, key, epoch });
+  }
+
+  async read(document: DocumentName, range: { readonly afterSeq: number; readonly limit: number }): Promise<LogRead> {
+    this.#requireOpen();
+    checkDocument(document);
+    checkCount("afterSeq", range.afterSeq);
+    checkPage(range.limit, this.#limits);
+    const read = await this.#readOnce(document, range);
+    if (read.snapshot === undefined || read.patches.length > 0) return read;
+    // The snapshot may have filled the message: only an answer without one says that the head is reached.
+    const { patches } = await this.#readOnce(document, { ...range, afterSeq: read.snapshot.seq });
+    return { snapshot: read.snapshot, patches };
+  }
+
+  async list(space: string, page: { readonly afterKey?: string; readonly limit: number }): Promise<ListedDocument[]> {
+    this.#requireOpen();
+    checkDocument({ space, key: page.afterKey ?? "any" });
+    checkPage(page.limit, this.#limits);
+    const { afterKey, limit } = page;
+    const { documents } = await this.#modules.link.call(methods.list, { space, afterKey, limit });
+    return [...documents];
+  }
+
+  async due(page: { readonly before: number; readonly limit: number }): Promise<DueDocument[]> {
+    this.#requireOpen();
+    checkCount("before", page.before);
+    checkPage(page.limit, this.#limits);
+    const { documents } = await this.#modules.link.call(methods.due, { before: page.before, limit: page.limit });
+    return documents.map(({ space, key, wakeAt }) => ({ document: documentName(space, key), wakeAt }));
+  }
+
+  watchFenced(owner: string, listener: FenceListener): () => void {
+    checkOwner(owner);
+    const stopListening = this.#watchers.watch(owner, listener);
+    const watched = this.#watches.get(owner) ?? { watch: this.#startWatch(owner), listeners: 0 };
+    this.#watches.set(owner, watched);
+    watched.listeners++;
+    let isStopped = false;
+    return () => {
+      if (isStopped) return;
+      isStopped = true;
+      stopListening();
+      if (--watched.listeners > 0) return;
+      watched.watch.stop();
+      if (this.#watches.get(owner) === watched) this.#watches.delete(owner);
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const { watch } of this.#watches.values()) watch.stop();
+    this.#watches.clear();
+  }
+
+  #startWatch(owner: string): RemoteFenceWatch {
+    const { link, clock, random } = this.#modules;
+    return new RemoteFenceWatch({ link, clock, backoff: new Backoff(random) }, owner, (document, epoch) =>
+      this.#watchers.notify(owner, document, epoch),
+    );
+  }
+
+  async #readOnce(
+    document: DocumentName,
+    range: { readonly afterSeq: number; readonly limit: number },
+  ): Promise<LogRead> {
+    const { space, key } = document;
+    const { afterSeq, limit } = range;
+    const { snapshot, patches } = await this.#modules.link.call(methods.read, { space, key, afterSeq, limit });
+    return snapshot === undefined ? { patches } : { snapshot, patches };
+  }
+
+  /** Fetches the records that did not fit into the answer to `open`. */
+  async #complete(
+    document: DocumentName,
+    head: number,
+    opened: {
+      readonly isDeleted: boolean;
+      readonly snapshot?: LogRecord | undefined;
+      readonly patches: readonly LogRecord[];
+    },
+  ): Promise<LogRead> {
+    let { snapshot } = opened;
+    let patches = [...opened.patches];
+    if (opened.isDeleted) return { patches };
+    for (;;) {
+      const reached = patches.at(-1)?.seq ?? snapshot?.seq ?? 0;
+      if (reached >= head) break;
+      const more = await this.#readOnce(document, { afterSeq: reached, limit: this.#limits.pageMax });
+      if (more.snapshot === undefined && more.patches.length === 0) break;
+      if (more.snapshot !== undefined) {
+        // A newer owner has replaced the records meanwhile.
+        snapshot = more.snapshot;
+        patches = [];
+      }
+      patches.push(...more.patches);
+    }
+    // What came after the head is of a newer owner.
+    const upToHead = patches.filter((patch) => patch.seq <= head);
+    return snapshot === undefined ? { patches: upToHead } : { snapshot, patches: upToHead };
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw new ServiceError("unavailable", "the log is closed");
+  }
+}
