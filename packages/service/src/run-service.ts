@@ -9,7 +9,7 @@ import { type AdminServer, startAdminServer } from "./admin-server.ts";
 import { loadConfig } from "./config-loader.ts";
 import { helpText } from "./help-text.ts";
 import { createRegistry, prometheusSink } from "./metrics.ts";
-import { type CommonConfig, commonSettings } from "./settings.ts";
+import { type CommonConfig, commonSettings, isLoopback, parseHostPort } from "./settings.ts";
 import { StartError } from "./start-error.ts";
 
 export interface ServiceDescription<Shape extends z.ZodRawShape> {
@@ -193,7 +193,17 @@ class ProcessLifecycle {
 }
 
 function readSharedKey(config: CommonConfig): string {
-  if (config.link.sharedKeyFile === undefined) return config.link.sharedKey ?? DEVELOPMENT_KEY;
+  if (config.link.sharedKeyFile === undefined) {
+    if (config.link.sharedKey !== undefined) return config.link.sharedKey;
+    const { listen } = config.link;
+    if (listen !== undefined && !isLoopback(parseHostPort(listen)!.host)) {
+      throw new StartError(
+        `link.listen is ${listen}, which others can reach: set link.sharedKey or link.sharedKeyFile`,
+        2,
+      );
+    }
+    return DEVELOPMENT_KEY;
+  }
   try {
     const key = readFileSync(config.link.sharedKeyFile, "utf8").trim();
     if (key.length < 16) throw new Error("it holds fewer than 16 characters");
