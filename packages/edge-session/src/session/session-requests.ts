@@ -41,28 +41,28 @@ export class SessionRequests {
 
   /** Answers when `work` is done, with the JSON text it resolves to; then calls `afterwards`. */
   run(id: number, method: string, work: Promise<string>, afterwards?: () => void): void {
-    const startedAt = this.#modules.clock.monotonicMs();
     this.#inFlight.add(id);
+    void this.#answer(id, method, work).then(afterwards);
+  }
+
+  async #answer(id: number, method: string, work: Promise<string>): Promise<void> {
+    const { metrics, clock, logger } = this.#modules;
+    const startedAt = clock.monotonicMs();
     const settle = (outcome: string): void => {
+      // Before the answer goes out: the client may use the id again as soon as it has it.
       this.#inFlight.delete(id);
-      const { metrics, clock } = this.#modules;
       metrics.requests.add(1, { method, outcome });
       metrics.requestSeconds.observe((clock.monotonicMs() - startedAt) / 1_000, { method });
     };
-    work.then(
-      (json) => {
-        settle("ok");
-        this.result(id, json);
-        afterwards?.();
-      },
-      (thrown: unknown) => {
-        const error = ServiceError.from(thrown);
-        settle(error.code);
-        if (error.code === "internal")
-          this.#modules.logger.error({ err: error.cause ?? error, method }, "request failed");
-        this.error(id, error);
-        afterwards?.();
-      },
-    );
+    try {
+      const json = await work;
+      settle("ok");
+      this.result(id, json);
+    } catch (thrown) {
+      const error = ServiceError.from(thrown);
+      settle(error.code);
+      if (error.code === "internal") logger.error({ err: error.cause ?? error, method }, "request failed");
+      this.error(id, error);
+    }
   }
 }

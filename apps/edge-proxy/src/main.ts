@@ -1,0 +1,85 @@
+import { randomBytes } from "node:crypto";
+import { Edge, HttpApi, noSuchPath, TableDirectory } from "@tidewire/edge-session";
+import { PeerLinkPool } from "@tidewire/link";
+import { listenError, parseHostPort, runService } from "@tidewire/service";
+import { admissionOf, authenticatorOf, drainOf, limitsOf, tlsOf } from "./configured-edge.ts";
+import { watchLoopDelay } from "./loop-delay.ts";
+import { RoutingFollower } from "./routing-follower.ts";
+import { edgeSettings } from "./settings.ts";
+import { chooseEngine } from "./socket-engine/choose-engine.ts";
+import type { SocketHandlers } from "./socket-engine/socket-engine.ts";
+import { StaticAssets } from "./static-assets.ts";
+
+/** 128 bits that nobody can guess. */
+const newId = (): string => randomBytes(16).toString("base64url");
+
+await runService({
+  name: "edge-proxy",
+  description: "Terminates client connections and carries them to the document hosts",
+  settings: edgeSettings,
+  envAliases: { EDGE_SOCKET_ENGINE: "edge.engine" },
+  start: async (config, context) => {
+    const { clock, random, logger, metrics, transport, sharedKey, nodeId } = context;
+    const authenticator = await authenticatorOf(config, { clock, newId });
+    const assets = config.edge.assets === undefined ? undefined : new StaticAssets(config.edge.assets);
+    const links = new PeerLinkPool({ transport, clock, random, logger, metrics });
+    const linkTo = (address: string) => links.get(address);
+    const routing = new RoutingFollower(
+      { clock, random, logger, metrics, linkTo },
+      config.routing.addresses,
+      nodeId,
+    );
+    const edge = new Edge(
+      { clock, random, logger, metrics, newId, authenticator, directory: new TableDirectory(routing), links: { linkTo } },
+      {
+        limits: limitsOf(config),
+        admission: admissionOf(config),
+        origins: config.edge.origins,
+        ticketSecret: config.auth.ticketSecret ?? sharedKey,
+      },
+    );
+    const stopWatching = watchLoopDelay({ clock, metrics }, (delayMs) => edge.admission.observeLoopDelay(delayMs));
+    const handlers: SocketHandlers = {
+      judgeUpgrade: (request) => edge.judgeUpgrade(request),
+      openSocket: (socket, accepted) => edge.openSession(socket, accepted),
+      http: (request) =>
+        HttpApi.isApiPath(request.path)
+          ? edge.http.handle(request)
+          : Promise.resolve(assets?.handle(request) ?? noSuchPath()),
+    };
+    const engineInUse = metrics.gauge("tidewire_edge_socket_engine", "1 for the socket engine in use", [
+      "engine",
+      "wanted",
+    ]);
+    const engine = await chooseEngine(config.edge.engine, { logger, engineInUse });
+    const { host, port } = parseHostPort(config.edge.listen)!;
+    const server = await engine
+      .start(
+        {
+          host,
+          port,
+          tls: tlsOf(config),
+          frameMaxBytes: edge.limits.frameMaxBytes,
+          trustsForwardedFor: config.edge.trustForwardedFor,
+        },
+        handlers,
+      )
+      .catch((error: unknown) => {
+        throw listenError("clients", config.edge.listen, "edge.listen", error);
+      });
+    logger.info({ host, port: server.port, engine: server.kind, assets: assets?.count ?? 0 }, "listening for clients");
+    return {
+      isReady: () => (routing.table === undefined ? "no routing table yet" : true),
+      drain: async () => {
+        server.stopAccepting();
+        await edge.drain(drainOf(config));
+      },
+      stop: async () => {
+        stopWatching();
+        routing.stop();
+        await server.close();
+        await links.close(0);
+      },
+    };
+  },
+});
