@@ -1,0 +1,11 @@
+export { type DocumentOptions, TidewireClient } from "./client.ts";
+export { type ClientLimits, type ClientOptions, defaultClientOptions } from "./client-options.ts";
+export type { TokenOption } from "./connection/token-source.ts";
+export type { ConnectionState, ConnectionStatus } from "./connection-state.ts";
+export { type CallOptions, type FetchedDocument, TidewireDocument } from "./document.ts";
+export type { DocumentState, DocumentStatus } from "./document-state.ts";
+export type { ArgumentsOf, MessageName, MessagesOf, SendResult, ViewOf, ViewStateOf } from "./document-types.ts";
+export type { NetworkMonitor } from "./network-monitor.ts";
+export type { Unsubscribe } from "./observers.ts";
+export { TidewireError, type TidewireErrorOptions } from "./tidewire-error.ts";
+export type { WebSocketConstructor, WebSocketLike } from "./transport/web-socket-transport.ts";
