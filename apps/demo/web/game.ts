@@ -1,4 +1,4 @@
-import type { DocumentHandle, TidewireClient } from "@tidewire/client";
+import { type TidewireClient, type TidewireDocument, TidewireError, type Unsubscribe } from "@tidewire/client";
 import { legalCells } from "../src/reef/rules.ts";
 import type { HandTile, ReefView } from "./reef-view.ts";
 
@@ -26,9 +26,9 @@ export interface GameState {
 /** One game as this window plays it: the live document, the selected tile, and the moves. */
 export class Game {
   readonly key: string;
-  readonly #document: DocumentHandle;
+  readonly #document: TidewireDocument;
   readonly #onChange: () => void;
-  readonly #stopListening: () => void;
+  readonly #subscriptions: readonly Unsubscribe[];
   #view: ReefView | undefined;
   #connection = "connecting";
   #error: string | undefined;
@@ -39,23 +39,24 @@ export class Game {
     this.key = key;
     this.#onChange = onChange;
     this.#document = client.document("reef", key);
-    this.#connection = client.state;
-    this.#stopListening = client.onState((state) => {
-      this.#connection = state;
-      this.#onChange();
-    });
-    this.#document.subscribe((state) => {
-      if (state.view !== undefined) this.#view = state.view as unknown as ReefView;
-      if (state.status === "ended")
-        this.#fail(state.error?.code === "not_found" ? "There is no such game." : "The game is gone.");
-      this.#onChange();
-    });
+    this.#subscriptions = [
+      client.onState(({ status }) => {
+        this.#connection = status;
+        this.#onChange();
+      }),
+      this.#document.subscribe(({ status, view, error }) => {
+        // A stream that has ended shows nothing; the page keeps what it showed last.
+        if (view !== undefined) this.#view = view as unknown as ReefView;
+        if (status === "ended")
+          this.#fail(error?.code === "not_found" ? "There is no such game." : "The game is gone.");
+        this.#onChange();
+      }),
+    ];
   }
 
   leave(): void {
-    this.#stopListening();
+    for (const unsubscribe of this.#subscriptions) unsubscribe();
     clearTimeout(this.#errorTimer);
-    this.#document.close();
   }
 
   get state(): GameState {
@@ -116,11 +117,8 @@ export class Game {
     try {
       await this.#document.send(message, arg);
     } catch (error) {
-      const { code, details } = error as { code?: string; details?: { code?: string } };
-      this.#fail(
-        refusals[details?.code ?? ""] ??
-          (code === "rejected" ? "That is not allowed." : "That did not work; try again."),
-      );
+      const refusal = error instanceof TidewireError && error.code === "rejected" ? error.details?.["code"] : undefined;
+      this.#fail(refusals[String(refusal)] ?? "That did not work; try again.");
     }
     this.#onChange();
   }
