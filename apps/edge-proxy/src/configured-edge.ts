@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import {
   type AdmissionOptions,
   type Authenticator,
-  defaultAdmission,
-  defaultLimits,
   DevAuthenticator,
   type DrainOptions,
+  defaultAdmission,
+  defaultLimits,
   type EdgeLimits,
   type IdSource,
   JwtAuthenticator,
@@ -95,7 +95,8 @@ export async function authenticatorOf(
 }
 
 function keySource(jwt: EdgeConfig["auth"]["jwt"]): JwtKeySource {
-  const publicKey = jwt.publicKeyFile === undefined ? jwt.publicKey : readable(jwt.publicKeyFile, "auth.jwt.publicKeyFile");
+  const publicKey =
+    jwt.publicKeyFile === undefined ? jwt.publicKey : readable(jwt.publicKeyFile, "auth.jwt.publicKeyFile");
   const sources: JwtKeySource[] = [];
   if (jwt.jwksUrl !== undefined) sources.push({ kind: "jwks", url: jwt.jwksUrl });
   if (publicKey !== undefined) sources.push({ kind: "publicKey", key: publicKey, algorithm: jwt.algorithm });

@@ -9,7 +9,10 @@ export function watchLoopDelay(
   modules: { readonly clock: Clock; readonly metrics: MetricsSink },
   onDelay: (delayMs: number) => void,
 ): () => void {
-  const gauge = modules.metrics.gauge("tidewire_edge_loop_delay_seconds", "Event-loop delay, 99th percentile of a second");
+  const gauge = modules.metrics.gauge(
+    "tidewire_edge_loop_delay_seconds",
+    "Event-loop delay, 99th percentile of a second",
+  );
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();
   let timer: Timer;

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { Edge, HttpApi, noSuchPath, TableDirectory } from "@tidewire/edge-session";
 import { PeerLinkPool } from "@tidewire/link";
+import { RoutingClient } from "@tidewire/routing";
 import { listenError, parseHostPort, runService } from "@tidewire/service";
 import { admissionOf, authenticatorOf, drainOf, limitsOf, tlsOf } from "./configured-edge.ts";
 import { watchLoopDelay } from "./loop-delay.ts";
-import { RoutingFollower } from "./routing-follower.ts";
 import { edgeSettings } from "./settings.ts";
 import { chooseEngine } from "./socket-engine/choose-engine.ts";
 import type { SocketHandlers } from "./socket-engine/socket-engine.ts";
@@ -24,13 +24,22 @@ await runService({
     const assets = config.edge.assets === undefined ? undefined : new StaticAssets(config.edge.assets);
     const links = new PeerLinkPool({ transport, clock, random, logger, metrics });
     const linkTo = (address: string) => links.get(address);
-    const routing = new RoutingFollower(
-      { clock, random, logger, metrics, linkTo },
-      config.routing.addresses,
-      nodeId,
+    const routing = new RoutingClient(
+      { linkTo, clock, random, logger, metrics },
+      { subscriber: nodeId, addresses: config.routing.addresses },
     );
+    routing.start();
     const edge = new Edge(
-      { clock, random, logger, metrics, newId, authenticator, directory: new TableDirectory(routing), links: { linkTo } },
+      {
+        clock,
+        random,
+        logger,
+        metrics,
+        newId,
+        authenticator,
+        directory: new TableDirectory(routing),
+        links: { linkTo },
+      },
       {
         limits: limitsOf(config),
         admission: admissionOf(config),

@@ -86,9 +86,17 @@ export class StaticAssets {
       "Cache-Control": asset.cacheControl,
       "X-Content-Type-Options": "nosniff",
     };
-    const known = request.header("if-none-match")?.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
+    const known = request
+      .header("if-none-match")
+      ?.split(",")
+      .map((tag) => tag.trim().replace(/^W\//, ""));
     if (known?.includes(asset.tag) === true) return { kind: "response", status: 304, headers };
-    return { kind: "response", status: 200, headers: { "Content-Type": asset.contentType, ...headers }, body: asset.body };
+    return {
+      kind: "response",
+      status: 200,
+      headers: { "Content-Type": asset.contentType, ...headers },
+      body: asset.body,
+    };
   }
 
   #assetAt(path: string): Asset | undefined {
@@ -120,14 +128,18 @@ export class StaticAssets {
     this.#totalBytes += bytes;
     if (this.#totalBytes > this.#limits.totalMaxBytes || this.#assets.size >= this.#limits.filesMax) {
       const { totalMaxBytes, filesMax } = this.#limits;
-      throw new StartError(`edge.assets holds more than ${totalMaxBytes} bytes or ${filesMax} files; serve less of it`, 2);
+      throw new StartError(
+        `edge.assets holds more than ${totalMaxBytes} bytes or ${filesMax} files; serve less of it`,
+        2,
+      );
     }
     const body = readFileSync(path);
     this.#assets.set(urlPath, {
       body,
       tag: `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`,
       contentType: contentTypes.get(extname(path).toLowerCase()) ?? "application/octet-stream",
-      cacheControl: HASHED_NAME.test(urlPath) && !urlPath.endsWith(".html") ? "public, max-age=31536000, immutable" : "no-cache",
+      cacheControl:
+        HASHED_NAME.test(urlPath) && !urlPath.endsWith(".html") ? "public, max-age=31536000, immutable" : "no-cache",
     });
   }
 }

@@ -68,7 +68,13 @@ describe("before the first request", () => {
       principal: { agent: "alice", authority: "dev" },
       session: client.session.id,
       heartbeatMs: 5_000,
-      limits: { frameMaxBytes: 1_048_576, ackWindowBytes: 262_144, streamsMax: 1_000, requestsMax: 1_024, idleMs: 10_000 },
+      limits: {
+        frameMaxBytes: 1_048_576,
+        ackWindowBytes: 262_144,
+        streamsMax: 1_000,
+        requestsMax: 1_024,
+        idleMs: 10_000,
+      },
     });
   });
 
@@ -80,7 +86,7 @@ describe("before the first request", () => {
     client.up({ id: 7, method: "connection/create", ...document });
     client.up({ id: 1, method: "heartbeat", at: 1 });
     await edge.settle();
-    expect(client.frames.map((frame) => frame.id).sort()).toEqual([1, 1, 2, 7]);
+    expect(client.frames.map((frame) => frame.id).toSorted((a, b) => a - b)).toEqual([1, 1, 2, 7]);
     expect(client.of(1)[0]?.error).toMatchObject({ details: { reason: "id_in_use" } });
     expect(edge.hosts[0].sends[0]?.principal).toEqual({ agent: "alice", authority: "dev" });
   });
@@ -119,14 +125,17 @@ describe("before the first request", () => {
     expect(client.last(1)?.result).toEqual({ at: 5 });
   });
 
-  it.each(["Bearer nonsense", "Basic YTpi", "Bearer"])("an upgrade with %s is refused with 401", async (authorization) => {
-    const edge = await TestEdge.start();
-    const decision = await edge.edge.judgeUpgrade({
-      address: "192.0.2.1",
-      header: (name) => (name === "authorization" ? authorization : undefined),
-    });
-    expect(decision).toMatchObject({ kind: "refuse", response: { status: 401 } });
-  });
+  it.each(["Bearer nonsense", "Basic YTpi", "Bearer"])(
+    "an upgrade with %s is refused with 401",
+    async (authorization) => {
+      const edge = await TestEdge.start();
+      const decision = await edge.edge.judgeUpgrade({
+        address: "192.0.2.1",
+        header: (name) => (name === "authorization" ? authorization : undefined),
+      });
+      expect(decision).toMatchObject({ kind: "refuse", response: { status: 401 } });
+    },
+  );
 });
 
 describe("anonymous principals", () => {
@@ -205,7 +214,11 @@ describe("JSON Web Tokens", () => {
     ["another issuer", (clock: ManualClock) => token(clock, { iss: "https://evil.example" }), "unauthenticated"],
     ["another audience", (clock: ManualClock) => token(clock, { aud: "other" }), "unauthenticated"],
     ["no subject", (clock: ManualClock) => token(clock, { sub: undefined, aud: "tidewire" }), "unauthenticated"],
-    ["an expired token", (clock: ManualClock) => token(clock, { expiresInMs: -1_000, aud: "tidewire" }), "token_expired"],
+    [
+      "an expired token",
+      (clock: ManualClock) => token(clock, { expiresInMs: -1_000, aud: "tidewire" }),
+      "token_expired",
+    ],
   ])("refuse %s", async (_name, make, code) => {
     const edge = await jwtEdge({ audiences: ["tidewire"] });
     const client = await edge.connect();

@@ -60,7 +60,12 @@ describe("faults of a request fail it alone", () => {
     ["long key", { method: "document/get", space: "conformance", key: "k".repeat(512) }, "invalid_argument"],
     ["slash in key", { method: "document/get", space: "conformance", key: "a/b" }, "invalid_argument"],
     ["key no text", { method: "document/get", space: "conformance", key: 7 }, "invalid_argument"],
-    ["empty marker", { method: "document/create", ...document, marker: "" }, "invalid_argument", { parameter: "marker" }],
+    [
+      "empty marker",
+      { method: "document/create", ...document, marker: "" },
+      "invalid_argument",
+      { parameter: "marker" },
+    ],
     ["long marker", { method: "document/create", ...document, marker: "m".repeat(129) }, "invalid_argument"],
     ["marker not ASCII", { method: "document/create", ...document, marker: "é" }, "invalid_argument"],
     ["no message", { method: "message/send", ...document }, "invalid_argument", { parameter: "message" }],
@@ -69,7 +74,12 @@ describe("faults of a request fail it alone", () => {
     ["unknown connection", { method: "connection/send", connection: 99, message: "add" }, "invalid_argument"],
     ["end of nothing", { method: "connection/end", connection: 99 }, "invalid_argument"],
     ["resync of nothing", { method: "connection/resync", connection: 99 }, "invalid_argument"],
-    ["update without state", { method: "connection/update", connection: 7 }, "invalid_argument", { parameter: "viewState" }],
+    [
+      "update without state",
+      { method: "connection/update", connection: 7 },
+      "invalid_argument",
+      { parameter: "viewState" },
+    ],
     ["resume no object", { method: "connection/create", ...document, resume: 7 }, "invalid_argument"],
     ["resume without hash", { method: "connection/create", ...document, resume: { seq: 1 } }, "invalid_argument"],
     ["heartbeat without at", { method: "heartbeat" }, "invalid_argument", { parameter: "at" }],
@@ -98,7 +108,9 @@ describe("faults of a request fail it alone", () => {
     const edge = await TestEdge.start();
     const client = await edge.connectAs();
     const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
-    client.session.receive(`{"id":3,"method":"message/send","space":"conformance","key":"k","message":"m","arg":${deep}}`);
+    client.session.receive(
+      `{"id":3,"method":"message/send","space":"conformance","key":"k","message":"m","arg":${deep}}`,
+    );
     await edge.settle();
     expect(client.last(3)?.error).toMatchObject({ code: "invalid_argument", details: { parameter: "arg" } });
     expect(client.closedWith).toBeUndefined();
@@ -169,7 +181,8 @@ describe("one-shot requests", () => {
     const edge = await TestEdge.start();
     const client = await edge.connectWithStream();
     for (let id = 10; id < 30; id++) {
-      const target = id % 2 === 0 ? { method: "message/send", ...document } : { method: "connection/send", connection: 7 };
+      const target =
+        id % 2 === 0 ? { method: "message/send", ...document } : { method: "connection/send", connection: 7 };
       client.up({ id, ...target, message: `m${id}` });
     }
     await edge.settle();
@@ -214,6 +227,10 @@ describe("one-shot requests", () => {
       '{"id":1,"method":"message/send","space":"conformance","key":"__proto__","message":"__proto__","arg":{"__proto__":{"a":1}}}',
     );
     await edge.settle();
-    expect(edge.hosts[0].sends[0]).toMatchObject({ key: "__proto__", message: "__proto__", arg: '{"__proto__":{"a":1}}' });
+    expect(edge.hosts[0].sends[0]).toMatchObject({
+      key: "__proto__",
+      message: "__proto__",
+      arg: '{"__proto__":{"a":1}}',
+    });
   });
 });

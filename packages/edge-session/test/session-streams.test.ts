@@ -33,16 +33,19 @@ describe("a document stream", () => {
     expect(client.kinds(7)).toEqual(["snapshot"]);
   });
 
-  it.each(["forbidden", "not_found", "invalid_argument", "internal"] as const)("fails with the host's %s", async (code) => {
-    const edge = await TestEdge.start();
-    edge.hosts[0].refusal = new ServiceError(code, "no");
-    const client = await edge.connectWithStream();
-    expect(client.of(7)).toEqual([{ id: 7, error: expect.objectContaining({ code, retryable: false }) }]);
-    edge.hosts[0].refusal = undefined;
-    client.up({ id: 7, method: "connection/create", ...document });
-    await edge.settle();
-    expect(client.kinds(7)).toEqual(["error", "snapshot"]);
-  });
+  it.each(["forbidden", "not_found", "invalid_argument", "internal"] as const)(
+    "fails with the host's %s",
+    async (code) => {
+      const edge = await TestEdge.start();
+      edge.hosts[0].refusal = new ServiceError(code, "no");
+      const client = await edge.connectWithStream();
+      expect(client.of(7)).toEqual([{ id: 7, error: expect.objectContaining({ code, retryable: false }) }]);
+      edge.hosts[0].refusal = undefined;
+      client.up({ id: 7, method: "connection/create", ...document });
+      await edge.settle();
+      expect(client.kinds(7)).toEqual(["error", "snapshot"]);
+    },
+  );
 
   it("ends when the document is deleted, with one end frame", async () => {
     const edge = await TestEdge.start();
@@ -142,7 +145,15 @@ describe("resync and checks", () => {
     client.up({ id: 8, method: "heartbeat", at: 3, streams: [[7, 1, edge.document.hash]] });
     await edge.settle();
     expect(viewer?.checks).toBe(0);
-    client.up({ id: 8, method: "heartbeat", at: 4, streams: [[7, 1, "0123456789abcdef"], [99, 1, "0123456789abcdef"]] });
+    client.up({
+      id: 8,
+      method: "heartbeat",
+      at: 4,
+      streams: [
+        [7, 1, "0123456789abcdef"],
+        [99, 1, "0123456789abcdef"],
+      ],
+    });
     await edge.settle();
     expect(viewer?.checks).toBe(1);
     expect(client.kinds(7)).toEqual(["snapshot", "snapshot"]);
@@ -226,7 +237,11 @@ describe("when the owner changes", () => {
     const edge = await TestEdge.start();
     edge.document.change({ value: 1 }, 9);
     const client = await edge.connectWithStream();
-    const stale = new ScriptedHost("host-c", "host-c:1", new (await import("./support/model-document.ts")).ModelDocument());
+    const stale = new ScriptedHost(
+      "host-c",
+      "host-c:1",
+      new (await import("./support/model-document.ts")).ModelDocument(),
+    );
     await stale.listen(edge.transportOf(stale));
     edge.directory.set(stale);
     await edge.settle(3_000);

@@ -29,7 +29,9 @@ async function uwsOr(wanted: "auto" | "uws", logger: Logger): Promise<EngineKind
   } catch (error) {
     const reason = (error as Error).message.split("\n")[0];
     if (wanted === "uws") {
-      throw new StartError(`the socket engine uws does not load on this platform (${reason}); edge.engine=ws runs without`);
+      throw new StartError(
+        `the socket engine uws does not load on this platform (${reason}); edge.engine=ws runs without`,
+      );
     }
     logger.warn(
       { reason },

@@ -1,4 +1,11 @@
-import type { ClientTransport, HttpAnswer, HttpRequest, TransportEvents, UpgradeDecision, UpgradeRequest } from "@tidewire/edge-session";
+import type {
+  ClientTransport,
+  HttpAnswer,
+  HttpRequest,
+  TransportEvents,
+  UpgradeDecision,
+  UpgradeRequest,
+} from "@tidewire/edge-session";
 
 export type EngineKind = "uws" | "ws";
 

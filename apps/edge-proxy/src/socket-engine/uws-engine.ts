@@ -1,6 +1,6 @@
+import type { HttpResponse as UwsResponse, us_listen_socket, us_socket_context_t } from "uWebSockets.js";
 import { STATUS_CODES } from "node:http";
 import { clientApi, closeCodes } from "@tidewire/protocol-client";
-import type { HttpResponse as UwsResponse, us_listen_socket, us_socket_context_t } from "uWebSockets.js";
 import { loadUws, type UwsApp, type UwsModule } from "./load-uws.ts";
 import type { SocketHandlers, SocketServer, SocketServerOptions } from "./socket-engine.ts";
 import { readHead, UwsExchange, type UwsRequestHead } from "./uws-http.ts";
@@ -64,11 +64,14 @@ export async function startUwsServer(options: SocketServerOptions, handlers: Soc
 }
 
 function createApp(uws: UwsModule, { tls }: SocketServerOptions): UwsApp {
-  const app: unknown = tls === undefined ? uws.App() : uws.SSLApp({
-    cert_file_name: tls.certFile,
-    key_file_name: tls.keyFile,
-    ...(tls.passphrase === undefined ? {} : { passphrase: tls.passphrase }),
-  });
+  const app: unknown =
+    tls === undefined
+      ? uws.App()
+      : uws.SSLApp({
+          cert_file_name: tls.certFile,
+          key_file_name: tls.keyFile,
+          ...(tls.passphrase === undefined ? {} : { passphrase: tls.passphrase }),
+        });
   return app as UwsApp;
 }
 

@@ -1,3 +1,4 @@
+import type { HttpRequest as UwsRequest, HttpResponse as UwsResponse } from "uWebSockets.js";
 import { STATUS_CODES } from "node:http";
 import {
   bodyTooLarge,
@@ -8,7 +9,6 @@ import {
   type HttpStreamEvents,
   type HttpStreamResponse,
 } from "@tidewire/edge-session";
-import type { HttpRequest as UwsRequest, HttpResponse as UwsResponse } from "uWebSockets.js";
 import { clientAddress, type SocketHandlers, type SocketServerOptions } from "./socket-engine.ts";
 
 /** Everything uWS forgets when its handler returns. */

@@ -1,5 +1,5 @@
-import type { ClientTransport } from "@tidewire/edge-session";
 import type { WebSocket } from "uWebSockets.js";
+import type { ClientTransport } from "@tidewire/edge-session";
 import type { AcceptedUpgrade, SocketEvents } from "./socket-engine.ts";
 
 /** What uWS keeps for a socket. */

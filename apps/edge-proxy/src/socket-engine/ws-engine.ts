@@ -47,7 +47,10 @@ function createHttpServer({ tls }: SocketServerOptions, listener: RequestListene
   if (tls === undefined) return createServer(listener);
   const cert = readFileSync(tls.certFile);
   const key = readFileSync(tls.keyFile);
-  return createTlsServer({ cert, key, ...(tls.passphrase === undefined ? {} : { passphrase: tls.passphrase }) }, listener);
+  return createTlsServer(
+    { cert, key, ...(tls.passphrase === undefined ? {} : { passphrase: tls.passphrase }) },
+    listener,
+  );
 }
 
 interface UpgradeAttempt {
@@ -96,6 +99,9 @@ function attach(socket: WebSocket, accepted: AcceptedUpgrade, handlers: SocketHa
 function refuse(socket: Duplex, { status, headers, body }: HttpResponse): void {
   const text = typeof body === "string" ? body : "";
   const lines = Object.entries({ ...headers, "Content-Length": String(Buffer.byteLength(text)), Connection: "close" });
-  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`, ...lines.map(([name, value]) => `${name}: ${value}`)];
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
+    ...lines.map(([name, value]) => `${name}: ${value}`),
+  ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${text}`);
 }

@@ -23,11 +23,11 @@ export function outcomeUnknown(error: ServiceError): ServiceError {
 }
 
 /** Growth of the pause between attempts; the first one after a move is immediate. */
-const PAUSE_GROWTH = 2;
+const PAUSE_GROWTH = 1.5;
 const PAUSE_MAX_MS = 1_000;
 const PAUSE_MIN_MS = 50;
 
-/** The pauses of one request or stream between its attempts: the error's own advice first, doubled each time, with jitter. */
+/** The pauses of one request or stream between its attempts: the error's own advice first, then longer each time, with jitter. */
 export class RetryPauses {
   readonly #random: Random;
   readonly #maxMs: number;
@@ -43,10 +43,11 @@ export class RetryPauses {
   }
 
   nextMs(error: ServiceError): number {
-    const attempt = this.#attempt++;
-    if (attempt === 0 && REFUSALS.has(error.code)) return 0;
-    const firstMs = Math.max(PAUSE_MIN_MS, REFUSALS.has(error.code) ? (error.retryAfterMs ?? 0) : PAUSE_MIN_MS);
-    const pauseMs = Math.min(this.#maxMs, firstMs * PAUSE_GROWTH ** Math.min(attempt, 16));
+    const isRefusal = REFUSALS.has(error.code);
+    const attempt = this.#attempt++ - (isRefusal ? 1 : 0);
+    if (attempt < 0) return 0;
+    const firstMs = Math.max(PAUSE_MIN_MS, isRefusal ? (error.retryAfterMs ?? 0) : 0);
+    const pauseMs = Math.min(this.#maxMs, firstMs * PAUSE_GROWTH ** Math.min(attempt, 32));
     return pauseMs * (0.5 + this.#random.next());
   }
 }

@@ -2,10 +2,11 @@ import { type ErrorBody, errorRegistry, ServiceError } from "@tidewire/foundatio
 
 /**
  * An error as a client may see it. Codes that speak of our own placement become `moving` or `unavailable`, without
- * their details; what is no `ServiceError` becomes `internal` without its text.
+ * their details; faults of ours lose their text.
  */
 export function clientError(thrown: unknown): ServiceError {
   const error = ServiceError.from(thrown);
+  if (error.code === "internal") return new ServiceError("internal", "internal error", { cause: error });
   if (errorRegistry[error.code].audience === "client") return error;
   const retryAfterMs = error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs };
   return error.code === "not_owner"

@@ -1,10 +1,11 @@
 import type { DocumentName } from "@tidewire/foundation";
-import { ownerOf, type RoutingSource } from "@tidewire/routing";
+import { OwnerLookup, type RoutingSource } from "@tidewire/routing";
 import type { DocumentDirectory, HostPlace } from "./document-directory.ts";
 
 /** Answers from the newest routing table that was pushed here; the last one is kept while the routing tier is away. */
 export class TableDirectory implements DocumentDirectory {
   readonly #source: RoutingSource;
+  readonly #owners = new OwnerLookup();
 
   constructor(source: RoutingSource) {
     this.#source = source;
@@ -16,7 +17,7 @@ export class TableDirectory implements DocumentDirectory {
 
   ownerOf(name: DocumentName): HostPlace | undefined {
     const table = this.#source.table;
-    return table === undefined ? undefined : ownerOf(table, name);
+    return table === undefined ? undefined : this.#owners.ownerOf(table, name);
   }
 
   standingOf(host: HostPlace): "present" | "draining" | "gone" {

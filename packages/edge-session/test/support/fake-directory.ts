@@ -26,7 +26,10 @@ export class FakeDirectory implements DocumentDirectory {
   }
 
   /** The next table: who owns everything, and who else is in it. */
-  set(owner: { readonly id: string; readonly address: string } | undefined, others: Record<string, "present" | "draining"> = {}): void {
+  set(
+    owner: { readonly id: string; readonly address: string } | undefined,
+    others: Record<string, "present" | "draining"> = {},
+  ): void {
     this.version++;
     this.#owner = owner === undefined ? undefined : { id: owner.id, address: owner.address, boot: 1 };
     this.#standing.clear();

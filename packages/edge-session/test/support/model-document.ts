@@ -39,6 +39,6 @@ export function deltaText(from: ViewState, to: ViewState, withHash: boolean): st
 /** `cards` is a keyed list, as in the conformance document. */
 function keyed(value: JsonObject, seq: number): ViewState {
   return viewOf(value, seq, (list, path) =>
-    path.length === 1 && path[0] === "cards" ? list.map((card) => String((card as JsonObject)["id"])) : undefined,
+    path.length === 1 && path[0] === "cards" ? list.map((card) => (card as { id: string }).id) : undefined,
   );
 }

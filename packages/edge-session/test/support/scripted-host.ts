@@ -1,4 +1,5 @@
-import { ServiceError } from "@tidewire/foundation";
+import type { ViewState } from "@tidewire/delta";
+import type { ServiceError } from "@tidewire/foundation";
 import { type LinkListener, LinkServiceTable, type LinkTransport, type ServerStream } from "@tidewire/link";
 import {
   type ConnectRequest,
@@ -8,7 +9,6 @@ import {
   type UpdateViewerRequest,
   type ViewerFrame,
 } from "@tidewire/protocol-host";
-import type { ViewState } from "@tidewire/delta";
 import { deltaText, type ModelDocument, snapshotText } from "./model-document.ts";
 
 const encoder = new TextEncoder();
@@ -41,7 +41,9 @@ export class ScriptedHost {
   /** Every frame carries its hash. */
   hashes = false;
   /** Replaces the answer to sends. */
-  onSend: ((request: SendRequest) => { seq: number; value?: string } | Promise<{ seq: number; value?: string }>) | undefined;
+  onSend:
+    | ((request: SendRequest) => { seq: number; value?: string } | Promise<{ seq: number; value?: string }>)
+    | undefined;
   #listener: LinkListener | undefined;
 
   constructor(id: string, address: string, document: ModelDocument) {
