@@ -1,4 +1,4 @@
-import type { Lifecycle, MembershipView } from "@tidewire/membership";
+import type { Lifecycle, MemberMeta, MembershipView } from "@tidewire/membership";
 
 /** A running member of the gossip group. */
 export interface MembershipHandle {
@@ -8,18 +8,24 @@ export interface MembershipHandle {
   readonly boot: number;
   /** At least one seed answered, or this node was allowed to start a group of its own. */
   readonly isJoined: boolean;
+  /** Joined, and at least half of the seeds' addresses are members: not in some forgotten corner of the network. */
+  readonly isReady: boolean;
   /** Resolves when `isJoined` turns true; rejects with `unavailable` when stopped before that. */
   joined(): Promise<void>;
   view(): MembershipView;
-  /** Called after every change with the whole view; returns the function that ends it. */
+  /** Called after every change, once joined, with the whole view; returns the function that ends it. */
   onChange(listener: (view: MembershipView) => void): () => void;
   /** Calls back once if this process must give up its name: a newer process runs under the same node id. */
   onEvicted(listener: (reason: string) => void): void;
   /**
-   * Announces a lifecycle. `active` takes effect after the hold that damps flapping (§ profile `joinHoldMs`, longer after
-   * false alarms); `draining` at once. The view shows which one is in force.
+   * Announces a lifecycle. `draining` takes effect at once, `active` after the hold that damps flapping: the profile's
+   * `joinHoldMs` after the join (none while nobody else of this role is active), longer after false alarms. The view
+   * shows what is in force.
    */
   setLifecycle(lifecycle: Lifecycle): void;
+  setMeta(meta: MemberMeta): void;
+  /** Takes other keys into use; the first one seals. */
+  setKeys(keys: readonly Uint8Array[]): void;
   /** Tells the group goodbye, waits until enough members heard it (at most 2 s), then stops. */
   leave(): Promise<void>;
   /** Closes sockets without a word: the others will find out by probing. */

@@ -18,8 +18,8 @@ export type MembershipEvent =
   | { readonly kind: "tick" }
   | { readonly kind: "lifecycle"; readonly lifecycle: Lifecycle }
   | { readonly kind: "meta"; readonly meta: MemberMeta }
-  /** What acknowledgements tell about this process. */
-  | { readonly kind: "vitals"; readonly lagMs: number; readonly keyIds: readonly number[] }
+  /** Keys this node holds, told in acknowledgements so that a rotation can see who has the new one. */
+  | { readonly kind: "keys"; readonly keyIds: readonly number[] }
   | { readonly kind: "leave" };
 
 /** What the engine wants done. */

@@ -18,6 +18,8 @@ import { compareIds, memberOf } from "./view.ts";
 
 /** Loop lag worth a point of local health; shorter ones are ordinary garbage collection. */
 const LAG_POINT_MS = 200;
+/** Keys named in an acknowledgement; gossip.xml says the same. */
+const KEY_IDS_MAX = 8;
 
 /**
  * One member of a SWIM group with the Lifeguard extensions, as a pure machine: events with their time go in, effects
@@ -97,9 +99,8 @@ export class MembershipEngine {
       case "meta":
         this.#self.setMeta(event.meta);
         break;
-      case "vitals":
-        core.lagMs = event.lagMs;
-        core.keyIds = event.keyIds;
+      case "keys":
+        core.keyIds = event.keyIds.slice(0, KEY_IDS_MAX);
         break;
       case "leave":
         this.#gossiper.leave();
@@ -169,7 +170,8 @@ export class MembershipEngine {
 
   #tick(): void {
     const core = this.#core;
-    const lagMs = core.now - core.deadlines.nextAt();
+    const lagMs = Math.max(0, core.now - core.deadlines.nextAt());
+    core.lagMs = Math.min(Math.round(lagMs), 0xffff_ffff);
     this.#wakeAt = Number.POSITIVE_INFINITY;
     if (lagMs >= LAG_POINT_MS) this.#stoodStill(lagMs);
     core.deadlines.runDue(core.now);

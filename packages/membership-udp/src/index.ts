@@ -1,0 +1,3 @@
+export { type GossipConfig, type GossipNodeFacts, gossipConfigSchema, gossipSettings } from "./gossip-config.ts";
+export type { MembershipHandle } from "./membership-handle.ts";
+export { type StartMembershipModules, type StartMembershipSettings, startMembership } from "./start-membership.ts";
