@@ -4,7 +4,7 @@ import { connected, type LinkHarness, type LinkSubject, rejection } from "./harn
 import { echo, Opener, parcel, patternBytes, Server, watch } from "./test-service.ts";
 
 /** Far above what kernel buffers and our own bounds hold together, so that a missing bound shows. */
-const FLOOD_BYTES = 192 * 1024 * 1024;
+const FLOOD_BYTES = 96 * 1024 * 1024;
 const PIECE = patternBytes(256 * 1024, 1);
 const PIECES = FLOOD_BYTES / PIECE.length;
 

@@ -1,4 +1,4 @@
-// Generated from link.xml, digest fdb91375404741f7. Do not edit; run codegen.
+// Generated from link.xml, digest d32dc3054e7e17af. Do not edit; run codegen.
 import type { Codec, Reader, Writer } from "@tidewire/wire";
 import type {
   CallHeader,

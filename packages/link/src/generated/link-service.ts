@@ -1,3 +1,3 @@
-// Generated from link.xml, digest fdb91375404741f7. Do not edit; run codegen.
+// Generated from link.xml, digest d32dc3054e7e17af. Do not edit; run codegen.
 
-export const linkProtocol = { name: "link", version: 1, digest: "fdb91375404741f7" } as const;
+export const linkProtocol = { name: "link", version: 1, digest: "d32dc3054e7e17af" } as const;

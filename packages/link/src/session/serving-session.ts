@@ -165,6 +165,7 @@ export class ServingSession implements ServerStreamOwner {
   // Calls.
 
   #request(method: number, id: number, body: Reader): void {
+    this.#requireNew(id);
     const served = this.#services.unaryOf(method);
     const refusal = this.#refusal(method, served);
     if (served === undefined || refusal !== undefined) {
@@ -217,6 +218,7 @@ export class ServingSession implements ServerStreamOwner {
   // Streams.
 
   #open(method: number, id: number, body: Reader): void {
+    this.#requireNew(id);
     const served = this.#services.streamOf(method);
     const refusal = this.#refusal(method, served);
     if (served === undefined || refusal !== undefined) {
@@ -305,6 +307,10 @@ export class ServingSession implements ServerStreamOwner {
       return new ServiceError("overloaded", "too much waits on the connection");
     }
     return undefined;
+  }
+
+  #requireNew(id: number): void {
+    if (this.isLive(id)) throw new ServiceError("invalid_argument", `stream ${id} is in use`);
   }
 
   #deadlineMs(body: Reader): number {

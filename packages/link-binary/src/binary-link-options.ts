@@ -1,0 +1,81 @@
+import type { ConnectionOptions, TlsOptions } from "node:tls";
+import { MESSAGE_MAX_BYTES } from "@tidewire/wire";
+
+/** Bounds and times of one transport; each has a row in the README. */
+export interface BinaryLinkLimits {
+  /** Proposed to the peer; the larger of both proposals holds. A peer silent for twice that is dead. */
+  readonly heartbeatMs: number;
+  /** Connecting and shaking hands, together. */
+  readonly handshakeTimeoutMs: number;
+  /** How long a closed connection may take to send what waits and hear the end of the other side. */
+  readonly closeTimeoutMs: number;
+  /** Accepted connections at once; one more is closed unheard. */
+  readonly connectionsMax: number;
+  /** Accepted connections that have not finished the handshake. */
+  readonly handshakesMax: number;
+  /** Calls and streams at once on one connection; one more is answered `overloaded`. */
+  readonly inFlightMax: number;
+  /** A message whose body is larger is refused with `limit_exceeded`. */
+  readonly messageMaxBytes: number;
+  /** A body larger than this is cut into fragments of this size. */
+  readonly fragmentBytes: number;
+  /** A message for many streams is only cut above this size. */
+  readonly manyWholeMaxBytes: number;
+  /** With this much in the slab it is written at once rather than at the end of the turn. */
+  readonly flushBytes: number;
+  /** So much is handed to the socket ahead of what the kernel takes; the rest waits here, where control frames pass it. */
+  readonly socketBytes: number;
+  /** Waiting frames, large messages aside. From here on the streams of the connection have no credit. */
+  readonly congestedBytes: number;
+  /** The same. From here on new calls, streams and `up` messages are refused with `overloaded`. */
+  readonly outboundMaxBytes: number;
+  /** Waiting large messages. From half of it on streams have no credit, from here on everything new is refused. */
+  readonly outboundLargeMaxBytes: number;
+  /** Answers still go out beyond all that; a peer this far behind is cut off. */
+  readonly outboundHardMaxBytes: number;
+  /** Large messages being put together on one connection; one more is refused with `overloaded`. */
+  readonly assemblyMaxBytes: number;
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+export const defaultBinaryLinkLimits: BinaryLinkLimits = {
+  heartbeatMs: 5_000,
+  handshakeTimeoutMs: 3_000,
+  closeTimeoutMs: 2_000,
+  connectionsMax: 4_096,
+  handshakesMax: 256,
+  inFlightMax: 65_536,
+  messageMaxBytes: MESSAGE_MAX_BYTES,
+  fragmentBytes: 32 * 1024,
+  manyWholeMaxBytes: 128 * 1024,
+  flushBytes: 32 * 1024,
+  socketBytes: 256 * 1024,
+  congestedBytes: MEBIBYTE,
+  outboundMaxBytes: 4 * MEBIBYTE,
+  outboundLargeMaxBytes: 32 * MEBIBYTE,
+  outboundHardMaxBytes: 128 * MEBIBYTE,
+  assemblyMaxBytes: 64 * MEBIBYTE,
+};
+
+export interface BinaryLinkOptions extends Partial<BinaryLinkLimits> {
+  readonly nodeId: string;
+  readonly role: string;
+  /**
+   * Proves both sides to each other; at least 16 bytes each. The first one is used for dialling, all are accepted, so
+   * that keys can be changed one process at a time. May be left out only with `tls` that asks for certificates.
+   */
+  readonly sharedKey?: string | Uint8Array | readonly (string | Uint8Array)[];
+  /**
+   * TLS on every connection, with Node's own options; `listen.requestCert` and `rejectUnauthorized` make it mutual. The
+   * proofs are then bound to the TLS session, so that they cannot be passed on.
+   */
+  readonly tls?: { readonly dial: ConnectionOptions; readonly listen: TlsOptions };
+  /** Digests of the protocols this process speaks, for the peer's log. */
+  readonly schemaDigest?: string;
+  /** Versions of the link's own protocol that this process speaks; for tests of a rolling deploy. */
+  readonly versions?: { readonly min: number; readonly max: number };
+}
+
+/** What this code speaks. Frames of a version are never changed; a change is a new version. */
+export const LINK_VERSIONS = { min: 1, max: 1 } as const;

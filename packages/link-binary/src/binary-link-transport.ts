@@ -1,0 +1,145 @@
+import { performance } from "node:perf_hooks";
+import type { Clock, Logger, MetricsSink, Random, Timer } from "@tidewire/foundation";
+import type { LinkConnection, LinkListener, LinkTransport, ServedMethods, ServerStream } from "@tidewire/link";
+import { FanOut } from "@tidewire/link/session";
+import type { BinaryCarrier, CarrierModules } from "./binary-carrier.ts";
+import { BinaryLinkMetrics } from "./binary-link-metrics.ts";
+import {
+  type BinaryLinkLimits,
+  type BinaryLinkOptions,
+  defaultBinaryLinkLimits,
+  LINK_VERSIONS,
+} from "./binary-link-options.ts";
+import { dial } from "./dial.ts";
+import type { Introduction } from "./handshake.ts";
+import { listen } from "./listen.ts";
+import type { SharedKey } from "./proof.ts";
+import { Traffic } from "./traffic.ts";
+import type { LinkSide, TransportContext } from "./transport-context.ts";
+
+export interface BinaryLinkModules {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: MetricsSink;
+}
+
+const PUBLISH_EVERY_MS = 1_000;
+const KEY_MIN_BYTES = 16;
+
+/** The link over TCP, with the frames of FORMAT.md. One connection per pair of peers is enough, and best. */
+export function createBinaryLinkTransport(options: BinaryLinkOptions, modules: BinaryLinkModules): LinkTransport {
+  const context = new Transport(options, modules);
+  const fanOut = new FanOut();
+  return {
+    kind: "binary",
+    dial: (address: string): Promise<LinkConnection> => dial(context, address),
+    listen: (address: string, services: ServedMethods): Promise<LinkListener> => listen(context, address, services),
+    sendToMany: <Down>(streams: readonly ServerStream<Down>[], message: Down): void =>
+      fanOut.sendToMany(streams, message),
+  };
+}
+
+class Transport implements TransportContext {
+  readonly carrier: CarrierModules;
+  readonly limits: BinaryLinkLimits;
+  readonly introduction: Introduction;
+  readonly keys: readonly (SharedKey | undefined)[];
+  readonly tls: BinaryLinkOptions["tls"];
+  readonly metrics: BinaryLinkMetrics;
+  readonly #clock: Clock;
+  readonly #traffic = new Traffic();
+  readonly #carriers = new Set<BinaryCarrier>();
+  #publishTimer: Timer | undefined;
+  #utilization = performance.eventLoopUtilization();
+  #load = 0;
+
+  constructor(options: BinaryLinkOptions, modules: BinaryLinkModules) {
+    const { clock, random, logger } = modules;
+    this.#clock = clock;
+    this.limits = { ...defaultBinaryLinkLimits, ...options };
+    this.keys = checkedKeys(options);
+    this.tls = options.tls;
+    this.introduction = {
+      nodeId: options.nodeId,
+      role: options.role,
+      // Milliseconds and a random part, so that two starts within one millisecond differ.
+      bootId: Math.floor(clock.wallMs()) * 1024 + random.below(1024),
+      heartbeatMs: this.limits.heartbeatMs,
+      schemaDigest: options.schemaDigest ?? "",
+      versions: options.versions ?? LINK_VERSIONS,
+      inFlightMax: this.limits.inFlightMax,
+    };
+    this.metrics = new BinaryLinkMetrics(modules.metrics, this.#traffic);
+    this.carrier = {
+      clock,
+      random,
+      logger,
+      traffic: this.#traffic,
+      observer: {
+        roundTrip: (ms) => this.metrics.roundTrip.observe(ms / 1000),
+        broke: (reason) => this.metrics.breaks.add(1, { reason }),
+        load: () => this.#load,
+      },
+    };
+  }
+
+  joined(side: LinkSide, carrier: BinaryCarrier): void {
+    this.#carriers.add(carrier);
+    this.metrics.connections.add(1, { side });
+    if (this.#publishTimer === undefined) this.#publishLater();
+  }
+
+  left(side: LinkSide, carrier: BinaryCarrier): void {
+    this.#carriers.delete(carrier);
+    this.metrics.connections.add(-1, { side });
+    this.#count();
+  }
+
+  #publish(): void {
+    this.#publishTimer = undefined;
+    const now = performance.eventLoopUtilization();
+    this.#load = Math.round(255 * performance.eventLoopUtilization(now, this.#utilization).utilization);
+    this.#utilization = now;
+    this.#count();
+    if (this.#carriers.size > 0) this.#publishLater();
+  }
+
+  #publishLater(): void {
+    this.#publishTimer = this.#clock.after(PUBLISH_EVERY_MS, () => this.#publish());
+  }
+
+  #count(): void {
+    let frames = 0;
+    let large = 0;
+    let assemblies = 0;
+    let congested = 0;
+    for (const carrier of this.#carriers) {
+      frames += carrier.waitingBytes;
+      large += carrier.waitingLargeBytes;
+      assemblies += carrier.assemblyBytes;
+      if (carrier.isCongested) congested++;
+    }
+    this.metrics.waitingBytes.set(frames, { what: "frames" });
+    this.metrics.waitingBytes.set(large, { what: "large" });
+    this.metrics.waitingBytes.set(assemblies, { what: "assemblies" });
+    this.metrics.congested.set(congested);
+    this.metrics.publish(this.#traffic);
+  }
+}
+
+function checkedKeys(options: BinaryLinkOptions): readonly (SharedKey | undefined)[] {
+  const given = options.sharedKey;
+  if (given === undefined) {
+    const listen = options.tls?.listen;
+    if (listen?.requestCert !== true || listen.rejectUnauthorized === false) {
+      throw new RangeError("a link needs a shared key, or TLS that asks for certificates");
+    }
+    return [undefined];
+  }
+  const keys = typeof given === "string" || given instanceof Uint8Array ? [given] : given;
+  if (keys.length === 0 || keys.some((key) => Buffer.byteLength(key) < KEY_MIN_BYTES)) {
+    throw new RangeError(`a shared key must have at least ${KEY_MIN_BYTES} bytes`);
+  }
+  return keys;
+}

@@ -1,0 +1,20 @@
+import type { BinaryCarrier, CarrierModules } from "./binary-carrier.ts";
+import type { BinaryLinkMetrics } from "./binary-link-metrics.ts";
+import type { BinaryLinkLimits, BinaryLinkOptions } from "./binary-link-options.ts";
+import type { Introduction } from "./handshake.ts";
+import type { SharedKey } from "./proof.ts";
+
+export type LinkSide = "dialling" | "listening";
+
+/** What dialling and listening share. */
+export interface TransportContext {
+  readonly carrier: CarrierModules;
+  readonly limits: BinaryLinkLimits;
+  readonly introduction: Introduction;
+  readonly keys: readonly (SharedKey | undefined)[];
+  readonly tls: BinaryLinkOptions["tls"];
+  readonly metrics: BinaryLinkMetrics;
+  /** A connection counts from here until `left`. */
+  joined(side: LinkSide, carrier: BinaryCarrier): void;
+  left(side: LinkSide, carrier: BinaryCarrier): void;
+}
