@@ -6,7 +6,7 @@ import { type ErrorRegistry, errorsNamespace, readErrorRegistry } from "./model/
 import type { Protocol } from "./model/protocol.ts";
 import { apiNamespace, readApi } from "./model/read-api.ts";
 import { protocolNamespace, readProtocol } from "./model/read-protocol.ts";
-import { schemaProblems } from "./xml/schema-check.ts";
+import { type ParsedDocument, schemaProblems } from "./xml/schema-check.ts";
 import { parseXml, type XmlElement } from "./xml/xml-element.ts";
 
 /** All definitions of one folder. */
@@ -16,26 +16,38 @@ export interface DefinitionSet {
   readonly errors: readonly ErrorRegistry[];
 }
 
+export interface ReadOptions {
+  /** Off for definitions that were validated before they were put where they are; the validator takes its time. */
+  readonly validatesSchema?: boolean;
+}
+
 /** Reads every `*.xml` of the folder; throws one `DefinitionError` with the problems of all files. */
-export async function readDefinitions(folder: string): Promise<DefinitionSet> {
+export async function readDefinitions(folder: string, options: ReadOptions = {}): Promise<DefinitionSet> {
   const protocols: Protocol[] = [];
   const apis: Api[] = [];
   const errors: ErrorRegistry[] = [];
   const problems: DefinitionProblem[] = [];
+  const documents: ParsedDocument[] = [];
   for (const name of readdirSync(folder).sort()) {
     if (!name.endsWith(".xml")) continue;
     const source = readFileSync(join(folder, name), "utf8");
     const root = caught(problems, () => parseXml(name, source));
     if (root === undefined) continue;
-    const before = problems.length;
+    documents.push({ root, source });
     caught(problems, () => readRoot(root, { protocols, apis, errors }));
+  }
+  if (options.validatesSchema !== false) {
     // Where our own check has spoken already, the schema's sentence would only say the same in other words.
-    const lines = new Set(problems.slice(before).map((problem) => problem.line));
-    problems.push(...(await schemaProblems(root, source)).filter((problem) => !lines.has(problem.line)));
+    const spoken = new Set(problems.map(placeOf));
+    problems.push(...(await schemaProblems(documents)).filter((problem) => !spoken.has(placeOf(problem))));
   }
   problems.push(...sharedNames(protocols));
   if (problems.length > 0) throw new DefinitionError(problems);
   return { protocols, apis, errors };
+}
+
+function placeOf(problem: DefinitionProblem): string {
+  return `${problem.file}:${problem.line}`;
 }
 
 function readRoot(root: XmlElement, into: { protocols: Protocol[]; apis: Api[]; errors: ErrorRegistry[] }): void {

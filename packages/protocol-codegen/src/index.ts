@@ -1,6 +1,11 @@
+export { type Console, runCodegen } from "./cli/commands.ts";
+export { compareDefinitions } from "./compatibility/compare-definitions.ts";
 export { DefinitionError, type DefinitionProblem, formatProblem } from "./definition-problem.ts";
 export { type DefinitionSet, readDefinitions } from "./definition-set.ts";
 export { defaultGenerateOptions, type GeneratedFile, type GenerateOptions, generate } from "./generate.ts";
+export { fromGoldenJson, toGoldenJson } from "./golden/golden-json.ts";
+export { ReferenceEncoder } from "./golden/reference-encoder.ts";
+export type { Api } from "./model/api.ts";
 export type { ErrorRegistry } from "./model/error-registry.ts";
 export type { Protocol } from "./model/protocol.ts";
 export { OutputFolder } from "./output-folder.ts";

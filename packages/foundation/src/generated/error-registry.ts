@@ -1,4 +1,4 @@
-// Generated from errors.xml, digest d0f89b5efe7d265e. Do not edit; run codegen.
+// Generated from errors.xml, digest acbb4940fe338df4. Do not edit; run codegen.
 export type ErrorAudience = "client" | "internal";
 
 export interface ErrorDefinition {

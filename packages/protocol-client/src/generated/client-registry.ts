@@ -1,8 +1,8 @@
-// Generated from client.xml, digest 99e4be68270aa06b. Do not edit; run codegen.
+// Generated from client.xml, digest 304cf286d3105405. Do not edit; run codegen.
 export const clientApi = {
   name: "client",
   version: 1,
-  digest: "99e4be68270aa06b",
+  digest: "304cf286d3105405",
   path: "/v1/socket",
   subprotocol: "tidewire.v1.json",
   heartbeatMs: 5000,

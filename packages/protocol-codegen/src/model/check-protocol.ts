@@ -30,6 +30,18 @@ export function checkProtocol(protocol: Protocol, problems: ProblemList): void {
       );
     }
   }
+  for (const part of [
+    ...protocol.enums.flatMap((type) => type.values),
+    ...protocol.unions.flatMap((type) => type.variants),
+  ]) {
+    if (part.since <= protocol.version) continue;
+    add(
+      part.line,
+      part.name,
+      `since ${part.since} is after the protocol's version`,
+      `Raise the protocol's version to ${part.since}`,
+    );
+  }
   for (const message of protocol.messages) checkFields(protocol, message, add);
   for (const union of protocol.unions) {
     for (const variant of union.variants) {

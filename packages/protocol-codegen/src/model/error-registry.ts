@@ -24,6 +24,7 @@ export interface ErrorEntry {
   readonly httpStatus: number;
   readonly audience: "client" | "internal";
   readonly meaning: string;
+  readonly line: number;
 }
 
 export function readErrorRegistry(root: XmlElement): ErrorRegistry {
@@ -96,5 +97,6 @@ function readError(element: XmlElement, ranges: readonly ErrorRange[], problems:
     httpStatus: attributes.integer("httpStatus", { min: 400, max: 599 }),
     audience: attributes.choice("audience", ["client", "internal"]),
     meaning: element.text,
+    line: element.line,
   };
 }

@@ -17,9 +17,18 @@ export interface Protocol {
 export interface EnumType {
   readonly name: string;
   readonly documentation: string;
-  readonly values: readonly { readonly name: string; readonly number: number; readonly documentation: string }[];
+  readonly values: readonly EnumValue[];
   /** What an unknown number (of a newer sender) is read as; without it, it is a fault. */
   readonly fallback: string | undefined;
+  readonly line: number;
+}
+
+export interface EnumValue {
+  readonly name: string;
+  readonly number: number;
+  /** Version that brought the value; without a fallback, senders keep it from peers of older versions. */
+  readonly since: number;
+  readonly documentation: string;
   readonly line: number;
 }
 
@@ -34,14 +43,19 @@ export interface MessageType {
 export interface UnionType {
   readonly name: string;
   readonly documentation: string;
-  readonly variants: readonly {
-    readonly id: number;
-    readonly name: string;
-    readonly type: string;
-    readonly documentation: string;
-  }[];
+  readonly variants: readonly UnionVariant[];
   /** A variant this reader does not know: a fault, or the kind `unknown`. */
   readonly unknown: "fault" | "skip";
+  readonly line: number;
+}
+
+export interface UnionVariant {
+  readonly id: number;
+  readonly name: string;
+  readonly type: string;
+  /** Version that brought the variant; where unknown ones are a fault, senders keep it from peers of older versions. */
+  readonly since: number;
+  readonly documentation: string;
   readonly line: number;
 }
 

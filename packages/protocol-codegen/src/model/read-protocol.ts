@@ -50,7 +50,9 @@ function readEnum(element: XmlElement, problems: ProblemList): EnumType {
       return {
         name: read.identifier("name", /^[a-z][A-Za-z0-9_-]*$/),
         number: read.integer("number", { min: 1, max: 255 }),
+        since: read.integer("since", { min: 1, max: 65_535 }, 1),
         documentation: value.text,
+        line: value.line,
       };
     }),
     line: element.line,
@@ -80,7 +82,9 @@ function readUnion(element: XmlElement, problems: ProblemList): UnionType {
         id: read.integer("id", { min: 1, max: 255 }),
         name: read.identifier("name", MEMBER_NAME),
         type: read.text("type"),
+        since: read.integer("since", { min: 1, max: 65_535 }, 1),
         documentation: variant.text,
+        line: variant.line,
       };
     }),
     line: element.line,

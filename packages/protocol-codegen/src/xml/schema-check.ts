@@ -11,24 +11,41 @@ const schemaFiles: ReadonlyMap<string, string> = new Map([
   ["urn:tidewire:errors:1", "errors.xsd"],
 ]);
 
-/** Validates one well-formed document against the XSD of its namespace. */
-export async function schemaProblems(root: XmlElement, source: string): Promise<DefinitionProblem[]> {
-  const schemaFile = schemaFiles.get(root.namespace);
-  if (schemaFile === undefined) {
-    const namespaces = [...schemaFiles.keys()].join(", ");
-    return [
-      {
-        file: root.file,
-        line: root.line,
-        element: describeElement(root),
-        problem: `has no known namespace ("${root.namespace}")`,
-        fix: `Use one of: ${namespaces}`,
-      },
-    ];
+/** A well-formed document and the text it was parsed from. */
+export interface ParsedDocument {
+  readonly root: XmlElement;
+  readonly source: string;
+}
+
+/** Validates documents against the XSD of their namespace; one run of the validator per schema. */
+export async function schemaProblems(documents: readonly ParsedDocument[]): Promise<DefinitionProblem[]> {
+  const problems = documents
+    .filter(({ root }) => !schemaFiles.has(root.namespace))
+    .map(({ root }) => strangerProblem(root));
+  for (const [namespace, schemaFile] of schemaFiles) {
+    const group = documents.filter(({ root }) => root.namespace === namespace);
+    if (group.length === 0) continue;
+    const schema = readFileSync(new URL(schemaFile, schemaFolder), "utf8");
+    // Numbers for names: a file may be called anything, a worker's arguments may not.
+    const xml = group.map(({ source }, index) => ({ fileName: `${index}.xml`, contents: source }));
+    const result = await validateXML({ xml, schema: [schema] });
+    for (const error of result.errors) {
+      const document = group[Number.parseInt(error.loc?.fileName ?? "0", 10)] ?? group[0];
+      if (document !== undefined)
+        problems.push(problemOf(document.root, schema, error.message, error.loc?.lineNumber ?? 1));
+    }
   }
-  const schema = readFileSync(new URL(schemaFile, schemaFolder), "utf8");
-  const result = await validateXML({ xml: [{ fileName: "definition.xml", contents: source }], schema: [schema] });
-  return result.errors.map((error) => problemOf(root, schema, error.message, error.loc?.lineNumber ?? 1));
+  return problems;
+}
+
+function strangerProblem(root: XmlElement): DefinitionProblem {
+  return {
+    file: root.file,
+    line: root.line,
+    element: describeElement(root),
+    problem: `has no known namespace ("${root.namespace}")`,
+    fix: `Use one of: ${[...schemaFiles.keys()].join(", ")}`,
+  };
 }
 
 /** libxml2's sentences, turned into what is wrong and what to do about it. */

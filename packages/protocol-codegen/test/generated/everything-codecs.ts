@@ -1,4 +1,4 @@
-// Generated from everything.xml, digest 694a581e6b55667c. Do not edit; run codegen.
+// Generated from everything.xml, digest 96926b18a2fe8113. Do not edit; run codegen.
 import type { Codec, Reader, Writer } from "@tidewire/wire";
 import { malformed, outOfBounds } from "@tidewire/wire";
 import type {

@@ -1,4 +1,4 @@
-// Generated from everything.xml, digest 694a581e6b55667c. Do not edit; run codegen.
+// Generated from everything.xml, digest 96926b18a2fe8113. Do not edit; run codegen.
 import type { StreamMethod, UnaryMethod } from "@tidewire/wire";
 import {
   ListsCodec,
@@ -13,7 +13,7 @@ import type {
   Singles,
 } from "./everything-types.ts";
 
-export const everythingProtocol = { name: "everything", version: 3, digest: "694a581e6b55667c" } as const;
+export const everythingProtocol = { name: "everything", version: 3, digest: "96926b18a2fe8113" } as const;
 
 const everythingAsk: UnaryMethod<Singles, Shape> = {
   kind: "unary",
@@ -42,7 +42,7 @@ export const EverythingService = {
   id: 9,
   protocol: "everything",
   version: 3,
-  digest: "694a581e6b55667c",
+  digest: "96926b18a2fe8113",
   heartbeatMs: 1000,
   methods: {
     ask: everythingAsk,

@@ -1,4 +1,4 @@
-// Generated from log.xml, digest 3b1d676b4c25e169. Do not edit; run codegen.
+// Generated from log.xml, digest 9bf3b419cfe54a31. Do not edit; run codegen.
 import type { Codec, Reader, Writer } from "@tidewire/wire";
 import type {
   AppendRequest,

@@ -1,4 +1,4 @@
-// Generated from log.xml, digest 3b1d676b4c25e169. Do not edit; run codegen.
+// Generated from log.xml, digest 9bf3b419cfe54a31. Do not edit; run codegen.
 import type { StreamMethod, UnaryMethod } from "@tidewire/wire";
 import {
   AppendRequestCodec,
@@ -33,7 +33,7 @@ import type {
   WatchRequest,
 } from "./log-types.ts";
 
-export const logProtocol = { name: "log", version: 1, digest: "3b1d676b4c25e169" } as const;
+export const logProtocol = { name: "log", version: 1, digest: "9bf3b419cfe54a31" } as const;
 
 const logOpen: UnaryMethod<OpenRequest, OpenResponse> = {
   kind: "unary",
@@ -128,7 +128,7 @@ export const LogService = {
   id: 2,
   protocol: "log",
   version: 1,
-  digest: "3b1d676b4c25e169",
+  digest: "9bf3b419cfe54a31",
   heartbeatMs: 5000,
   methods: {
     open: logOpen,

@@ -1,4 +1,4 @@
-// Generated from gossip.xml, digest 6fc04ae65099721c. Do not edit; run codegen.
+// Generated from gossip.xml, digest eea6ff1373ae6d2f. Do not edit; run codegen.
 import type { Codec, Reader, Writer } from "@tidewire/wire";
 import { outOfBounds } from "@tidewire/wire";
 import type {

@@ -1,3 +1,3 @@
-// Generated from gossip.xml, digest 6fc04ae65099721c. Do not edit; run codegen.
+// Generated from gossip.xml, digest eea6ff1373ae6d2f. Do not edit; run codegen.
 
-export const gossipProtocol = { name: "gossip", version: 1, digest: "6fc04ae65099721c" } as const;
+export const gossipProtocol = { name: "gossip", version: 1, digest: "eea6ff1373ae6d2f" } as const;

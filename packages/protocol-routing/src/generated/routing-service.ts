@@ -1,4 +1,4 @@
-// Generated from routing.xml, digest 122d37276e023125. Do not edit; run codegen.
+// Generated from routing.xml, digest d3685970be7f4019. Do not edit; run codegen.
 import type { StreamMethod } from "@tidewire/wire";
 import {
   EmptyCodec,
@@ -11,7 +11,7 @@ import type {
   WatchRequest,
 } from "./routing-types.ts";
 
-export const routingProtocol = { name: "routing", version: 1, digest: "122d37276e023125" } as const;
+export const routingProtocol = { name: "routing", version: 1, digest: "d3685970be7f4019" } as const;
 
 const routingWatch: StreamMethod<WatchRequest, Empty, RoutingTable> = {
   kind: "stream",
@@ -29,7 +29,7 @@ export const RoutingService = {
   id: 3,
   protocol: "routing",
   version: 1,
-  digest: "122d37276e023125",
+  digest: "d3685970be7f4019",
   heartbeatMs: 5000,
   methods: {
     watch: routingWatch,

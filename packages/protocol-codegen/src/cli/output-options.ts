@@ -1,0 +1,43 @@
+import { join } from "node:path";
+import type { Command } from "commander";
+import type { DefinitionSet } from "../definition-set.ts";
+import { defaultGenerateOptions, type GeneratedFile, generate } from "../generate.ts";
+import { OutputFolder } from "../output-folder.ts";
+
+/** Where generated files go; the same for writing and for checking. */
+export interface OutputOptions {
+  readonly out?: string;
+  readonly packages?: string;
+  readonly wire: string;
+  readonly apiRuntime: string;
+}
+
+export function withOutputOptions(command: Command): Command {
+  return command
+    .argument("<definitions>", "folder of *.xml definitions")
+    .option("--out <folder>", "everything in one folder")
+    .option("--packages <folder>", "code in <folder>/<package>/src/generated (default: ../.. of the definitions)")
+    .option("--wire <module>", "module of Reader, Writer and Codec", defaultGenerateOptions.wireModule)
+    .option("--api-runtime <module>", "module of the checks of a JSON API", defaultGenerateOptions.apiRuntimeModule);
+}
+
+/** What the definitions give, and where it belongs. */
+export function prepareOutput(
+  definitionsFolder: string,
+  definitions: DefinitionSet,
+  options: OutputOptions,
+): { readonly folder: OutputFolder; readonly files: readonly GeneratedFile[] } {
+  const folder =
+    options.out === undefined
+      ? OutputFolder.packages(
+          options.packages ?? join(definitionsFolder, "..", ".."),
+          join(definitionsFolder, "..", "generated"),
+        )
+      : OutputFolder.single(options.out);
+  const files = generate(definitions, {
+    ...defaultGenerateOptions,
+    wireModule: options.wire,
+    apiRuntimeModule: options.apiRuntime,
+  });
+  return { folder, files };
+}

@@ -1,0 +1,111 @@
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { describe, expect, jest, test } from "@jest/globals";
+import { type Codec, Reader, type UnaryMethod, Writer } from "@tidewire/wire";
+import { runCodegen } from "../src/index.ts";
+import { packagesFolder } from "./support/codec-module.ts";
+
+// Each command starts the schema validator anew, which takes a second on a busy machine.
+jest.setTimeout(60_000);
+
+class Lines {
+  readonly out: string[] = [];
+  readonly err: string[] = [];
+  log(line: string): void {
+    this.out.push(line);
+  }
+  error(line: string): void {
+    this.err.push(line);
+  }
+}
+
+async function run(...args: string[]): Promise<{ exitCode: number; out: string; err: string }> {
+  const lines = new Lines();
+  const exitCode = await runCodegen(args, lines);
+  return { exitCode, out: lines.out.join("\n"), err: lines.err.join("\n") };
+}
+
+/** A project outside this repository. */
+function project(): { definitions: string; out: string; output: string[] } {
+  const folder = mkdtempSync(join(tmpdir(), "tidewire-project-"));
+  const out = join(folder, "generated");
+  const wire = join(packagesFolder, "wire", "src", "index.ts");
+  return { definitions: join(folder, "definitions"), out, output: ["--out", out, "--wire", wire] };
+}
+
+describe("outside this repository", () => {
+  test("init, generate and check give working code", async () => {
+    const { definitions, out, output } = project();
+    expect(await run("init", definitions)).toMatchObject({ exitCode: 0, err: "" });
+    expect(await run("check", definitions, ...output)).toMatchObject({ exitCode: 1 });
+    expect(await run("generate", definitions, ...output)).toMatchObject({ exitCode: 0, err: "" });
+    expect(await run("check", definitions, ...output)).toMatchObject({
+      exitCode: 0,
+      out: "8 generated files are up to date",
+    });
+    expect(readdirSync(out)).toContain("chat.proto");
+
+    const module = (await import(pathToFileURL(join(out, "chat-service.ts")).href)) as {
+      ChatService: { methods: { history: UnaryMethod<unknown, unknown> } };
+    };
+    const codec: Codec<unknown> = module.ChatService.methods.history.response;
+    const writer = new Writer();
+    const response = { lines: [{ number: 1, sentAt: 0.5, from: "ada", text: "hello" }] };
+    codec.encode(writer, response);
+    expect(codec.decode(new Reader(writer.written()))).toEqual(response);
+  });
+
+  test("init leaves alone what is there", async () => {
+    const { definitions } = project();
+    await run("init", definitions);
+    const path = join(definitions, "chat.xml");
+    writeFileSync(path, "mine");
+    expect((await run("init", definitions)).out).toContain(`kept ${path}`);
+    expect(readFileSync(path, "utf8")).toBe("mine");
+  });
+
+  test("check tells what is stale, unsound or incompatible", async () => {
+    const { definitions, out, output } = project();
+    await run("init", definitions);
+    await run("generate", definitions, ...output);
+    const path = join(definitions, "chat.xml");
+    const released = readFileSync(path, "utf8");
+    expect(await run("release", definitions)).toMatchObject({
+      exitCode: 0,
+      out: "released chat.xml\nreleased errors.xml",
+    });
+
+    writeFileSync(join(out, "chat-types.ts"), "// edited by hand\n");
+    const stale = await run("check", definitions, ...output);
+    expect(stale).toMatchObject({ exitCode: 1 });
+    expect(stale.err).toContain("chat-types.ts: is not what the definitions give");
+
+    writeFileSync(path, released.replace('maxLength="64"', 'maxlength="64"'));
+    expect(await run("generate", definitions, ...output)).toMatchObject({
+      exitCode: 1,
+      err: 'chat.xml:10: field "room": attribute maxlength is unknown. Did you mean maxLength? Otherwise remove it.',
+    });
+
+    writeFileSync(path, released.replace('name="limit" type="u16"', 'name="limit" type="u32"'));
+    const incompatible = await run("check", definitions, ...output);
+    expect(incompatible).toMatchObject({ exitCode: 1 });
+    expect(incompatible.err).toContain('chat.xml:32: field "HistoryRequest.limit": type changed from u16 to u32');
+    expect(await run("release", definitions)).toMatchObject({ exitCode: 1 });
+    expect(await run("release", definitions, "--force")).toMatchObject({ exitCode: 0 });
+  });
+});
+
+describe("the command line", () => {
+  test("has help", async () => {
+    const { exitCode, out } = await run("--help");
+    expect(exitCode).toBe(0);
+    for (const command of ["init", "generate", "check", "release"]) expect(out).toContain(command);
+  });
+
+  test("refuses what it does not know", async () => {
+    expect(await run("genarate", "x")).toMatchObject({ exitCode: 1 });
+    expect((await run("generate", "x", "--colour")).err).toContain("--colour");
+  });
+});
