@@ -1,7 +1,7 @@
 import { hkdfSync } from "node:crypto";
 import { ServiceError } from "@tidewire/foundation";
 import type { MembershipSettings } from "@tidewire/membership";
-import { duration, hostPort, z } from "@tidewire/service";
+import { DEVELOPMENT_KEY, duration, hostPort, z } from "@tidewire/service";
 import { isLoopbackHost, parseEndpoint } from "./address.ts";
 import { KEY_BYTES } from "./key-ring.ts";
 import type { StartMembershipSettings } from "./start-membership.ts";
@@ -50,11 +50,11 @@ export interface GossipNodeFacts {
 
 /** Turns the section into settings for `startMembership`. Throws `invalid_argument`. */
 export function gossipSettings(config: GossipConfig, facts: GossipNodeFacts): StartMembershipSettings {
-  const isLocal = isLoopbackHost(parseEndpoint(config.bind).host);
-  if (config.label === undefined && !isLocal) {
-    throw new ServiceError("invalid_argument", "gossip.label is required when gossip.bind is not on loopback", {
-      details: { parameter: "gossip.label" },
-    });
+  if (!isLoopbackHost(parseEndpoint(config.bind).host)) {
+    if (config.label === undefined) throw unfit("gossip.label", "is required when gossip.bind is not on loopback");
+    if (config.key === undefined && facts.sharedKey === DEVELOPMENT_KEY) {
+      throw unfit("gossip.key", "or link.sharedKey is required when gossip.bind is not on loopback");
+    }
   }
   const overrides: Partial<MembershipSettings> = config.joinHold === undefined ? {} : { joinHoldMs: config.joinHold };
   return {
@@ -75,13 +75,13 @@ export function gossipSettings(config: GossipConfig, facts: GossipNodeFacts): St
 function keysOf(text: string): Uint8Array[] {
   return text.split(",").map((part) => {
     const key = Buffer.from(part.trim(), "base64");
-    if (key.length !== KEY_BYTES) {
-      throw new ServiceError("invalid_argument", "gossip.key must be base64 of 32 bytes, or several joined by commas", {
-        details: { parameter: "gossip.key" },
-      });
-    }
+    if (key.length !== KEY_BYTES) throw unfit("gossip.key", "must be base64 of 32 bytes, or several joined by commas");
     return key;
   });
+}
+
+function unfit(parameter: string, rule: string): ServiceError {
+  return new ServiceError("invalid_argument", `${parameter} ${rule}`, { details: { parameter } });
 }
 
 function keyFrom(sharedKey: string): Uint8Array {

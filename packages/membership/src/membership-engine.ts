@@ -18,6 +18,7 @@ import { compareIds, memberOf } from "./view.ts";
 
 /** Loop lag worth a point of local health; shorter ones are ordinary garbage collection. */
 const LAG_POINT_MS = 200;
+const MEASURE_EVERY_MS = 1_000;
 /** Keys named in an acknowledgement; gossip.xml says the same. */
 const KEY_IDS_MAX = 8;
 
@@ -44,6 +45,7 @@ export class MembershipEngine {
   readonly #healer: Healer;
   readonly #gossiper: Gossiper;
   #wakeAt = Number.POSITIVE_INFINITY;
+  #measuredAt = Number.NEGATIVE_INFINITY;
 
   constructor(identity: MembershipIdentity, settings: MembershipSettings, modules: MembershipModules) {
     const core = new Core(identity, settings, modules);
@@ -175,6 +177,18 @@ export class MembershipEngine {
     this.#wakeAt = Number.POSITIVE_INFINITY;
     if (lagMs >= LAG_POINT_MS) this.#stoodStill(lagMs);
     core.deadlines.runDue(core.now);
+    this.#measure();
+  }
+
+  #measure(): void {
+    const { members, health, queue, metrics, now } = this.#core;
+    if (now - this.#measuredAt < MEASURE_EVERY_MS) return;
+    this.#measuredAt = now;
+    metrics.localHealth.set(health.score);
+    metrics.queued.set(queue.size);
+    const counts = { alive: 0, suspect: 0, dead: 0, left: 0 };
+    for (const peer of members.all()) counts[peer.state.severity]++;
+    for (const [severity, count] of Object.entries(counts)) metrics.members.set(count, { health: severity });
   }
 
   /** This process did not run for a while: what it missed meanwhile says nothing about the others. */
