@@ -38,15 +38,24 @@ export type DocumentCommand =
       readonly marker?: string;
     }
   /** The first viewer of an agent came (`onConnect`), or the last one left (`onDisconnect`). */
-  | { readonly kind: "connect" | "disconnect"; readonly principal: Principal }
+  | { readonly kind: "connect"; readonly principal: Principal }
+  | { readonly kind: "disconnect"; readonly principal: Principal }
   /** Runs the one durable timer that is due first, if one is due at `now`. */
   | { readonly kind: "timer" }
   | { readonly kind: "delete"; readonly principal: Principal };
 
 export type CommandOutcome =
   /** `seq` is the document's after the command (for a replayed marker: the original one); answer once it is durable. */
-  | { readonly status: "done"; readonly seq: number; readonly value?: string; readonly isReplay: boolean }
-  /** Nothing was changed. */
+  | {
+      readonly status: "done";
+      readonly seq: number;
+      /** JSON text. */
+      readonly value?: string;
+      readonly isReplay: boolean;
+      /** Hold the answer until the log has this seq; `seq` if absent. Larger when a message changed nothing but has a marker. */
+      readonly durableSeq?: number;
+    }
+  /** Nothing was changed, except that a timer whose handler failed is gone. */
   | { readonly status: "refused"; readonly error: ServiceError };
 
 export interface DocumentPatch {
@@ -64,12 +73,17 @@ export interface DocumentInstance {
   /** Wall clock, ms, of the earliest durable timer. */
   readonly wakeAt: number | undefined;
   readonly viewerCount: number;
+  /**
+   * Principals whose `connect` was executed without a `disconnect` since, as the log knows: after a crash or move those
+   * that do not come back are owed a `disconnect`. Empty for document types without `onConnect` and `onDisconnect`.
+   */
+  readonly connected: readonly Principal[];
 
   /** Never throws for what document code does: a throw, a refusal and a bad argument are all `refused`. */
   execute(command: DocumentCommand, now: number): CommandOutcome;
   /** Everything committed since the last call, as one patch; `undefined` if nothing was. */
   takePatch(): DocumentPatch | undefined;
-  /** The whole state at `seq`, for the log. */
+  /** The whole state at `seq`, for the log. Only while it exists. */
   snapshot(): Uint8Array;
 
   /** Throws `forbidden` if access refuses, `invalid_argument` for a bad view state, `not_found` if it does not exist. */
@@ -85,9 +99,15 @@ export interface DocumentInstance {
   check(viewer: Viewer, seq: number, hash: string): "match" | "mismatch" | "unverifiable";
   /**
    * Calls `sink` for every viewer that is behind and has credit, with one frame for all viewers that get the same bytes.
-   * Each call uses one credit of each viewer named. `now` is monotonic ms (for the interval of `@h`).
+   * Each call uses one credit of each viewer named. `now` is monotonic ms (for the interval of `@h`). Attaching, detaching
+   * and new view states change views without a commit: deliver after them too. Throws if a commit was not taken as a
+   * patch. Viewers whose view is larger than its limit are detached and named to `fail`.
    */
-  deliver(now: number, sink: (viewers: readonly Viewer[], frame: Frame) => void): void;
+  deliver(
+    now: number,
+    sink: (viewers: readonly Viewer[], frame: Frame) => void,
+    fail?: (viewers: readonly Viewer[], error: ServiceError) => void,
+  ): void;
 
   /** One principal's view, as GET returns it. Throws as `attach` does. */
   view(principal: Principal): { readonly seq: number; readonly hash: string; readonly json: Uint8Array };

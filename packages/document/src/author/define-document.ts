@@ -1,0 +1,173 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { DocumentName, Principal } from "@tidewire/foundation";
+import type { DocumentContext, DocumentPresence } from "./context.ts";
+import type { Fields } from "./field.ts";
+import type { RecordOf, ViewOfFields, ViewOfResult } from "./infer.ts";
+import { type MessageDefinition, type MessageFactory, message } from "./message.ts";
+import { fieldNodes } from "./record.ts";
+import type { SchemaNode } from "./schema-node.ts";
+
+// oxlint-disable typescript/no-explicit-any -- patterns that match any definition
+
+export const documentKey: unique symbol = Symbol.for("tidewire.document");
+
+/** State, computed values and presence: what handlers get. */
+export type DocumentOf<State extends Fields, Computed = unknown> = RecordOf<State> & {
+  readonly [Name in keyof Computed]: Computed[Name];
+} & { readonly presence: DocumentPresence };
+
+export interface ViewerOf<ViewState> {
+  readonly principal: Principal;
+  /** `undefined` for a client that said nothing about itself, and for GET. */
+  readonly viewState: ViewState | undefined;
+}
+
+/**
+ * Who may do what. Everything left out is allowed, except that `send` and `delete` fall back to `connect`: who may not
+ * look may not act either.
+ */
+export interface AccessRules<Doc> {
+  create?(principal: Principal, name: DocumentName): boolean;
+  /** Connecting and GET. */
+  connect?(principal: Principal, doc: Doc): boolean;
+  send?(principal: Principal, doc: Doc, message: string): boolean;
+  delete?(principal: Principal, doc: Doc): boolean;
+}
+
+export interface DocumentSpec<
+  State extends Fields,
+  Computed extends Record<string, unknown>,
+  Views extends Record<string, unknown>,
+  Messages extends Record<string, MessageDefinition<any, any, any>>,
+  ViewStateSchema extends StandardSchemaV1,
+> {
+  /** `[a-z][a-z0-9-]{2,62}` */
+  readonly space: string;
+  /** Of the state's shape; grows when `migrate` has to change documents. 1 by default. */
+  readonly version?: number;
+  readonly state: State;
+  /** Values everyone sees, made from state. Cached until something they read changes. */
+  readonly computed?: {
+    readonly [Name in keyof Computed]: (
+      doc: RecordOf<State> & { readonly presence: DocumentPresence },
+    ) => Computed[Name];
+  };
+  /** What one viewer sees: plain values, records or queries. */
+  readonly views?: {
+    readonly [Name in keyof Views]: (
+      doc: DocumentOf<State, Computed>,
+      viewer: ViewerOf<StandardSchemaV1.InferOutput<ViewStateSchema>>,
+      viewState: StandardSchemaV1.InferOutput<ViewStateSchema> | undefined,
+    ) => Views[Name];
+  };
+  readonly viewState?: ViewStateSchema;
+  readonly access?: AccessRules<DocumentOf<State, Computed>>;
+  /** Whether a first connect or send creates the document. */
+  readonly createsOnDemand?: boolean;
+  /** Validates the argument of create; `undefined` when the document is created on demand. */
+  readonly createArg?: StandardSchemaV1;
+  onCreate?(doc: DocumentOf<State, Computed>, arg: any, ctx: DocumentContext): void;
+  /** The first connection of a principal came. */
+  onConnect?(doc: DocumentOf<State, Computed>, ctx: DocumentContext): void;
+  /** The last connection of a principal went. */
+  onDisconnect?(doc: DocumentOf<State, Computed>, ctx: DocumentContext): void;
+  /** With a function, `message` knows the document's type. */
+  readonly messages?: Messages | ((message: MessageFactory<DocumentOf<State, Computed>>) => Messages);
+  /** What `ctx.after` may name. `ctx.principal` is the one who set the timer. */
+  readonly timers?: Readonly<
+    Record<string, (doc: DocumentOf<State, Computed>, arg: any, ctx: DocumentContext) => void>
+  >;
+  /** `migrate[n]` turns a document of version n into one of n + 1; `old` is its state as plain data. */
+  readonly migrate?: Readonly<
+    Record<number, (doc: DocumentOf<State, Computed>, old: any, ctx: DocumentContext) => void>
+  >;
+}
+
+/** A document type as plain data and functions: what a bundle of document code exports by default. */
+export interface DocumentDefinition<
+  State extends Fields = any,
+  Computed = any,
+  Views = any,
+  Messages = any,
+  ViewState = any,
+> {
+  readonly [documentKey]: 1;
+  readonly space: string;
+  readonly version: number;
+  readonly stateFields: Readonly<Record<string, SchemaNode>>;
+  readonly computed: Readonly<Record<string, (doc: any) => unknown>>;
+  readonly views: Readonly<Record<string, (doc: any, viewer: any, viewState: any) => unknown>>;
+  readonly viewState: StandardSchemaV1 | undefined;
+  readonly access: AccessRules<any>;
+  readonly createsOnDemand: boolean;
+  readonly createArg: StandardSchemaV1 | undefined;
+  readonly onCreate: ((doc: any, arg: any, ctx: DocumentContext) => unknown) | undefined;
+  readonly onConnect: ((doc: any, ctx: DocumentContext) => unknown) | undefined;
+  readonly onDisconnect: ((doc: any, ctx: DocumentContext) => unknown) | undefined;
+  readonly messages: Readonly<Record<string, MessageDefinition<any, any, any>>>;
+  readonly timers: Readonly<Record<string, (doc: any, arg: any, ctx: DocumentContext) => unknown>>;
+  readonly migrate: Readonly<Record<number, (doc: any, old: any, ctx: DocumentContext) => unknown>>;
+  /** Types only; never present. */
+  readonly "~types"?: {
+    readonly state: State;
+    readonly computed: Computed;
+    readonly views: Views;
+    readonly messages: Messages;
+    readonly viewState: ViewState;
+  };
+}
+
+/** Declares a document type. What is wrong with it is said by `compileDocument`, at start. */
+export function defineDocument<
+  const State extends Fields,
+  Computed extends Record<string, unknown> = Record<never, never>,
+  Views extends Record<string, unknown> = Record<never, never>,
+  Messages extends Record<string, MessageDefinition<any, any, any>> = Record<never, never>,
+  ViewStateSchema extends StandardSchemaV1 = StandardSchemaV1<undefined>,
+>(
+  spec: DocumentSpec<State, Computed, Views, Messages, ViewStateSchema>,
+): DocumentDefinition<State, Computed, Views, Messages, StandardSchemaV1.InferOutput<ViewStateSchema>> {
+  return {
+    [documentKey]: 1,
+    space: spec.space,
+    version: spec.version ?? 1,
+    stateFields: fieldNodes(spec.state),
+    computed: spec.computed ?? {},
+    views: spec.views ?? {},
+    viewState: spec.viewState,
+    access: spec.access ?? {},
+    createsOnDemand: spec.createsOnDemand ?? false,
+    createArg: spec.createArg,
+    onCreate: spec.onCreate?.bind(spec),
+    onConnect: spec.onConnect?.bind(spec),
+    onDisconnect: spec.onDisconnect?.bind(spec),
+    messages: typeof spec.messages === "function" ? spec.messages(message) : (spec.messages ?? {}),
+    timers: spec.timers ?? {},
+    migrate: spec.migrate ?? {},
+  };
+}
+
+type TypesOf<D> =
+  D extends DocumentDefinition<infer S, infer C, infer V, infer M, infer VS>
+    ? { state: S; computed: C; views: V; messages: M; viewState: VS }
+    : never;
+
+/** What a client of this document type holds. */
+export type DocumentView<D> = ViewOfFields<TypesOf<D>["state"]> & {
+  readonly [Name in keyof TypesOf<D>["computed"]]: ViewOfResult<TypesOf<D>["computed"][Name]>;
+} & {
+  readonly [Name in keyof TypesOf<D>["views"]]: ViewOfResult<TypesOf<D>["views"][Name]>;
+};
+
+/** Names of messages, to their arguments and values. */
+export type DocumentMessages<D> = {
+  readonly [Name in keyof TypesOf<D>["messages"]]: TypesOf<D>["messages"][Name] extends MessageDefinition<
+    any,
+    infer Arg,
+    infer Value
+  >
+    ? { readonly arg: Arg; readonly value: Value }
+    : never;
+};
+
+export type DocumentViewState<D> = TypesOf<D>["viewState"];

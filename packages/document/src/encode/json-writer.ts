@@ -1,0 +1,214 @@
+import { LimitError } from "../state/limit-error.ts";
+
+const encoder = new TextEncoder();
+const initialBytes = 1_024;
+/** Up to here a loop over the characters beats any call. */
+const shortTextMax = 48;
+const needsEscape = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const colon = 0x3a;
+const braceOpen = 0x7b;
+const braceClose = 0x7d;
+const bracketOpen = 0x5b;
+const bracketClose = 0x5d;
+const zero = 0x30;
+const minus = 0x2d;
+
+const nullBytes = asciiBytes("null");
+const trueBytes = asciiBytes("true");
+const falseBytes = asciiBytes("false");
+
+/** For text known when a document type is compiled. */
+export function asciiBytes(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/**
+ * JSON in UTF-8, straight into a growing buffer. Knows where a comma belongs by the byte before: after an opening bracket
+ * or a colon there is none.
+ */
+export class JsonWriter {
+  readonly #bytesMax: number;
+  #bytes = new Uint8Array(initialBytes);
+  position = 0;
+
+  /** Throws `LimitError("viewMaxBytes")` when more than `bytesMax` would be written. */
+  constructor(bytesMax = Number.MAX_SAFE_INTEGER) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** A copy of what was written; the writer can be used again. */
+  take(): Uint8Array {
+    const taken = this.#bytes.slice(0, this.position);
+    this.position = 0;
+    return taken;
+  }
+
+  /** What was written, until the next write. */
+  peek(start = 0): Uint8Array {
+    return this.#bytes.subarray(start, this.position);
+  }
+
+  openObject(): void {
+    this.#separate();
+    this.#bytes[this.position++] = braceOpen;
+  }
+
+  closeObject(): void {
+    this.#reserve(1);
+    this.#bytes[this.position++] = braceClose;
+  }
+
+  openArray(): void {
+    this.#separate();
+    this.#bytes[this.position++] = bracketOpen;
+  }
+
+  closeArray(): void {
+    this.#reserve(1);
+    this.#bytes[this.position++] = bracketClose;
+  }
+
+  /** A key with its colon, ready-made. */
+  label(label: Uint8Array): void {
+    this.#separate(label.length);
+    this.#copy(label);
+  }
+
+  key(key: string): void {
+    this.string(key);
+    this.#reserve(1);
+    this.#bytes[this.position++] = colon;
+  }
+
+  null(): void {
+    this.#separate(4);
+    this.#copy(nullBytes);
+  }
+
+  boolean(value: boolean): void {
+    this.#separate(5);
+    this.#copy(value ? trueBytes : falseBytes);
+  }
+
+  number(value: number): void {
+    this.#separate(24);
+    if (Number.isInteger(value) && value < 1e9 && value > -1e9) this.#smallInteger(value);
+    else this.#ascii(JSON.stringify(value));
+  }
+
+  string(text: string): void {
+    const { length } = text;
+    this.#separate(length + 2);
+    const start = this.position;
+    if (length <= shortTextMax) {
+      const bytes = this.#bytes;
+      let position = start;
+      bytes[position++] = quote;
+      let index = 0;
+      for (; index < length; index++) {
+        const code = text.charCodeAt(index);
+        if (code < 0x20 || code > 0x7e || code === quote || code === backslash) break;
+        bytes[position++] = code;
+      }
+      if (index === length) {
+        bytes[position++] = quote;
+        this.position = position;
+        return;
+      }
+    }
+    this.#text(needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`);
+  }
+
+  /** Plain JSON data. */
+  json(value: unknown): void {
+    switch (typeof value) {
+      case "string":
+        this.string(value);
+        return;
+      case "number":
+        this.number(value);
+        return;
+      case "boolean":
+        this.boolean(value);
+        return;
+    }
+    if (value === null || value === undefined) this.null();
+    else if (Array.isArray(value)) {
+      this.openArray();
+      for (const item of value as unknown[]) this.json(item);
+      this.closeArray();
+    } else {
+      this.openObject();
+      this.jsonFields(value);
+      this.closeObject();
+    }
+  }
+
+  /** The fields of a plain object, in canonical order, without its braces. */
+  jsonFields(value: object): void {
+    for (const key of Object.keys(value).sort()) {
+      const item = (value as Record<string, unknown>)[key];
+      if (item === undefined) continue;
+      this.key(key);
+      this.json(item);
+    }
+  }
+
+  /** JSON that is ready in bytes. */
+  raw(bytes: Uint8Array): void {
+    this.#separate(bytes.length);
+    this.#copy(bytes);
+  }
+
+  #copy(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.position);
+    this.position += bytes.length;
+  }
+
+  #smallInteger(value: number): void {
+    let rest = value;
+    if (rest < 0) {
+      this.#bytes[this.position++] = minus;
+      rest = -rest;
+    }
+    let digits = 1;
+    for (let bound = 10; rest >= bound; bound *= 10) digits++;
+    for (let at = this.position + digits - 1; at >= this.position; at--) {
+      const next = Math.floor(rest / 10);
+      this.#bytes[at] = zero + rest - next * 10;
+      rest = next;
+    }
+    this.position += digits;
+  }
+
+  #ascii(text: string): void {
+    for (let index = 0; index < text.length; index++) this.#bytes[this.position++] = text.charCodeAt(index);
+  }
+
+  #text(text: string): void {
+    // Three bytes are the most one UTF-16 code unit needs.
+    this.#reserve(text.length * 3);
+    this.position += encoder.encodeInto(text, this.#bytes.subarray(this.position)).written;
+  }
+
+  /** Makes room for `count` bytes and a comma, and writes the comma where one belongs. */
+  #separate(count = 1): void {
+    this.#reserve(count + 1);
+    if (this.position === 0) return;
+    const before = this.#bytes[this.position - 1];
+    if (before !== braceOpen && before !== bracketOpen && before !== colon) this.#bytes[this.position++] = comma;
+  }
+
+  #reserve(count: number): void {
+    const needed = this.position + count;
+    if (needed <= this.#bytes.length) return;
+    if (this.position > this.#bytesMax) throw new LimitError("viewMaxBytes", this.#bytesMax);
+    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
+    grown.set(this.#bytes.subarray(0, this.position));
+    this.#bytes = grown;
+  }
+}

@@ -1,0 +1,276 @@
+import { type DocumentName, type Principal, ServiceError } from "@tidewire/foundation";
+import { StateError } from "../author/state-error.ts";
+import { missingField } from "../state/fill-record.ts";
+import { LimitError } from "../state/limit-error.ts";
+import { mayConnect, mayCreate, mayDelete, maySend } from "./access.ts";
+import { parseArgument, validated } from "./arguments.ts";
+import type { CompiledDocument } from "./compiled-document.ts";
+import { DocumentBody } from "./document-body.ts";
+import { CommandFault, forbidden, invalidArgument, notFound, refusalOf } from "./errors.ts";
+import { HandlerContext } from "./handler-context.ts";
+import { commandDigest, markerKey } from "./marker-ledger.ts";
+import type { CommandOutcome, DocumentCommand } from "./runtime.ts";
+
+type Command<Kind extends DocumentCommand["kind"]> = Extract<DocumentCommand, { readonly kind: Kind }>;
+
+/** What a transaction runs; what it returns is the sender's value. */
+type Work = (body: DocumentBody, ctx: HandlerContext) => unknown;
+
+interface Marked {
+  readonly key: string;
+  readonly digest: string;
+}
+
+/** Runs commands as transactions: each as a whole or not at all. */
+export class CommandRunner {
+  readonly #compiled: CompiledDocument;
+  readonly #name: DocumentName;
+  /** `undefined` while the document does not exist. */
+  body: DocumentBody | undefined;
+  seq: number;
+
+  constructor(compiled: CompiledDocument, name: DocumentName, seq: number, body: DocumentBody | undefined) {
+    this.#compiled = compiled;
+    this.#name = name;
+    this.seq = seq;
+    this.body = body;
+  }
+
+  execute(command: DocumentCommand, now: number): CommandOutcome {
+    try {
+      switch (command.kind) {
+        case "create":
+          return this.#create(command, now);
+        case "message":
+          return this.#message(command, now);
+        case "connect":
+          return this.#connect(command, now);
+        case "disconnect":
+          return this.#disconnect(command, now);
+        case "timer":
+          return this.#timer(now);
+        case "delete":
+          return this.#delete(command);
+      }
+    } catch (thrown) {
+      const error = refusalOf(thrown);
+      if (error.code === "handler_failed") this.#compiled.onFault(error.cause);
+      return { status: "refused", error };
+    }
+  }
+
+  #create({ principal, arg, marker }: Command<"create">, now: number): CommandOutcome {
+    const { definition, limits } = this.#compiled;
+    const parsed = parseArgument(arg, "arg", limits.argMaxLength);
+    const marked = this.#marked(principal, marker, () => commandDigest("create", "", parsed));
+    const replay = this.#replay(marked);
+    if (replay !== undefined) return replay;
+    if (!mayCreate(this.#compiled, this.#name, principal)) throw new CommandFault(forbidden());
+    if (this.body !== undefined) {
+      if (!mayConnect(this.#compiled, this.#name, principal, this.body)) throw new CommandFault(forbidden());
+      throw new CommandFault(new ServiceError("already_exists", "the document exists already"));
+    }
+    const checked = validated(definition.createArg, parsed, "arg");
+    return this.#transact(new DocumentBody(this.#compiled), principal, now, marked, (body, ctx) => {
+      this.#begin(body, checked, ctx);
+    });
+  }
+
+  #message({ principal, message, arg, marker }: Command<"message">, now: number): CommandOutcome {
+    const { definition, limits } = this.#compiled;
+    const parsed = parseArgument(arg, "arg", limits.argMaxLength);
+    const marked = this.#marked(principal, marker, () => commandDigest("message", message, parsed));
+    const replay = this.#replay(marked);
+    if (replay !== undefined) return replay;
+    const body = this.body ?? this.#onDemand(principal);
+    const mustBegin = body !== this.body;
+    if (!mustBegin && !maySend(this.#compiled, this.#name, principal, body, message))
+      throw new CommandFault(forbidden());
+    if (!Object.hasOwn(definition.messages, message)) {
+      throw new CommandFault(
+        new ServiceError("not_found", "the document has no message of this name", {
+          details: { parameter: "message" },
+        }),
+      );
+    }
+    const { schema, handler } = definition.messages[message]!;
+    const checked = validated(schema, parsed, "arg");
+    return this.#transact(body, principal, now, marked, (body, ctx) => {
+      if (mustBegin) {
+        this.#begin(body, undefined, ctx);
+        if (!maySend(this.#compiled, this.#name, principal, body, message)) throw new CommandFault(forbidden());
+      }
+      return handler(body.state.root, checked, ctx);
+    });
+  }
+
+  #connect({ principal }: Command<"connect">, now: number): CommandOutcome {
+    const { definition } = this.#compiled;
+    const body = this.body ?? this.#onDemand(principal);
+    const mustBegin = body !== this.body;
+    if (!mustBegin && !mayConnect(this.#compiled, this.#name, principal, body)) throw new CommandFault(forbidden());
+    const who = body.state.intern(principal);
+    const hasHooks = definition.onConnect !== undefined || definition.onDisconnect !== undefined;
+    const isNews = hasHooks && !body.connected.has(who);
+    if (!mustBegin && !isNews) return this.#done(body.effectSeq);
+    return this.#transact(body, principal, now, undefined, (body, ctx) => {
+      if (mustBegin) {
+        this.#begin(body, undefined, ctx);
+        if (!mayConnect(this.#compiled, this.#name, principal, body)) throw new CommandFault(forbidden());
+      }
+      if (!isNews) return;
+      body.connected.add(who);
+      refusePromise(definition.onConnect?.(body.state.root, ctx));
+    });
+  }
+
+  #disconnect({ principal }: Command<"disconnect">, now: number): CommandOutcome {
+    const { body } = this;
+    if (body === undefined) return this.#done(this.seq);
+    const who = body.state.intern(principal);
+    if (!body.connected.has(who)) return this.#done(body.effectSeq);
+    const { onDisconnect } = this.#compiled.definition;
+    const leave = (body: DocumentBody): void => body.connected.remove(who);
+    return this.#transactOrElse(body, principal, now, leave, (body, ctx) => onDisconnect?.(body.state.root, ctx));
+  }
+
+  #timer(now: number): CommandOutcome {
+    const { body } = this;
+    const timer = body?.timers.first;
+    if (body === undefined || timer === undefined || timer.dueAt > now) {
+      return this.#done(body === undefined ? this.seq : body.effectSeq);
+    }
+    const drop = (body: DocumentBody): void => void body.timers.remove(timer.id);
+    return this.#transactOrElse(body, timer.principal, now, drop, (body, ctx) => {
+      const handler = this.#compiled.definition.timers[timer.name];
+      if (handler === undefined) throw new StateError(`the document has no timer "${timer.name}" any more`);
+      return handler(body.state.root, timer.arg, ctx);
+    });
+  }
+
+  #delete({ principal }: Command<"delete">): CommandOutcome {
+    const { body } = this;
+    if (body === undefined) {
+      if (!mayConnect(this.#compiled, this.#name, principal, undefined)) throw new CommandFault(forbidden());
+      throw new CommandFault(notFound());
+    }
+    if (!mayDelete(this.#compiled, this.#name, principal, body)) throw new CommandFault(forbidden());
+    body.hub.detachAll();
+    this.body = undefined;
+    this.seq++;
+    return this.#done(this.seq);
+  }
+
+  /** A body for a document that begins with this command; nobody sees it unless the command succeeds. */
+  #onDemand(principal: Principal): DocumentBody {
+    if (!mayConnect(this.#compiled, this.#name, principal, undefined)) throw new CommandFault(forbidden());
+    if (!this.#compiled.definition.createsOnDemand) throw new CommandFault(notFound());
+    return new DocumentBody(this.#compiled);
+  }
+
+  #begin(body: DocumentBody, arg: unknown, ctx: HandlerContext): void {
+    body.begin();
+    refusePromise(this.#compiled.definition.onCreate?.(body.state.root, arg, ctx));
+    const missing = missingField(body.state.root);
+    if (missing !== undefined) throw new StateError(`onCreate leaves "${missing}" without a value`);
+  }
+
+  /** Runs `work` after `first`; if it fails, `first` happens alone. */
+  #transactOrElse(
+    body: DocumentBody,
+    principal: Principal,
+    now: number,
+    first: (body: DocumentBody) => void,
+    work: Work,
+  ): CommandOutcome {
+    try {
+      return this.#transact(body, principal, now, undefined, (body, ctx) => {
+        first(body);
+        return work(body, ctx);
+      });
+    } catch (thrown) {
+      this.#transact(body, principal, now, undefined, first);
+      throw thrown;
+    }
+  }
+
+  #transact(
+    body: DocumentBody,
+    principal: Principal,
+    now: number,
+    marked: Marked | undefined,
+    work: Work,
+  ): CommandOutcome {
+    const { state, random } = body;
+    const { stateMaxBytes } = this.#compiled.limits;
+    const isNew = body !== this.body;
+    const draws = random.draws;
+    const randomState = random.state;
+    const ctx = new HandlerContext(body, this.#name, state.intern(principal), now);
+    let value: string | undefined;
+    state.begin(this.seq + 1);
+    try {
+      const result = work(body, ctx);
+      refusePromise(result);
+      if (ctx.rejection !== undefined) throw ctx.rejection;
+      value = this.#valueText(result);
+      if (state.bytes > stateMaxBytes) throw new LimitError("stateMaxBytes", stateMaxBytes);
+      if (marked !== undefined) body.markers.reserve(value, now);
+    } catch (thrown) {
+      state.rollback();
+      random.state = randomState;
+      throw ctx.rejection ?? thrown;
+    } finally {
+      ctx.close();
+    }
+    const seq = this.seq + 1;
+    if (isNew) state.root.$commitNew(seq);
+    const hasEffect = state.commit() || isNew || random.draws !== draws;
+    if (hasEffect) body.effectSeq = seq;
+    if (hasEffect || marked !== undefined) this.seq = seq;
+    this.body = body;
+    const outcome = { seq: body.effectSeq, durableSeq: this.seq, value };
+    if (marked !== undefined) body.markers.remember(marked.key, marked.digest, outcome, now);
+    return this.#done(outcome.seq, value, marked === undefined ? undefined : outcome.durableSeq);
+  }
+
+  #valueText(result: unknown): string | undefined {
+    const { valueMaxLength } = this.#compiled.limits;
+    const value = JSON.stringify(result) as string | undefined;
+    if (value !== undefined && value.length > valueMaxLength) throw new LimitError("valueMaxLength", valueMaxLength);
+    return value;
+  }
+
+  #marked(principal: Principal, marker: string | undefined, digest: () => string): Marked | undefined {
+    return marker === undefined ? undefined : { key: markerKey(principal, marker), digest: digest() };
+  }
+
+  #replay(marked: Marked | undefined): CommandOutcome | undefined {
+    const known = marked === undefined ? undefined : this.body?.markers.find(marked.key);
+    if (marked === undefined || known === undefined) return undefined;
+    if (known.digest !== marked.digest) {
+      throw new CommandFault(
+        invalidArgument("this marker was used for another message or argument", { reason: "marker_reused" }),
+      );
+    }
+    return { ...this.#done(known.seq, known.value, known.durableSeq), isReplay: true };
+  }
+
+  #done(seq: number, value?: string, durableSeq?: number): Extract<CommandOutcome, { status: "done" }> {
+    return {
+      status: "done",
+      seq,
+      isReplay: false,
+      ...(value === undefined ? {} : { value }),
+      ...(durableSeq === undefined || durableSeq === seq ? {} : { durableSeq }),
+    };
+  }
+}
+
+/** A handler that goes on after its transaction would write into nothing. */
+function refusePromise(result: unknown): void {
+  if (typeof result !== "object" || result === null || typeof (result as { then?: unknown }).then !== "function")
+    return;
+  if (result instanceof Promise) result.catch(() => {});
+  throw new StateError("handlers are synchronous: this one returned a promise");
+}

@@ -1,0 +1,136 @@
+import { type Random, SystemRandom } from "@tidewire/foundation";
+import { type DocumentDefinition, documentKey } from "../author/define-document.ts";
+import { messageKey } from "../author/message.ts";
+import type { SchemaNode } from "../author/schema-node.ts";
+import type { RootExtras } from "../state/document-state.ts";
+import type { RecordNode } from "../state/record-node.ts";
+import { type Guard, RecordType, TypeCompiler } from "../state/record-type.ts";
+import type { ViewSchema } from "../view/document-views.ts";
+import { type ViewSlot, viewSlot } from "../view/view-slot.ts";
+import type { CompiledDocument } from "./compiled-document.ts";
+import { DocumentInstance } from "./document-instance.ts";
+import { type DocumentLimits, defaultLimits } from "./limits.ts";
+import type { DocumentRuntime } from "./runtime.ts";
+import { checkSchema } from "./schema-check.ts";
+
+export interface CompileOptions {
+  /** Seeds new documents. */
+  readonly random?: Random;
+  /** Told what a policy or view threw, and why a handler failed: for the log and a metric, never for a client. */
+  readonly onFault?: (thrown: unknown) => void;
+}
+
+/**
+ * Checks a document type and makes it runnable. `definition` is what `defineDocument` returned, perhaps from another copy
+ * of this package. Throws `TypeError` with the path of what is wrong.
+ */
+export function compileDocument(
+  definition: unknown,
+  limits: Partial<DocumentLimits> = {},
+  options: CompileOptions = {},
+): DocumentRuntime {
+  const checked = checkedDefinition(definition);
+  const compiled: CompiledDocument = {
+    definition: checked,
+    schema: compileViews(checked),
+    limits: { ...defaultLimits, ...limits },
+    random: options.random ?? new SystemRandom(),
+    onFault: options.onFault ?? (() => {}),
+  };
+  return {
+    space: checked.space,
+    version: checked.version,
+    createsOnDemand: checked.createsOnDemand,
+    open: (name, stored) => new DocumentInstance(compiled, name, stored),
+  };
+}
+
+const spacePattern = /^[a-z][a-z0-9-]{2,62}$/;
+
+function checkedDefinition(value: unknown): DocumentDefinition {
+  const definition = value as Partial<DocumentDefinition> | null | undefined;
+  if (typeof definition !== "object" || definition === null || definition[documentKey] !== 1) {
+    throw new TypeError("not a document: export what defineDocument returns");
+  }
+  const { space, version, stateFields, messages, timers } = definition as DocumentDefinition;
+  if (typeof space !== "string" || !spacePattern.test(space)) {
+    throw new TypeError(`space "${String(space)}" must match ${spacePattern.source}`);
+  }
+  if (!Number.isSafeInteger(version) || version < 1) throw new TypeError("version must be a whole number from 1 on");
+  checkSchema(stateFields);
+  for (const [name, message] of Object.entries(messages)) {
+    if (message[messageKey] !== 1) {
+      throw new TypeError(`message "${name}" is not made with message()`);
+    }
+  }
+  for (const [name, timer] of Object.entries(timers)) {
+    if (typeof timer !== "function") throw new TypeError(`timer "${name}" is not a function`);
+  }
+  checkRootNames(definition as DocumentDefinition);
+  return definition as DocumentDefinition;
+}
+
+function checkRootNames({ stateFields, computed, views }: DocumentDefinition): void {
+  const seen = new Set(["presence"]);
+  for (const name of [...Object.keys(stateFields), ...Object.keys(computed), ...Object.keys(views)]) {
+    if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(name)) throw new TypeError(`"${name}" cannot be a field of a document`);
+    if (seen.has(name)) throw new TypeError(`"${name}" is defined twice: state, computed values and views share names`);
+    seen.add(name);
+  }
+}
+
+function compileViews(definition: DocumentDefinition): ViewSchema {
+  const types = new TypeCompiler();
+  const fields: SchemaNode = { kind: "record", isOptional: false, isPrivate: false, fields: definition.stateFields };
+  const rootType = new RecordType(types, fields, { isRow: false, path: "doc" });
+  const computedNames = Object.keys(definition.computed);
+  addRootExtras(rootType, computedNames);
+  const slots: ViewSlot[] = [
+    ...computedNames.map((name, index) => viewSlot(index, name, (doc: Record<string, unknown>) => doc[name])),
+    ...Object.keys(definition.views).map((name, index) =>
+      viewSlot(computedNames.length + index, name, definition.views[name]!),
+    ),
+  ];
+  const guards: Guard[] = [];
+  for (const guard of rootType.guardsWithin) guards[guard.index] = guard;
+  return {
+    rootType,
+    entries: [...rootType.fields, ...slots].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    slots,
+    guards,
+    isGuardNested: nestedGuards(rootType, guards.length),
+    hasViewState: definition.viewState !== undefined,
+  };
+}
+
+/** Computed values and presence read like fields of the document. */
+function addRootExtras(type: RecordType, computedNames: readonly string[]): void {
+  const extras = (record: RecordNode): RootExtras => record.$state.extras!;
+  for (const [index, name] of computedNames.entries()) {
+    Object.defineProperty(type.Class.prototype, name, {
+      get(this: RecordNode) {
+        return extras(this).computed(index);
+      },
+    });
+  }
+  Object.defineProperty(type.Class.prototype, "presence", {
+    get(this: RecordNode) {
+      return extras(this).presence;
+    },
+  });
+}
+
+function nestedGuards(rootType: RecordType, count: number): boolean[] {
+  const isNested = Array.from<boolean>({ length: count }).fill(false);
+  const visit = (type: RecordType, isBelow: boolean): void => {
+    if (type.guard !== undefined) isNested[type.guard.index] = isBelow;
+    for (const field of type.slots) {
+      if (field.isPrivate) continue;
+      const isFieldBelow = isBelow || type.guard !== undefined;
+      if (field.guard !== undefined) isNested[field.guard.index] = isFieldBelow;
+      if (field.recordType !== undefined) visit(field.recordType, isFieldBelow || field.guard !== undefined);
+    }
+  };
+  visit(rootType, false);
+  return isNested;
+}

@@ -1,0 +1,69 @@
+import { JsonWriter } from "../encode/json-writer.ts";
+import { ConnectedPrincipals } from "../state/connected-principals.ts";
+import { DocumentRandom } from "../state/document-random.ts";
+import { DocumentState } from "../state/document-state.ts";
+import { DurableTimers } from "../state/durable-timers.ts";
+import { fillWithZeros } from "../state/fill-record.ts";
+import { ComputedValues } from "../view/computed-values.ts";
+import type { ViewedDocument, ViewLimits, ViewSchema } from "../view/document-views.ts";
+import { Presence } from "../view/presence.ts";
+import { ViewHub } from "../view/view-hub.ts";
+import type { CompiledDocument } from "./compiled-document.ts";
+import { MarkerLedger } from "./marker-ledger.ts";
+
+/** Everything a document is while it exists. Made when it is created, dropped when it is deleted. */
+export class DocumentBody implements ViewedDocument {
+  readonly compiled: CompiledDocument;
+  readonly state: DocumentState;
+  readonly random = new DocumentRandom();
+  readonly timers: DurableTimers;
+  readonly connected: ConnectedPrincipals;
+  readonly markers: MarkerLedger;
+  readonly presence: Presence;
+  readonly hub: ViewHub;
+  readonly writer: JsonWriter;
+  readonly limits: ViewLimits;
+  readonly schema: ViewSchema;
+  /** Seq of the newest transaction with an effect: markers alone move only the log's. */
+  effectSeq = 0;
+  baseSeq = 0;
+  /** The log has nothing of it yet. */
+  isNew = true;
+  /** State of the random numbers as the log has it. */
+  loggedDraws = 0;
+
+  constructor(compiled: CompiledDocument) {
+    const { schema, limits, definition } = compiled;
+    this.compiled = compiled;
+    this.schema = schema;
+    this.limits = limits;
+    this.state = new DocumentState(limits);
+    this.state.root = new schema.rootType.Class(this.state, null, "");
+    this.timers = new DurableTimers(this.state, limits.timersMax);
+    this.connected = new ConnectedPrincipals(this.state);
+    this.markers = new MarkerLedger(limits);
+    this.presence = new Presence(this.state);
+    this.state.extras = new ComputedValues(this.state, this.presence, Object.values(definition.computed));
+    this.writer = new JsonWriter(limits.viewMaxBytes);
+    this.hub = new ViewHub(this);
+  }
+
+  get tick(): number {
+    return this.presence.tick;
+  }
+
+  get mustSplit(): boolean {
+    return this.hub.mustSplit;
+  }
+
+  /** First values and a seed, inside the transaction that creates the document. */
+  begin(): void {
+    const { random } = this.compiled;
+    this.random.state = [random.bits(), random.bits(), random.bits(), 1];
+    fillWithZeros(this.state.root);
+  }
+
+  policyFailed(thrown: unknown): void {
+    this.compiled.onFault(thrown);
+  }
+}

@@ -1,0 +1,221 @@
+import { type DocumentName, type Principal, ServiceError } from "@tidewire/foundation";
+import { encodeDeletion, encodePatch, encodeSnapshot, restorePatch, restoreSnapshot } from "../log/document-log.ts";
+import { decodePatch, decodeSnapshot } from "../log/log-record.ts";
+import type { LimitError } from "../state/limit-error.ts";
+import type { ViewStateValue } from "../view/class-keys.ts";
+import { ViewerHandle } from "../view/viewer-handle.ts";
+import { mayConnect } from "./access.ts";
+import { parseArgument, validated } from "./arguments.ts";
+import { CommandRunner } from "./command-runner.ts";
+import type { CompiledDocument } from "./compiled-document.ts";
+import { DocumentBody } from "./document-body.ts";
+import { CommandFault, forbidden, limitExceeded, notFound, refusalOf } from "./errors.ts";
+import type {
+  CommandOutcome,
+  DocumentCommand,
+  DocumentInstance as DocumentInstancePort,
+  DocumentPatch,
+  Frame,
+  StoredDocument,
+  Viewer,
+  ViewerInit,
+} from "./runtime.ts";
+
+/** One document in memory. */
+export class DocumentInstance implements DocumentInstancePort {
+  readonly name: DocumentName;
+  readonly #compiled: CompiledDocument;
+  readonly #runner: CommandRunner;
+  #loggedSeq: number;
+
+  constructor(compiled: CompiledDocument, name: DocumentName, stored: StoredDocument) {
+    this.name = name;
+    this.#compiled = compiled;
+    this.#runner = new CommandRunner(compiled, name, stored.seq, stored.isDeleted ? undefined : load(compiled, stored));
+    this.#loggedSeq = stored.seq;
+  }
+
+  get seq(): number {
+    return this.#runner.seq;
+  }
+
+  get exists(): boolean {
+    return this.#runner.body !== undefined;
+  }
+
+  get wakeAt(): number | undefined {
+    return this.#runner.body?.timers.first?.dueAt;
+  }
+
+  get viewerCount(): number {
+    return this.#runner.body?.hub.viewerCount ?? 0;
+  }
+
+  get connected(): readonly Principal[] {
+    return this.#runner.body?.connected.all ?? [];
+  }
+
+  execute(command: DocumentCommand, now: number): CommandOutcome {
+    return this.#runner.execute(command, now);
+  }
+
+  takePatch(): DocumentPatch | undefined {
+    const { seq, body } = this.#runner;
+    const from = this.#loggedSeq;
+    if (seq === from) return undefined;
+    this.#loggedSeq = seq;
+    if (body === undefined) {
+      const data = encodeDeletion(this.#compiled.definition.version, from, seq);
+      return { fromSeq: from, toSeq: seq, data, deletes: true };
+    }
+    const data = encodePatch(body, from, seq);
+    body.state.loggedSeq = seq;
+    return { fromSeq: from, toSeq: seq, data, deletes: false };
+  }
+
+  snapshot(): Uint8Array {
+    const { seq, body } = this.#runner;
+    if (body === undefined) throw new Error("there is no snapshot of a document that does not exist");
+    return encodeSnapshot(body, seq);
+  }
+
+  attach({ id, principal, viewState, resume, hashEvery, credit }: ViewerInit): Viewer {
+    const body = this.#visibleBody(principal);
+    const { viewersMax } = this.#compiled.limits;
+    if (body.hub.viewerCount >= viewersMax) {
+      throw new ServiceError("limit_exceeded", "the document has too many viewers", {
+        details: { limit: "viewersMax" },
+      });
+    }
+    const viewer = new ViewerHandle(id, body.state.intern(principal), { wantsEveryHash: hashEvery, credit });
+    viewer.viewState = this.#viewState(viewState);
+    body.presence.came(viewer.principal);
+    try {
+      body.hub.attach(viewer, resume);
+    } catch (thrown) {
+      this.detach(viewer);
+      throw thrown instanceof ServiceError ? thrown : refusalOf(thrown);
+    }
+    return viewer;
+  }
+
+  detach(viewer: Viewer): void {
+    const { body } = this.#runner;
+    if (body?.hub.detach(viewer as ViewerHandle) === true) body.presence.went(viewer.principal);
+  }
+
+  updateViewState(viewer: Viewer, viewState: string): void {
+    const parsed = this.#viewState(viewState);
+    if (parsed !== undefined && this.#isHere(viewer)) this.#runner.body!.hub.moveTo(viewer as ViewerHandle, parsed);
+  }
+
+  grant(viewer: Viewer, frames: number): void {
+    (viewer as ViewerHandle).credit += frames;
+  }
+
+  resync(viewer: Viewer): void {
+    if (this.#isHere(viewer)) this.#runner.body!.hub.resync(viewer as ViewerHandle);
+  }
+
+  check(viewer: Viewer, seq: number, hash: string): "match" | "mismatch" | "unverifiable" {
+    if (!this.#isHere(viewer)) return "unverifiable";
+    return this.#runner.body!.hub.check(viewer as ViewerHandle, seq, hash);
+  }
+
+  deliver(
+    now: number,
+    sink: (viewers: readonly Viewer[], frame: Frame) => void,
+    fail: (viewers: readonly Viewer[], error: ServiceError) => void = () => {},
+  ): void {
+    this.#assertTaken();
+    const { body } = this.#runner;
+    if (body === undefined) return;
+    body.hub.deliver(now, sink, (viewers: readonly ViewerHandle[], error: LimitError) => {
+      for (const viewer of viewers) body.presence.went(viewer.principal);
+      fail(viewers, limitExceeded(error));
+    });
+  }
+
+  view(principal: Principal): { readonly seq: number; readonly hash: string; readonly json: Uint8Array } {
+    this.#assertTaken();
+    const body = this.#visibleBody(principal);
+    try {
+      return body.hub.view(body.state.intern(principal), undefined);
+    } catch (thrown) {
+      throw refusalOf(thrown);
+    }
+  }
+
+  /** Memory must not be shown before the log has it. */
+  #assertTaken(): void {
+    if (this.#runner.seq !== this.#loggedSeq)
+      throw new Error("a commit was not taken as a patch: nothing may be shown");
+  }
+
+  #visibleBody(principal: Principal): DocumentBody {
+    const { body } = this.#runner;
+    if (!mayConnect(this.#compiled, this.name, principal, body)) throw forbidden();
+    if (body === undefined) throw notFound();
+    return body;
+  }
+
+  #viewState(text: string | undefined): ViewStateValue | undefined {
+    const { definition, limits } = this.#compiled;
+    if (text === undefined) return undefined;
+    try {
+      const value = parseArgument(text, "viewState", limits.argMaxLength);
+      // Without a schema nobody reads it, but it still has to be JSON.
+      return definition.viewState === undefined
+        ? undefined
+        : { text: JSON.stringify(value), value: validated(definition.viewState, value, "viewState") };
+    } catch (thrown) {
+      throw thrown instanceof CommandFault ? thrown.error : refusalOf(thrown);
+    }
+  }
+
+  #isHere(viewer: Viewer): boolean {
+    return this.#runner.body?.hub.has(viewer as ViewerHandle) === true;
+  }
+}
+
+function load(compiled: CompiledDocument, stored: StoredDocument): DocumentBody | undefined {
+  let body: DocumentBody | undefined;
+  let seq = 0;
+  try {
+    if (stored.snapshot !== undefined) {
+      const snapshot = decodeSnapshot(stored.snapshot);
+      assertVersion(compiled, snapshot.v);
+      body = new DocumentBody(compiled);
+      restoreSnapshot(body, snapshot);
+      seq = snapshot.seq;
+    }
+    for (const data of stored.patches) {
+      const patch = decodePatch(data);
+      assertVersion(compiled, patch.v);
+      if (patch.from < seq || (patch.from > seq && patch.created !== true && patch.deleted !== true)) {
+        throw new Error(`a patch from ${patch.from} does not follow ${seq}`);
+      }
+      if (patch.deleted === true) body = undefined;
+      else {
+        if (patch.created === true) body = new DocumentBody(compiled);
+        if (body === undefined) throw new Error("a patch changes a document that does not exist");
+        restorePatch(body, patch);
+      }
+      seq = patch.to;
+    }
+    if (seq !== stored.seq) throw new Error(`the log ends at ${stored.seq}, its records at ${seq}`);
+  } catch (cause) {
+    throw new ServiceError("internal", "the stored document cannot be read", { cause });
+  }
+  if (body !== undefined) {
+    body.state.loggedSeq = seq;
+    body.loggedDraws = body.random.draws;
+  }
+  return body;
+}
+
+function assertVersion(compiled: CompiledDocument, version: number): void {
+  if (version !== compiled.definition.version) {
+    throw new Error(`written by version ${version}, this is ${compiled.definition.version}`);
+  }
+}

@@ -1,0 +1,103 @@
+import { describeType } from "../author/scalar-check.ts";
+import { isContainer } from "../author/schema-node.ts";
+import { StateError } from "../author/state-error.ts";
+import type { RecordNode } from "./record-node.ts";
+import type { FieldType } from "./record-type.ts";
+import { elementBytes, scalarBytes } from "./sizes.ts";
+import { StateNode } from "./state-node.ts";
+
+/** A container that can take plain data once, when its record is made. */
+export interface Fillable {
+  $fill(values: unknown): void;
+}
+
+/** Gives a new record its fields from plain data. Throws `StateError`; what was made so far is then garbage. */
+export function fillRecord(record: RecordNode, values: unknown, what: string): void {
+  const source = plainObject(values, what);
+  const type = record.$type;
+  for (const name of Object.keys(source)) {
+    if (!type.byName.has(name)) throw new StateError(`${what} has no field "${name}"`);
+  }
+  record.$state.bytes += elementBytes + record.$key.length;
+  for (const field of type.slots) {
+    fillField(record, field, Object.hasOwn(source, field.name) ? source[field.name] : undefined, what);
+  }
+}
+
+/** Gives a record that begins with the document its first values: the defaults, or the zero of each type. */
+export function fillWithZeros(record: RecordNode): void {
+  record.$state.bytes += elementBytes;
+  for (const field of record.$type.slots) {
+    if (isContainer(field.node)) continue;
+    if (field.node.kind === "record" && !field.node.isOptional && field.node.defaultValue === undefined) {
+      const nested = new field.recordType!.Class(record.$state, record, "");
+      fillWithZeros(nested);
+      record.$put(field.index, nested);
+    } else {
+      const value = field.node.defaultValue ?? (field.node.isOptional ? undefined : zeroOf(field));
+      if (value !== undefined) fillField(record, field, value, "the document");
+    }
+  }
+}
+
+/** Fields that are not optional and still have no value, after a document was made. */
+export function missingField(record: RecordNode): string | undefined {
+  for (const field of record.$type.slots) {
+    const value = record.$get(field.index);
+    if (value === undefined && !field.node.isOptional) return field.name;
+    if (field.node.kind !== "record" || value === undefined) continue;
+    const nested = missingField(value as RecordNode);
+    if (nested !== undefined) return `${field.name}.${nested}`;
+  }
+  return undefined;
+}
+
+function fillField(record: RecordNode, field: FieldType, given: unknown, what: string): void {
+  const { node, index, name } = field;
+  const value = given === undefined ? node.defaultValue : given;
+  if (value instanceof StateNode) {
+    throw new StateError(`${what}: "${name}" is given state of the document; an element is in one place only`);
+  }
+  if (isContainer(node)) {
+    if (value !== undefined) (record.$get(index) as Fillable).$fill(value);
+    return;
+  }
+  if (node.kind === "record") {
+    if (value === undefined && node.isOptional) return;
+    const nested = new field.recordType!.Class(record.$state, record, "");
+    fillRecord(nested, value, `${what}.${name}`);
+    record.$put(index, nested);
+    return;
+  }
+  if (value === undefined && !node.isOptional) throw new StateError(`${what} needs the field "${name}"`);
+  const checked = field.check(value, record.$state);
+  record.$put(index, checked);
+  record.$state.bytes += scalarBytes(node.kind, checked);
+}
+
+export function plainObject(value: unknown, what: string): Record<string, unknown> {
+  if (value instanceof StateNode) {
+    throw new StateError(`${what} is already in the document: an element is in one place only, give plain data`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new StateError(`${what}: expected an object with fields, got ${describeType(value)}`);
+  }
+  return value as Record<string, unknown>;
+}
+
+function zeroOf(field: FieldType): unknown {
+  switch (field.node.kind) {
+    case "int":
+    case "number":
+    case "timestamp":
+      return Math.max(0, field.node.min ?? 0);
+    case "string":
+      return "";
+    case "boolean":
+      return false;
+    case "enum":
+      return field.node.values![0];
+    default:
+      return undefined;
+  }
+}

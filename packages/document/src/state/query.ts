@@ -1,0 +1,161 @@
+import type { SortDirection } from "../author/containers.ts";
+import { StateError } from "../author/state-error.ts";
+import type { RecordNode } from "./record-node.ts";
+import type { FieldType } from "./record-type.ts";
+
+export interface QueryPlan {
+  readonly criteria: readonly { readonly field: FieldType; readonly value: unknown }[];
+  readonly conditions: readonly ((row: RecordNode) => boolean)[];
+  readonly sort: readonly { readonly field: FieldType; readonly direction: SortDirection }[];
+  readonly offset: number;
+  readonly limit: number;
+}
+
+export const everyRow: QueryPlan = { criteria: [], conditions: [], sort: [], offset: 0, limit: Infinity };
+
+/** Where a query's records come from. */
+export interface RowSource {
+  readonly $field: FieldType;
+  /** In order; narrowed by an index where one fits the criteria. Tells the tracker. */
+  $rows(plan: QueryPlan): RecordNode[];
+}
+
+/** Records of a table chosen by a condition. Evaluated anew whenever it is read. What document code sees of it is `RecordQuery`. */
+export class Query {
+  readonly $source: RowSource;
+  readonly #plan: QueryPlan;
+
+  constructor(source: RowSource, plan: QueryPlan) {
+    this.$source = source;
+    this.#plan = plan;
+  }
+
+  where(criteria: object | ((row: RecordNode) => boolean)): Query {
+    const plan = this.#plan;
+    if (plan.limit !== Infinity || plan.offset > 0) throw new StateError("where comes before limit and offset");
+    if (typeof criteria === "function") {
+      const condition = criteria as (row: RecordNode) => boolean;
+      return new Query(this.$source, { ...plan, conditions: [...plan.conditions, condition] });
+    }
+    const added = Object.entries(criteria).map(([name, value]) => ({
+      field: this.#field(name),
+      value: value as unknown,
+    }));
+    return new Query(this.$source, { ...plan, criteria: [...plan.criteria, ...added] });
+  }
+
+  orderBy(name: string, direction: SortDirection = "asc"): Query {
+    return new Query(this.$source, {
+      ...this.#plan,
+      sort: [...this.#plan.sort, { field: this.#field(name), direction }],
+    });
+  }
+
+  limit(count: number): Query {
+    return new Query(this.$source, { ...this.#plan, limit: wholeNumber(count, "limit") });
+  }
+
+  offset(count: number): Query {
+    return new Query(this.$source, { ...this.#plan, offset: wholeNumber(count, "offset") });
+  }
+
+  first(): RecordNode | undefined {
+    return this.#evaluate()[0];
+  }
+
+  count(): number {
+    return this.#evaluate().length;
+  }
+
+  toArray(): RecordNode[] {
+    return this.#evaluate();
+  }
+
+  map<Result>(project: (row: RecordNode) => Result): Result[] {
+    return this.#evaluate().map((row) => project(row));
+  }
+
+  filter(condition: (row: RecordNode) => boolean): RecordNode[] {
+    return this.#evaluate().filter((row) => condition(row));
+  }
+
+  find(condition: (row: RecordNode) => boolean): RecordNode | undefined {
+    return this.#evaluate().find((row) => condition(row));
+  }
+
+  some(condition: (row: RecordNode) => boolean): boolean {
+    return this.#evaluate().some((row) => condition(row));
+  }
+
+  every(condition: (row: RecordNode) => boolean): boolean {
+    return this.#evaluate().every((row) => condition(row));
+  }
+
+  [Symbol.iterator](): Iterator<RecordNode> {
+    return this.#evaluate().values();
+  }
+
+  toJSON(): never {
+    throw new StateError("a query cannot be turned into JSON: copy the fields that are meant");
+  }
+
+  #field(name: string): FieldType {
+    const type = this.$source.$field.recordType!;
+    const field = type.fields.find((candidate) => candidate.name === name);
+    const kind = field?.node.kind;
+    if (field === undefined || kind === "record" || kind === "list" || kind === "map" || kind === "table") {
+      throw new StateError(`"${name}" of "${this.$source.$field.name}" is not a field a query can compare`);
+    }
+    return field;
+  }
+
+  #evaluate(): RecordNode[] {
+    const { criteria, conditions, sort, offset, limit } = this.#plan;
+    let rows = this.$source.$rows(this.#plan);
+    if (criteria.length > 0) {
+      const wanted = criteria.map(({ field, value }) => ({ field, value: comparable(rows[0], field, value) }));
+      rows = rows.filter((row) => wanted.every(({ field, value }) => fieldOf(row, field) === value));
+    }
+    for (const condition of conditions) rows = rows.filter((row) => condition(row));
+    if (sort.length > 0) rows.sort((a, b) => compareRows(a, b, sort));
+    return offset === 0 && limit >= rows.length ? rows : rows.slice(offset, offset + limit);
+  }
+}
+
+function fieldOf(row: RecordNode, field: FieldType): unknown {
+  return field.index < 0 ? row.$key : row.$get(field.index);
+}
+
+/** Principals are compared by identity, so one from elsewhere is exchanged for the document's own. */
+function comparable(row: RecordNode | undefined, field: FieldType, value: unknown): unknown {
+  return row !== undefined && field.node.kind === "principal" && value !== undefined ? row.$state.intern(value) : value;
+}
+
+function compareRows(a: RecordNode, b: RecordNode, sort: QueryPlan["sort"]): number {
+  for (const { field, direction } of sort) {
+    const order = compareValues(fieldOf(a, field), fieldOf(b, field), direction === "desc" ? -1 : 1);
+    if (order !== 0) return order;
+  }
+  // Ids of a table are whole numbers.
+  return Number(a.$key) - Number(b.$key);
+}
+
+function compareValues(a: unknown, b: unknown, sign: number): number {
+  if (a === b) return 0;
+  if (a === undefined) return 1;
+  if (b === undefined) return -1;
+  const left = sortKey(a);
+  const right = sortKey(b);
+  return left < right ? -sign : left > right ? sign : 0;
+}
+
+function sortKey(value: unknown): string | number {
+  if (typeof value === "string" || typeof value === "number") return value;
+  if (typeof value === "boolean") return value ? 1 : 0;
+  return JSON.stringify(value);
+}
+
+function wholeNumber(count: number, what: string): number {
+  if (!Number.isSafeInteger(count) || count < 0) throw new StateError(`${what} takes a whole number`);
+  return count;
+}

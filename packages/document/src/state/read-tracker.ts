@@ -1,0 +1,69 @@
+import type { StateNode } from "./state-node.ts";
+
+/** Anything whose reading can be remembered: it has a stamp, and dies. */
+export interface Trackable {
+  readonly $stamp: number;
+  readonly $isLive: boolean;
+  readonly $parent: StateNode | null;
+}
+
+/** More single things than this from anywhere are remembered as the containers they are in. */
+const singlesMax = 16;
+
+/** What a policy, view or computed value read, and whether any of it has changed since. */
+export class ReadTracker {
+  #nodes = new Set<Trackable>();
+  #isCollapsed = false;
+  /** Whether it read who is connected. */
+  readsPresence = false;
+  /** The record a policy guards: it is looked at again whenever it changes, so reading it is no dependency. */
+  own: Trackable | null = null;
+
+  /** A field of a record whose own stamp moves with everything beneath it. */
+  sawField(record: Trackable & { $cell(index: number): Trackable }, index: number): void {
+    if (record !== this.own) this.saw(record.$cell(index));
+  }
+
+  saw(node: Trackable): void {
+    if (this.own !== null && this.#isOwn(node)) return;
+    const parent = node.$parent;
+    if (parent !== null && this.#nodes.has(parent)) return;
+    if (this.#isCollapsed && parent !== null && parent.$parent !== null) {
+      this.#nodes.add(parent);
+      return;
+    }
+    this.#nodes.add(node);
+    if (this.#nodes.size > singlesMax && !this.#isCollapsed) this.#collapse();
+  }
+
+  /** Adds what another evaluation saw. */
+  merge(other: ReadTracker): void {
+    for (const node of other.#nodes) this.saw(node);
+    if (other.readsPresence) this.readsPresence = true;
+  }
+
+  hasChangedSince(seq: number): boolean {
+    for (const node of this.#nodes) if (node.$stamp > seq || !node.$isLive) return true;
+    return false;
+  }
+
+  /** The newest change among what was read. */
+  newestStamp(): number {
+    let newest = 0;
+    for (const node of this.#nodes) if (node.$stamp > newest) newest = node.$stamp;
+    return newest;
+  }
+
+  #isOwn(node: Trackable): boolean {
+    for (let place: Trackable | null = node; place !== null; place = place.$parent) if (place === this.own) return true;
+    return false;
+  }
+
+  /** Keeps the set small: a container changes whenever something in it does. */
+  #collapse(): void {
+    this.#isCollapsed = true;
+    const singles = this.#nodes;
+    this.#nodes = new Set();
+    for (const node of singles) this.saw(node);
+  }
+}

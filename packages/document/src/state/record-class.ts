@@ -1,0 +1,64 @@
+import { isContainer } from "../author/schema-node.ts";
+import type { DocumentState } from "./document-state.ts";
+import { newContainer } from "./new-container.ts";
+import { RecordNode } from "./record-node.ts";
+import type { FieldType, RecordType } from "./record-type.ts";
+import type { StateNode } from "./state-node.ts";
+
+export type RecordClass = new (state: DocumentState, parent: StateNode | null, key: string) => RecordNode;
+
+/**
+ * A class for one record type, generated once: own slots and accessors on the prototype cost a few nanoseconds, where a
+ * Proxy costs ten to thirty times a plain write. Only names that `compileDocument` has checked reach the source text.
+ */
+export function compileRecordClass(type: RecordType): RecordClass {
+  const { slots } = type;
+  const source = `"use strict";
+return class extends Base {
+  constructor(state, parent, key) {
+    super(state, parent, key);
+    this.$type = type;
+    ${slots.map((field) => `this.$${field.index} = ${isContainer(field.node) ? `newContainer(state, this, slots[${field.index}])` : "undefined"};`).join("\n    ")}
+    Object.preventExtensions(this);
+  }
+  $get(index) { switch (index) { ${slots.map((field) => `case ${field.index}: return this.$${field.index};`).join(" ")} } }
+  $put(index, value) { switch (index) { ${slots.map((field) => `case ${field.index}: this.$${field.index} = value; break;`).join(" ")} } }
+  ${type.isRow ? "get id() { return this.$key; }" : ""}
+  ${slots.map((field) => accessors(type, field)).join("\n  ")}
+};`;
+  // oxlint-disable-next-line typescript/no-implied-eval -- the generated class is the measured design (research/runtime.md, 2)
+  const make = new Function("Base", "type", "slots", "checks", "newContainer", source) as (
+    ...args: unknown[]
+  ) => RecordClass;
+  return make(
+    RecordNode,
+    type,
+    slots,
+    slots.map((field) => field.check),
+    newContainer,
+  );
+}
+
+function accessors(type: RecordType, field: FieldType): string {
+  const { index, name, node } = field;
+  const saw = type.hasChildren ? `tracker.sawField(this, ${index})` : "tracker.saw(this)";
+  const track = isContainer(node) ? "" : `const tracker = this.$state.tracker; if (tracker !== null) ${saw}; `;
+  const getter = `get ${name}() { ${track}return this.$${index}; }`;
+  if (isContainer(node)) return `${getter}\n  set ${name}(value) { this.$refuseContainer("${name}"); }`;
+  if (node.kind === "record") return `${getter}\n  set ${name}(value) { this.$setRecord(slots[${index}], value); }`;
+  const resize = hasVariableSize(field) ? `this.$resize(${index}, value);` : "";
+  return `${getter}
+  set ${name}(value) {
+    const state = this.$state;
+    if (!state.isWriting || !this.$isLive) state.assertWritable(this.$isLive);
+    value = checks[${index}](value, state);
+    if (value === this.$${index}) return;
+    this.$logField(${index});
+    ${resize}
+    this.$${index} = value;
+  }`;
+}
+
+function hasVariableSize(field: FieldType): boolean {
+  return field.node.kind === "string" || field.node.kind === "json" || field.node.kind === "principal";
+}

@@ -1,0 +1,206 @@
+import { sameJson } from "../author/scalar-check.ts";
+import { StateError } from "../author/state-error.ts";
+import type { DocumentState } from "./document-state.ts";
+import { fillRecord } from "./fill-record.ts";
+import type { Trackable } from "./read-tracker.ts";
+import type { FieldType, RecordType } from "./record-type.ts";
+import { recordBytes, scalarBytes } from "./sizes.ts";
+import { type Changeable, StateNode } from "./state-node.ts";
+import type { OrderChunk } from "./table-order.ts";
+import type { Undoable } from "./undo-log.ts";
+
+/** Fields with a bit in `$dirty`; the few beyond share a set. */
+const maskedFields = 30;
+
+/** Base of the generated record classes. Holds the stamps; the fields' values are in slots of the subclass. */
+export abstract class RecordNode extends StateNode implements Changeable, Undoable {
+  $type!: RecordType;
+  /** Id in a table, key in a map, otherwise empty. */
+  readonly $key: string;
+  $born = 0;
+  $newer: Changeable | null = null;
+  $older: Changeable | null = null;
+  /** `null`: all fields are as old as the record. Most records never change, so most never have this array. */
+  $fieldStamps: number[] | null = null;
+  /** Fields the open transaction has touched. */
+  $dirty = 0;
+  $dirtyMore: Set<number> | null = null;
+  /** Where the bits of its guards are; -1: none. */
+  $slot = -1;
+  /** In a table: the piece of the order it is in. */
+  $chunk: OrderChunk | null = null;
+  /** Scratch of the order comparison. */
+  $position = -1;
+  #cells: (FieldCell | undefined)[] | null = null;
+
+  constructor(state: DocumentState, parent: StateNode | null, key: string) {
+    super(state, parent);
+    this.$key = key;
+  }
+
+  abstract $get(index: number): unknown;
+  abstract $put(index: number, value: unknown): void;
+
+  /** Seq of a field's last change. */
+  $fieldStamp(index: number): number {
+    return this.$fieldStamps === null ? this.$born : this.$fieldStamps[index]!;
+  }
+
+  /** Remembers the value a field had before the transaction. Call before writing. */
+  $logField(index: number): void {
+    if (index < maskedFields) {
+      const bit = 1 << index;
+      if ((this.$dirty & bit) !== 0) return;
+      this.$state.log(this, index, this.$get(index));
+      this.$dirty |= bit;
+    } else {
+      if (this.$dirtyMore?.has(index) === true) return;
+      this.$state.log(this, index, this.$get(index));
+      (this.$dirtyMore ??= new Set()).add(index);
+    }
+  }
+
+  $resize(index: number, value: unknown): void {
+    const { kind } = this.$type.slots[index]!.node;
+    this.$state.bytes += scalarBytes(kind, value) - scalarBytes(kind, this.$get(index));
+  }
+
+  $setRecord(field: FieldType, value: unknown): void {
+    const state = this.$state;
+    state.assertWritable(this.$isLive);
+    const old = this.$get(field.index) as RecordNode | undefined;
+    let made: RecordNode | undefined;
+    if (value === null) throw new StateError(`field "${field.name}": state holds no nulls`);
+    if (value === undefined && field.node.isOptional) {
+      if (old === undefined) return;
+    } else {
+      const start = state.savepoint();
+      try {
+        made = new field.recordType!.Class(state, this, "");
+        fillRecord(made, value, field.name);
+      } catch (thrown) {
+        state.rollbackTo(start);
+        throw thrown;
+      }
+    }
+    this.#exchange(field, old, made);
+  }
+
+  /** A nested record without values, for reading the log. */
+  $insertEmpty(field: FieldType): RecordNode {
+    const made = new field.recordType!.Class(this.$state, this, "");
+    this.$state.bytes += recordBytes(made);
+    this.#exchange(field, this.$get(field.index) as RecordNode | undefined, made);
+    return made;
+  }
+
+  #exchange(field: FieldType, old: RecordNode | undefined, made: RecordNode | undefined): void {
+    this.$logField(field.index);
+    if (old !== undefined) {
+      this.$state.bytes -= recordBytes(old);
+      old.$setLive(false);
+    }
+    this.$put(field.index, made);
+  }
+
+  $refuseContainer(name: string): never {
+    throw new StateError(`field "${name}" is a container: change it through its methods`);
+  }
+
+  undo(code: number, old: unknown): void {
+    const current = this.$get(code);
+    if (current instanceof RecordNode) current.$setLive(false);
+    if (old instanceof RecordNode) old.$setLive(true);
+    this.$put(code, old);
+    this.#clean(code);
+  }
+
+  commit(code: number, old: unknown, seq: number): boolean {
+    this.#clean(code);
+    const current = this.$get(code);
+    // Nobody asks for the bits of a nested record that was replaced: unlike an element it has no tombstone.
+    if (old instanceof RecordNode) old.$release();
+    if (!this.$isLive || current === old || (this.$type.slots[code]!.node.kind === "json" && sameJson(current, old))) {
+      return false;
+    }
+    if (current instanceof RecordNode) current.$commitNew(seq);
+    if (this.$born !== seq) this.#stamp(code, seq);
+    this.$touch(seq);
+    return true;
+  }
+
+  /** Becomes part of the committed state, with the records it holds directly. */
+  $commitNew(seq: number): void {
+    if (this.$born !== 0) return;
+    this.$born = seq;
+    this.$stamp = seq;
+    if (this.$type.guardCount > 0) this.$slot = this.$state.slotsOf(this.$type.index).take();
+    if (!this.$type.hasChildren) return;
+    for (const field of this.$type.slots) {
+      if (field.node.kind === "record") (this.$get(field.index) as RecordNode | undefined)?.$commitNew(seq);
+    }
+  }
+
+  /** Nobody can hold it any more: gives back the slots of it and everything beneath. */
+  $release(): void {
+    if (this.$slot >= 0) this.$state.slotsOf(this.$type.index).give(this.$slot);
+    if (!this.$type.hasChildren) return;
+    for (const field of this.$type.slots) {
+      if (field.recordType === undefined) continue;
+      const child = this.$get(field.index) as RecordNode | { $releaseAll(): void } | undefined;
+      if (child instanceof RecordNode) child.$release();
+      else child?.$releaseAll();
+    }
+  }
+
+  $childTouched(): void {}
+
+  $setLive(isLive: boolean): void {
+    this.$isLive = isLive;
+    if (!this.$type.hasChildren) return;
+    for (const field of this.$type.slots) {
+      const child = this.$get(field.index);
+      if (child instanceof StateNode) child.$setLive(isLive);
+    }
+  }
+
+  /** A single field as something to depend on, for records whose own stamp moves with everything beneath them. */
+  $cell(index: number): Trackable {
+    this.#cells ??= [];
+    return (this.#cells[index] ??= new FieldCell(this, index));
+  }
+
+  #stamp(index: number, seq: number): void {
+    if (this.$fieldStamps === null) {
+      this.$fieldStamps = Array.from<number>({ length: this.$type.slots.length }).fill(this.$born);
+    }
+    this.$fieldStamps[index] = seq;
+  }
+
+  #clean(index: number): void {
+    if (index < maskedFields) this.$dirty &= ~(1 << index);
+    else this.$dirtyMore?.delete(index);
+  }
+}
+
+class FieldCell implements Trackable {
+  readonly #record: RecordNode;
+  readonly #index: number;
+
+  constructor(record: RecordNode, index: number) {
+    this.#record = record;
+    this.#index = index;
+  }
+
+  get $stamp(): number {
+    return this.#record.$fieldStamp(this.#index);
+  }
+
+  get $isLive(): boolean {
+    return this.#record.$isLive;
+  }
+
+  get $parent(): StateNode | null {
+    return this.#record.$parent;
+  }
+}

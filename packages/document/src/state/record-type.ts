@@ -1,0 +1,160 @@
+import { type FieldPolicy, isContainer, type SchemaNode } from "../author/schema-node.ts";
+import { asciiBytes } from "../encode/json-writer.ts";
+import { type FieldCheck, fieldCheck } from "./field-check.ts";
+import { compileRecordClass, type RecordClass } from "./record-class.ts";
+
+/** Something that is visible to some viewers only. Each has a bit per record, and is numbered within the document type. */
+export interface Guard {
+  readonly index: number;
+  /** Within the bits of its record. */
+  readonly bit: number;
+  readonly policy: FieldPolicy;
+}
+
+export interface FieldType {
+  /** Slot of the record; -1 for the id of a table's record. */
+  readonly index: number;
+  readonly name: string;
+  /** `"name":` in UTF-8. */
+  readonly label: Uint8Array;
+  readonly node: SchemaNode;
+  /** Of the values; containers and records check their own. */
+  readonly check: FieldCheck;
+  readonly isPrivate: boolean;
+  readonly guard: Guard | undefined;
+  /** Of a nested record, or of the records in a map or table. */
+  readonly recordType: RecordType | undefined;
+}
+
+export interface RecordTypeOptions {
+  /** In a table: has an id. */
+  readonly isRow: boolean;
+  /** Where it is in the state, for error texts. */
+  readonly path: string;
+}
+
+/** A record's shape, compiled. */
+export class RecordType {
+  /** Within the document type. */
+  readonly index: number;
+  readonly path: string;
+  readonly isRow: boolean;
+  /** In the order of canonical JSON; the id is among them. */
+  readonly fields: readonly FieldType[];
+  /** By slot. */
+  readonly slots: readonly FieldType[];
+  readonly byName: ReadonlyMap<string, FieldType>;
+  /** Of the record as a whole. */
+  readonly guard: Guard | undefined;
+  /** Bits each record needs. */
+  readonly guardCount: number;
+  /** Guards of this record and of visible records beneath it. */
+  readonly guardsWithin: readonly Guard[];
+  /** Whether it holds containers or records, so that its stamp says little about its own fields. */
+  readonly hasChildren: boolean;
+  readonly Class: RecordClass;
+
+  constructor(schema: TypeCompiler, node: SchemaNode, options: RecordTypeOptions) {
+    this.index = schema.nextTypeIndex();
+    this.path = options.path;
+    this.isRow = options.isRow;
+    let bits = 0;
+    const newGuard = (policy: FieldPolicy): Guard => ({ index: schema.nextGuardIndex(), bit: bits++, policy });
+    this.guard = options.isRow || !schema.isStruct(node) ? optionalGuard(node.recordPolicy, newGuard) : undefined;
+    const slots: FieldType[] = [];
+    for (const name of Object.keys(node.fields!).sort()) {
+      slots.push(compileField(schema, name, node.fields![name]!, slots.length, `${options.path}.${name}`, newGuard));
+    }
+    this.slots = slots;
+    this.fields = options.isRow ? [...slots, idField].sort((a, b) => (a.name < b.name ? -1 : 1)) : slots;
+    this.byName = new Map(slots.map((field) => [field.name, field]));
+    this.guardCount = bits;
+    this.guardsWithin = [
+      ...(this.guard === undefined ? [] : [this.guard]),
+      ...slots.filter((field) => !field.isPrivate).flatMap(guardsOfField),
+    ];
+    this.hasChildren = slots.some((field) => field.recordType !== undefined || isContainer(field.node));
+    this.Class = compileRecordClass(this);
+  }
+}
+
+/** Hands out the numbers of one document type. */
+export class TypeCompiler {
+  #types = 0;
+  #guards = 0;
+  readonly #structs = new Set<SchemaNode>();
+
+  nextTypeIndex(): number {
+    return this.#types++;
+  }
+
+  nextGuardIndex(): number {
+    return this.#guards++;
+  }
+
+  get guardCount(): number {
+    return this.#guards;
+  }
+
+  /** A nested record's own policy guards the field it is in. */
+  markStruct(node: SchemaNode): void {
+    this.#structs.add(node);
+  }
+
+  isStruct(node: SchemaNode): boolean {
+    return this.#structs.has(node);
+  }
+}
+
+const idNode: SchemaNode = { kind: "string", isOptional: false, isPrivate: false };
+const idField: FieldType = {
+  index: -1,
+  name: "id",
+  label: asciiBytes('"id":'),
+  node: idNode,
+  check: fieldCheck({ name: "id", node: idNode }),
+  isPrivate: false,
+  guard: undefined,
+  recordType: undefined,
+};
+
+function optionalGuard(policy: FieldPolicy | undefined, newGuard: (policy: FieldPolicy) => Guard): Guard | undefined {
+  return policy === undefined ? undefined : newGuard(policy);
+}
+
+function compileField(
+  schema: TypeCompiler,
+  name: string,
+  node: SchemaNode,
+  index: number,
+  path: string,
+  newGuard: (policy: FieldPolicy) => Guard,
+): FieldType {
+  const recordNode = node.kind === "record" ? node : node.element?.kind === "record" ? node.element : undefined;
+  let policy = node.policy;
+  if (node.kind === "record" && node.recordPolicy !== undefined) {
+    schema.markStruct(node);
+    policy = bothPolicies(policy, node.recordPolicy, name);
+  }
+  return {
+    index,
+    name,
+    label: asciiBytes(`"${name}":`),
+    node,
+    check: fieldCheck({ name, node }),
+    isPrivate: node.isPrivate,
+    guard: node.isPrivate ? undefined : optionalGuard(policy, newGuard),
+    recordType:
+      recordNode === undefined ? undefined : new RecordType(schema, recordNode, { isRow: node.kind === "table", path }),
+  };
+}
+
+/** A field that holds a record: the field's policy sees the outer record, the record's own policy the inner one. */
+function bothPolicies(outer: FieldPolicy | undefined, inner: FieldPolicy, name: string): FieldPolicy {
+  return (record: Record<string, unknown>, viewer: unknown, doc: unknown) =>
+    (outer === undefined || outer(record, viewer, doc)) && inner(record[name], viewer, doc);
+}
+
+function guardsOfField(field: FieldType): readonly Guard[] {
+  return [...(field.guard === undefined ? [] : [field.guard]), ...(field.recordType?.guardsWithin ?? [])];
+}

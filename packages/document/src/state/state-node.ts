@@ -1,0 +1,51 @@
+import { StateError } from "../author/state-error.ts";
+import type { DocumentState } from "./document-state.ts";
+
+/** Something in a list of changes: the elements of a container. */
+export interface Changeable {
+  $stamp: number;
+  /** Seq of its creation; 0 until that is committed. */
+  $born: number;
+  $newer: Changeable | null;
+  $older: Changeable | null;
+}
+
+/**
+ * A place in a document's state. Members begin with `$`, which no field of an author does, because records mix them.
+ */
+export abstract class StateNode {
+  readonly $state: DocumentState;
+  $parent: StateNode | null;
+  /** The largest seq at which this or anything beneath it changed. */
+  $stamp = 0;
+  /** False once removed, and for everything beneath what was removed. */
+  $isLive = true;
+
+  constructor(state: DocumentState, parent: StateNode | null) {
+    this.$state = state;
+    this.$parent = parent;
+  }
+
+  /** State is copied field by field, on purpose: serialised whole it would carry what not everyone may see. */
+  toJSON(): never {
+    throw new StateError("state cannot be turned into JSON: copy the fields that are meant");
+  }
+
+  /** Stamps this and everything above, up to what already has `seq`. */
+  $touch(seq: number): void {
+    // oxlint-disable-next-line typescript/no-this-alias -- the walk starts here and goes up
+    let node: StateNode = this;
+    while (node.$stamp !== seq) {
+      node.$stamp = seq;
+      const parent: StateNode | null = node.$parent;
+      if (parent === null) return;
+      parent.$childTouched(node);
+      node = parent;
+    }
+  }
+
+  /** A child has a new stamp. */
+  abstract $childTouched(child: StateNode): void;
+  /** After a removal, or when it is taken back; reaches everything beneath. */
+  abstract $setLive(isLive: boolean): void;
+}

@@ -1,0 +1,61 @@
+import type { Principal } from "@tidewire/foundation";
+import { principalKey } from "../state/principals.ts";
+import type { ViewerInputs } from "./document-views.ts";
+
+/** What a client said about itself: as it came, and validated. */
+export interface ViewStateValue {
+  readonly text: string;
+  readonly value: unknown;
+}
+
+/**
+ * Which viewers are alike. At first all are: nobody has looked at who they are. When a policy or view does, the document's
+ * viewers are told apart by that from then on.
+ */
+export class ClassKeys {
+  #byPrincipal = false;
+  #byViewState = false;
+  /** Something was looked at that classes are not told apart by yet: what was computed is not to be used. */
+  mustSplit = false;
+  #looksAtPrincipal = false;
+  #looksAtViewState = false;
+
+  /** Whether classes can still split. */
+  get isFinal(): boolean {
+    return this.#byPrincipal && this.#byViewState;
+  }
+
+  split(): void {
+    this.#byPrincipal = this.#looksAtPrincipal;
+    this.#byViewState = this.#looksAtViewState;
+    this.mustSplit = false;
+  }
+
+  keyOf(principal: Principal, viewState: ViewStateValue | undefined): string {
+    const who = this.#byPrincipal ? principalKey(principal) : "";
+    return this.#byViewState ? `${who.length}:${who}${viewState?.text ?? ""}` : who;
+  }
+
+  inputsOf(principal: Principal, viewState: ViewStateValue | undefined): ViewerInputs {
+    const look = (): void => this.#look();
+    const keys = this;
+    return Object.freeze({
+      get principal() {
+        keys.#looksAtPrincipal = true;
+        look();
+        return principal;
+      },
+      get viewState() {
+        keys.#looksAtViewState = true;
+        look();
+        return viewState?.value;
+      },
+    });
+  }
+
+  #look(): void {
+    if (this.#looksAtPrincipal !== this.#byPrincipal || this.#looksAtViewState !== this.#byViewState) {
+      this.mustSplit = true;
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import type { Principal } from "@tidewire/foundation";
+import type { JsonWriter } from "../encode/json-writer.ts";
+import type { DocumentState } from "../state/document-state.ts";
+import type { FieldType, Guard, RecordType } from "../state/record-type.ts";
+import type { ViewSlot } from "./view-slot.ts";
+
+/** What a document type shows. */
+export interface ViewSchema {
+  readonly rootType: RecordType;
+  /** The root's fields, computed values and views, in the order of canonical JSON. */
+  readonly entries: readonly (FieldType | ViewSlot)[];
+  /** Computed values and views, by index. */
+  readonly slots: readonly ViewSlot[];
+  /** By index. */
+  readonly guards: readonly Guard[];
+  /** Guards beneath other guards, by index: their records go unasked while what is above them is hidden. */
+  readonly isGuardNested: readonly boolean[];
+  readonly hasViewState: boolean;
+}
+
+export interface ViewLimits {
+  /** Of one viewer's whole view, as JSON. */
+  readonly viewMaxBytes: number;
+  readonly viewersMax: number;
+  /** Classes kept without viewers, so that GET and reconnects find their seq again. */
+  readonly idleClassesMax: number;
+  /** At most this long without a hash on a stream that gets frames. */
+  readonly hashIntervalMs: number;
+}
+
+/** What policies and views get to know of a viewer. */
+export interface ViewerInputs {
+  readonly principal: Principal;
+  readonly viewState: unknown;
+}
+
+/** A document as its views see it. */
+export interface ViewedDocument {
+  readonly state: DocumentState;
+  readonly schema: ViewSchema;
+  readonly limits: ViewLimits;
+  /** Shared scratch: taken before anything else writes. */
+  readonly writer: JsonWriter;
+  /** Grows with every change of who is connected. */
+  readonly tick: number;
+  /** Nothing is known about changes up to here: the document was loaded from a snapshot of this seq. */
+  readonly baseSeq: number;
+  /** A policy or view looked at something that viewers of one class may differ in. */
+  readonly mustSplit: boolean;
+  /** A policy or view threw: it hides, and is counted. */
+  policyFailed(thrown: unknown): void;
+}

@@ -1,0 +1,191 @@
+import type { RecordNode } from "../state/record-node.ts";
+import type { Guard, RecordType } from "../state/record-type.ts";
+import type { Lens } from "./lens.ts";
+import { writeAllKeys, writeOrderDifference } from "./order-writer.ts";
+import { replaceLabel, StateWalk } from "./state-walk.ts";
+import type { ViewResult, VisibleRow } from "./view-result.ts";
+import type { ViewSlot } from "./view-slot.ts";
+
+/** Policies of a row's own fields are answered by masks: what was sent, and what is to be seen now. */
+class MaskLens implements Lens {
+  readonly seesAll = false;
+  #row!: RecordNode;
+  #before = 0;
+  #after = 0;
+  readonly #outer: Lens;
+
+  constructor(outer: Lens) {
+    this.#outer = outer;
+  }
+
+  look(row: RecordNode, before: number, after: number): void {
+    this.#row = row;
+    this.#before = before;
+    this.#after = after;
+  }
+
+  sees(guard: Guard, record: RecordNode): boolean {
+    return record === this.#row ? (this.#after & (1 << guard.bit)) !== 0 : this.#outer.sees(guard, record);
+  }
+
+  wasHeld(guard: Guard): boolean {
+    return (this.#before & (1 << guard.bit)) !== 0;
+  }
+
+  hold(): void {}
+
+  isDirty(): boolean {
+    return this.#before !== this.#after;
+  }
+
+  isAnyDirty(_type: RecordType): boolean {
+    return false;
+  }
+
+  flipSeq(guard: Guard, record: RecordNode): number {
+    return this.#outer.flipSeq(guard, record);
+  }
+
+  holds(guard: Guard, record: RecordNode): boolean {
+    return this.sees(guard, record);
+  }
+
+  orderSent(): readonly RecordNode[] {
+    return [];
+  }
+
+  setOrderSent(): void {}
+}
+
+/** Writes the results of views, as a whole or as the difference to what was sent. */
+export class ResultWalk {
+  readonly #walk: StateWalk;
+  readonly #rowWalk: StateWalk;
+  readonly #lens: MaskLens;
+
+  constructor(walk: StateWalk) {
+    this.#walk = walk;
+    this.#lens = new MaskLens(walk.lens);
+    this.#rowWalk = new StateWalk(walk.out, this.#lens, walk.form);
+  }
+
+  full(slot: ViewSlot, result: ViewResult, replaces: boolean): void {
+    const { out } = this.#walk;
+    if (result.kind === "absent") return;
+    out.label(slot.label);
+    if (result.kind === "json") this.#walk.writeJson(result.value, replaces);
+    else if (result.kind === "row") this.#fullRow(result.only, replaces);
+    else this.#fullRows(result.rows, replaces);
+  }
+
+  /** `sent` is undefined if nobody knows what the receiver holds. `seq` is the newest change of what the view read. */
+  delta(slot: ViewSlot, sent: ViewResult | undefined, result: ViewResult, from: number, seq: number): void {
+    const walk = this.#walk;
+    const { out } = walk;
+    const start = out.position;
+    const newest = walk.newest;
+    if (result.kind === "rows" && sent?.kind === "rows") {
+      walk.nested(
+        () => out.label(slot.label),
+        () => this.#deltaRows(sent.rows, result.rows, from),
+      );
+    } else if (result.kind === "row" && sent?.kind === "row" && sent.only.row === result.only.row) {
+      if (isComparedByText(result.only)) {
+        if (sent.only.text !== result.only.text) this.full(slot, result, true);
+      } else {
+        walk.nested(
+          () => out.label(slot.label),
+          () => this.#deltaRow(sent.only, result.only, from),
+        );
+      }
+    } else if (result.kind === "absent") {
+      if (sent === undefined || sent.kind !== "absent") {
+        out.label(slot.label);
+        out.null();
+      }
+    } else if (result.kind !== "json" || sent?.kind !== "json" || result !== sent) {
+      this.full(slot, result, sent?.kind !== "absent");
+    }
+    // The records that were written name their own seqs; where none did, what the view read has to.
+    if (out.position > start && walk.newest === newest) walk.note(seq);
+  }
+
+  /** One record in full. */
+  row(visible: VisibleRow): void {
+    this.#fullRow(visible, false);
+  }
+
+  #fullRow(visible: VisibleRow, replaces: boolean): void {
+    this.#lens.look(visible.row, 0, visible.mask);
+    this.#rowWalk.newest = 0;
+    this.#rowWalk.fullRecord(visible.row, replaces);
+    this.#walk.note(this.#rowWalk.newest);
+  }
+
+  #fullRows(rows: readonly VisibleRow[], replaces: boolean): void {
+    const { out, form } = this.#walk;
+    if (form === "plain") {
+      out.openArray();
+      for (const row of rows) this.#fullRow(row, false);
+      out.closeArray();
+      return;
+    }
+    out.openObject();
+    if (replaces) out.label(replaceLabel);
+    for (const visible of rows) {
+      out.key(visible.row.$key);
+      this.#fullRow(visible, false);
+    }
+    writeAllKeys(
+      out,
+      rows.map(({ row }) => row),
+    );
+    out.closeObject();
+  }
+
+  #deltaRow(before: VisibleRow, after: VisibleRow, from: number): void {
+    this.#lens.look(after.row, before.mask, after.mask);
+    this.#rowWalk.newest = 0;
+    this.#rowWalk.deltaRecord(after.row, from);
+    this.#walk.note(this.#rowWalk.newest);
+  }
+
+  #deltaRows(before: readonly VisibleRow[], after: readonly VisibleRow[], from: number): void {
+    const walk = this.#walk;
+    const { out } = walk;
+    const left = new Map(before.map((visible) => [visible.row.$key, visible]));
+    for (const visible of after) {
+      const { row } = visible;
+      const sent = left.get(row.$key);
+      left.delete(row.$key);
+      if (sent?.row !== row) {
+        out.key(row.$key);
+        this.#fullRow(visible, sent !== undefined);
+        walk.note(row.$stamp);
+      } else if (isComparedByText(visible)) {
+        if (sent.text === visible.text) continue;
+        out.key(row.$key);
+        this.#fullRow(visible, true);
+      } else if (row.$stamp > from || sent.mask !== visible.mask) {
+        walk.nested(
+          () => out.key(row.$key),
+          () => this.#deltaRow(sent, visible, from),
+        );
+      }
+    }
+    for (const [key, { row }] of left) {
+      walk.note(row.$stamp);
+      out.key(key);
+      out.null();
+    }
+    writeOrderDifference(
+      out,
+      before.map(({ row }) => row),
+      after.map(({ row }) => row),
+    );
+  }
+}
+
+function isComparedByText(visible: VisibleRow): boolean {
+  return visible.text !== undefined;
+}

@@ -1,0 +1,225 @@
+import { hashBytes } from "@tidewire/delta";
+import { ClassPolicies } from "./class-policies.ts";
+import type { ViewedDocument, ViewerInputs } from "./document-views.ts";
+import type { FrameBody } from "./frame.ts";
+import { GroupLens } from "./group-lens.ts";
+import { ResultWalk } from "./result-walk.ts";
+import { BeyondHorizon, StateWalk, type WalkForm } from "./state-walk.ts";
+import { ViewCells } from "./view-cells.ts";
+import { ViewerGroup } from "./viewer-group.ts";
+import type { ViewerHandle } from "./viewer-handle.ts";
+
+/** The whole view as plain canonical JSON. */
+export interface PlainView {
+  readonly json: Uint8Array;
+  readonly hash: string;
+}
+
+interface Cached<Value> {
+  readonly seq: number;
+  readonly tick: number;
+  readonly value: Value;
+}
+
+/** Hashes of states that were sent are kept for this many frames, for clients that report a little late. */
+const sentHashesMax = 16;
+/** A delta above this is compared with the size of the snapshot, and the smaller one is sent. */
+const largeDeltaBytes = 4_096;
+
+/**
+ * Viewers for whom every policy and view gives the same answers. Everything is computed once per class: policies, views,
+ * frames, hashes.
+ */
+export class ViewClass {
+  readonly key: string;
+  readonly inputs: ViewerInputs;
+  readonly groups: ViewerGroup[] = [];
+  /** Members without a group: they wait for their first frame, or for a snapshot. */
+  readonly waiting = new Set<ViewerHandle>();
+  readonly #document: ViewedDocument;
+  readonly #policies: ClassPolicies;
+  readonly #cells: ViewCells;
+  readonly #sentHashes: { readonly seq: number; readonly hash: string }[] = [];
+  #plain: Cached<PlainView> | undefined;
+  #snapshot: Cached<FrameBody> | undefined;
+
+  constructor(document: ViewedDocument, key: string, inputs: ViewerInputs) {
+    this.#document = document;
+    this.key = key;
+    this.inputs = inputs;
+    this.#policies = new ClassPolicies(document, inputs);
+    this.#cells = new ViewCells(document, inputs, this.#policies);
+  }
+
+  get isIdle(): boolean {
+    return this.waiting.size === 0 && this.groups.every((group) => group.members.length === 0);
+  }
+
+  /** Takes over what was sent by a class that is several from now on. */
+  inherit(other: ViewClass): void {
+    this.#sentHashes.push(...other.#sentHashes);
+  }
+
+  /** The group that holds the state of now; made if need be, so that the class knows its seq. */
+  current(): ViewerGroup {
+    const found = this.#groupOfNow();
+    if (found !== undefined) return found;
+    let newest: ViewerGroup | undefined;
+    for (const group of this.groups) {
+      if (!group.mustAskAll && (newest === undefined || group.seq >= newest.seq)) newest = group;
+    }
+    const made = newest?.fork() ?? new ViewerGroup(0, -1, 0);
+    this.bring(made);
+    // Otherwise the class is about to split, and what was computed may be another viewer's.
+    if (!this.#document.mustSplit) this.add(made);
+    return made;
+  }
+
+  /** Groups without members are kept only while there is none newer. */
+  add(group: ViewerGroup): void {
+    this.groups.push(group);
+    const newestSeq = Math.max(...this.groups.map(({ seq }) => seq));
+    for (let index = this.groups.length - 2; index >= 0; index--) {
+      const { members, seq } = this.groups[index]!;
+      if (members.length === 0 && (seq < newestSeq || seq === group.seq)) this.groups.splice(index, 1);
+    }
+  }
+
+  /** Puts `members` of `from` into the group of now, which is `group` if there is no other. */
+  join(group: ViewerGroup, from: ViewerGroup, members: readonly ViewerHandle[]): void {
+    const found = this.#groupOfNow();
+    if (found === undefined && members.length === from.members.length) {
+      from.adopt(group);
+      return;
+    }
+    const target = found ?? group;
+    for (const viewer of members) {
+      if (viewer.group === target) continue;
+      viewer.group?.remove(viewer);
+      target.add(viewer);
+    }
+    if (!this.groups.includes(target)) this.add(target);
+    if (target !== group) target.viewSeq = Math.max(target.viewSeq, group.viewSeq);
+  }
+
+  /** Brings a group to the state of now. Returns what its members have to be told, if anything. */
+  bring(group: ViewerGroup): FrameBody | undefined {
+    const { state, tick } = this.#document;
+    const delta = group.seq === 0 ? "beyond" : this.#delta(group);
+    let body: FrameBody | undefined;
+    if (delta === "beyond") body = this.#full(group);
+    else if (delta !== undefined && delta.json.length > largeDeltaBytes) body = this.#smaller(group, delta);
+    else body = delta;
+    group.seq = state.root.$stamp;
+    group.tick = tick;
+    group.mustAskAll = false;
+    return body;
+  }
+
+  /** The snapshot of now. `group` holds that state. */
+  snapshot(group: ViewerGroup): FrameBody {
+    const { tick } = this.#document;
+    if (this.#snapshot?.seq !== group.seq || this.#snapshot.tick !== tick) {
+      this.#snapshot = { seq: group.seq, tick, value: { kind: "snapshot", json: this.#write(group, "keyed").json } };
+    }
+    return this.#snapshot.value;
+  }
+
+  /** The view of now, and its hash. `group` holds that state. */
+  plain(group: ViewerGroup): PlainView {
+    const { tick } = this.#document;
+    if (this.#plain?.seq !== group.seq || this.#plain.tick !== tick) {
+      const { json } = this.#write(group, "plain");
+      this.#plain = { seq: group.seq, tick, value: { json, hash: hashBytes(json) } };
+    }
+    return this.#plain.value;
+  }
+
+  sentHash(seq: number, hash: string): void {
+    this.#sentHashes.push({ seq, hash });
+    if (this.#sentHashes.length > sentHashesMax) this.#sentHashes.shift();
+  }
+
+  /** What is known of states of this seq that were sent: several, when presence moved. */
+  hashesAt(seq: number): string[] {
+    return this.#sentHashes.filter((sent) => sent.seq === seq).map((sent) => sent.hash);
+  }
+
+  #groupOfNow(): ViewerGroup | undefined {
+    const { state, tick } = this.#document;
+    return this.groups.find((group) => group.isAt(state.root.$stamp, tick));
+  }
+
+  #delta(group: ViewerGroup): FrameBody | "beyond" | undefined {
+    const { schema, state, writer } = this.#document;
+    const dirty = group.mustAskAll ? schema.guards.map(() => true) : this.#policies.dirtySince(group.seq, group.tick);
+    const lens = new GroupLens(
+      this.#policies,
+      group,
+      dirty,
+      dirty.map((isDirty, index) => (isDirty ? this.#policies.newestSeen(schema.guards[index]!) : 0)),
+    );
+    this.#policies.restart(dirty);
+    const walk = new StateWalk(writer, lens);
+    writer.position = 0;
+    writer.openObject();
+    try {
+      for (const field of state.root.$type.slots) walk.deltaField(state.root, field, group.seq);
+    } catch (thrown) {
+      if (thrown instanceof BeyondHorizon) return "beyond";
+      throw thrown;
+    }
+    this.#deltaOfViews(group, walk);
+    if (writer.position === 1) return undefined;
+    writer.closeObject();
+    group.viewSeq = Math.max(group.viewSeq, walk.newest);
+    return { kind: "delta", json: writer.take() };
+  }
+
+  #deltaOfViews(group: ViewerGroup, walk: StateWalk): void {
+    const results = new ResultWalk(walk);
+    for (const slot of this.#document.schema.slots) {
+      const sent = group.results[slot.index];
+      if (sent !== undefined && !group.mustAskAll && !this.#cells.hasChangedSince(slot, group.seq, group.tick))
+        continue;
+      const result = this.#cells.read(slot);
+      const isRow = result.kind === "row" || result.kind === "rows";
+      if (sent !== result || isRow) results.delta(slot, sent, result, group.seq, this.#cells.newestSeen(slot));
+      group.results[slot.index] = result;
+    }
+  }
+
+  /** A fresh start: the group forgets what it held. */
+  #full(group: ViewerGroup): FrameBody {
+    const { state, tick } = this.#document;
+    const { json, newest } = this.#write(group, "keyed");
+    group.viewSeq = Math.max(group.viewSeq, newest);
+    this.#snapshot = { seq: state.root.$stamp, tick, value: { kind: "snapshot", json } };
+    return this.#snapshot.value;
+  }
+
+  #smaller(group: ViewerGroup, delta: FrameBody): FrameBody {
+    const { state, tick } = this.#document;
+    const { json } = this.#write(group, "keyed");
+    const body: FrameBody = { kind: "snapshot", json };
+    this.#snapshot = { seq: state.root.$stamp, tick, value: body };
+    return json.length < delta.json.length ? body : delta;
+  }
+
+  #write(group: ViewerGroup, form: WalkForm): { readonly json: Uint8Array; readonly newest: number } {
+    const { schema, state, writer } = this.#document;
+    const walk = new StateWalk(writer, new GroupLens(this.#policies, group), form);
+    const results = new ResultWalk(walk);
+    writer.position = 0;
+    writer.openObject();
+    for (const entry of schema.entries) {
+      if ("evaluate" in entry) {
+        const result = this.#cells.read(entry);
+        group.results[entry.index] = result;
+        results.full(entry, result, false);
+      } else walk.fullField(state.root, entry);
+    }
+    writer.closeObject();
+    return { json: writer.take(), newest: walk.newest };
+  }
+}

@@ -1,0 +1,324 @@
+import type { Principal } from "@tidewire/foundation";
+import type { Frame } from "../runtime/runtime.ts";
+import { LimitError } from "../state/limit-error.ts";
+import { ClassKeys, type ViewStateValue } from "./class-keys.ts";
+import type { ViewedDocument } from "./document-views.ts";
+import { emptyDelta, type FrameBody, frameOf } from "./frame.ts";
+import { type PlainView, ViewClass } from "./view-class.ts";
+import { ViewerGroup } from "./viewer-group.ts";
+import type { ViewerHandle } from "./viewer-handle.ts";
+
+export type FrameSink = (viewers: readonly ViewerHandle[], frame: Frame) => void;
+export type FailureSink = (viewers: readonly ViewerHandle[], error: LimitError) => void;
+
+/** All viewers of a document, by class. */
+export class ViewHub {
+  readonly #document: ViewedDocument;
+  readonly #keys = new ClassKeys();
+  /** In order of last use: the first is the first to go when it is idle. */
+  #classes = new Map<string, ViewClass>();
+  readonly #viewers = new Set<ViewerHandle>();
+  /** Members that were promised a frame even if nothing changes. */
+  readonly #owed = new Set<ViewerHandle>();
+
+  constructor(document: ViewedDocument) {
+    this.#document = document;
+  }
+
+  get mustSplit(): boolean {
+    return this.#keys.mustSplit;
+  }
+
+  get viewerCount(): number {
+    return this.#viewers.size;
+  }
+
+  has(viewer: ViewerHandle): boolean {
+    return this.#viewers.has(viewer);
+  }
+
+  /** Adds a viewer, which gets as little as its resume allows. */
+  attach(viewer: ViewerHandle, resume: { readonly seq: number; readonly hash: string } | undefined): void {
+    this.#viewers.add(viewer);
+    if (resume === undefined) {
+      this.#await(viewer);
+      return;
+    }
+    const { viewClass, plain, group } = this.#viewOf(viewer.principal, viewer.viewState);
+    viewer.viewClass = viewClass;
+    if (plain.hash === resume.hash) {
+      group.add(viewer);
+      viewer.next = "confirmation";
+      this.#owed.add(viewer);
+      return;
+    }
+    const base = this.#baseFor(viewClass, group, resume.seq);
+    if (base === undefined) {
+      this.#await(viewer);
+      return;
+    }
+    base.add(viewer);
+    viewer.next = "forward";
+    this.#owed.add(viewer);
+  }
+
+  detach(viewer: ViewerHandle): boolean {
+    if (!this.#viewers.delete(viewer)) return false;
+    this.#leave(viewer);
+    this.#owed.delete(viewer);
+    this.#dropIdleClasses();
+    return true;
+  }
+
+  detachAll(): void {
+    for (const viewer of [...this.#viewers]) this.detach(viewer);
+    this.#classes.clear();
+  }
+
+  /** The viewer said something new about itself. */
+  moveTo(viewer: ViewerHandle, viewState: ViewStateValue): void {
+    viewer.viewState = viewState;
+    const { group, viewClass } = viewer;
+    const next = this.#classOf(viewer.principal, viewState);
+    if (next === viewClass) return;
+    this.#leave(viewer);
+    viewer.viewClass = next;
+    if (group === undefined) {
+      next.waiting.add(viewer);
+      return;
+    }
+    const fork = group.fork();
+    fork.mustAskAll = true;
+    next.add(fork);
+    fork.add(viewer);
+  }
+
+  resync(viewer: ViewerHandle): void {
+    this.#owed.delete(viewer);
+    this.#leave(viewer);
+    this.#await(viewer);
+  }
+
+  check(viewer: ViewerHandle, seq: number, hash: string): "match" | "mismatch" | "unverifiable" {
+    const wasQuiet = viewer.framesSinceCheck === 0;
+    viewer.framesSinceCheck = 0;
+    const { group, viewClass } = viewer;
+    if (group === undefined) return "unverifiable";
+    if (seq > group.viewSeq) return this.#mismatch(viewer);
+    const { state, tick } = this.#document;
+    if (seq === group.viewSeq && group.isAt(state.root.$stamp, tick)) {
+      if (viewClass.plain(group).hash === hash) return "match";
+      if (wasQuiet || viewer.framesAtSeq <= 1) return this.#mismatch(viewer);
+    }
+    const known = viewClass.hashesAt(seq);
+    if (known.includes(hash)) return "match";
+    // With presence a seq stands for several states, and not all of them were hashed.
+    return known.length === 0 || tick > 0 ? "unverifiable" : this.#mismatch(viewer);
+  }
+
+  /** The view of someone who need not be connected. */
+  view(principal: Principal, viewState: ViewStateValue | undefined): PlainView & { readonly seq: number } {
+    const { plain, group } = this.#viewOf(principal, viewState);
+    this.#dropIdleClasses();
+    return { ...plain, seq: group.viewSeq };
+  }
+
+  deliver(now: number, sink: FrameSink, fail: FailureSink): void {
+    for (;;) {
+      for (const viewClass of [...this.#classes.values()]) {
+        this.#deliverClass(viewClass, now, sink, fail);
+        if (this.#keys.mustSplit) break;
+      }
+      if (!this.#keys.mustSplit) break;
+      this.#split();
+    }
+    this.#deliverOwed(now, sink, fail);
+  }
+
+  #deliverClass(viewClass: ViewClass, now: number, sink: FrameSink, fail: FailureSink): void {
+    const { state, tick } = this.#document;
+    for (const group of [...viewClass.groups]) {
+      if (group.members.length === 0 || group.isAt(state.root.$stamp, tick)) continue;
+      const ready = group.members.filter((viewer) => viewer.credit > 0);
+      if (ready.length === 0) continue;
+      this.#guarded(ready, fail, () => this.#deliverGroup(viewClass, group, ready, now, sink));
+      if (this.#keys.mustSplit) return;
+    }
+    const ready = [...viewClass.waiting].filter((viewer) => viewer.credit > 0);
+    if (ready.length > 0) this.#guarded(ready, fail, () => this.#deliverSnapshot(viewClass, ready, now, sink));
+  }
+
+  #deliverGroup(viewClass: ViewClass, group: ViewerGroup, ready: ViewerHandle[], now: number, sink: FrameSink): void {
+    // Whoever stays behind keeps the state as it was; so does everyone if the class turns out to be several.
+    const canStay = ready.length === group.members.length && this.#keys.isFinal;
+    const next = canStay ? group : group.fork();
+    const body = viewClass.bring(next);
+    if (this.#keys.mustSplit) return;
+    if (body === undefined) {
+      // Nothing to tell costs no credit.
+      if (next !== group) viewClass.join(next, group, [...group.members]);
+      return;
+    }
+    if (next !== group) viewClass.join(next, group, ready);
+    this.#send(viewClass, ready[0]!.group!, ready, body, now, sink);
+  }
+
+  #deliverSnapshot(viewClass: ViewClass, ready: ViewerHandle[], now: number, sink: FrameSink): void {
+    const group = viewClass.current();
+    if (this.#keys.mustSplit) return;
+    const body = viewClass.snapshot(group);
+    if (this.#keys.mustSplit) return;
+    for (const viewer of ready) {
+      viewClass.waiting.delete(viewer);
+      group.add(viewer);
+    }
+    this.#send(viewClass, group, ready, body, now, sink);
+  }
+
+  /** Those who resumed and for whom nothing has changed since. */
+  #deliverOwed(now: number, sink: FrameSink, fail: FailureSink): void {
+    for (const viewer of [...this.#owed]) {
+      const { group, viewClass, next } = viewer;
+      if (viewer.credit <= 0 || group === undefined) continue;
+      if (next === "forward") {
+        // Nothing changed and yet its hash is another: what it holds is wrong.
+        this.resync(viewer);
+        this.#guarded([viewer], fail, () => this.#deliverSnapshot(viewClass, [viewer], now, sink));
+      } else {
+        viewer.hashDueAt = Math.max(viewer.hashDueAt, now + 1);
+        this.#send(viewClass, group, [viewer], emptyDelta, now, sink);
+      }
+    }
+  }
+
+  #send(
+    viewClass: ViewClass,
+    group: ViewerGroup,
+    viewers: readonly ViewerHandle[],
+    body: FrameBody,
+    now: number,
+    sink: FrameSink,
+  ): void {
+    const isHashDue = viewers.some((viewer) => viewer.wantsEveryHash || viewer.hashDueAt <= now);
+    const hash = isHashDue ? viewClass.plain(group).hash : undefined;
+    const frame = frameOf(body, group.viewSeq, hash);
+    if (hash !== undefined) viewClass.sentHash(frame.seq, hash);
+    const hashDueAt = now + this.#document.limits.hashIntervalMs;
+    for (const viewer of viewers) {
+      viewer.sent(frame.seq);
+      if (isHashDue) viewer.hashDueAt = hashDueAt;
+      if (viewer.next !== "changes") {
+        viewer.next = "changes";
+        this.#owed.delete(viewer);
+      }
+    }
+    sink(viewers, frame);
+  }
+
+  /** A view above its bound ends the streams of those who would get it, and nobody else's. */
+  #guarded(viewers: readonly ViewerHandle[], fail: FailureSink, step: () => void): void {
+    try {
+      step();
+    } catch (thrown) {
+      if (!(thrown instanceof LimitError)) throw thrown;
+      for (const viewer of viewers) this.detach(viewer);
+      fail(viewers, thrown);
+    }
+  }
+
+  #mismatch(viewer: ViewerHandle): "mismatch" {
+    this.resync(viewer);
+    return "mismatch";
+  }
+
+  #await(viewer: ViewerHandle): void {
+    viewer.next = "snapshot";
+    viewer.viewClass = this.#classOf(viewer.principal, viewer.viewState);
+    viewer.viewClass.waiting.add(viewer);
+  }
+
+  #leave(viewer: ViewerHandle): void {
+    viewer.group?.remove(viewer);
+    viewer.viewClass.waiting.delete(viewer);
+  }
+
+  /** A group at the state of an earlier frame, if there is one or one can be thought up. */
+  #baseFor(viewClass: ViewClass, current: ViewerGroup, seq: number): ViewerGroup | undefined {
+    const { baseSeq, schema } = this.#document;
+    const known = viewClass.groups.find((group) => group !== current && group.viewSeq === seq && !group.mustAskAll);
+    if (known !== undefined) return known;
+    // Without policies there is nothing a viewer may hold or not: a seq says it all.
+    if (schema.guards.length > 0 || seq < baseSeq || seq > current.viewSeq) return undefined;
+    const base = new ViewerGroup(seq, -1, seq);
+    viewClass.add(base);
+    return base;
+  }
+
+  #viewOf(
+    principal: Principal,
+    viewState: ViewStateValue | undefined,
+  ): { readonly viewClass: ViewClass; readonly group: ViewerGroup; readonly plain: PlainView } {
+    for (;;) {
+      const viewClass = this.#classOf(principal, viewState);
+      const group = viewClass.current();
+      if (!this.#keys.mustSplit) {
+        const plain = viewClass.plain(group);
+        if (!this.#keys.mustSplit) return { viewClass, group, plain };
+      }
+      this.#split();
+    }
+  }
+
+  #classOf(principal: Principal, viewState: ViewStateValue | undefined): ViewClass {
+    const key = this.#keys.keyOf(principal, viewState);
+    let found = this.#classes.get(key);
+    if (found === undefined) found = new ViewClass(this.#document, key, this.#keys.inputsOf(principal, viewState));
+    else this.#classes.delete(key);
+    this.#classes.set(key, found);
+    return found;
+  }
+
+  /** Tells apart viewers that were one class until someone looked at who they are. */
+  #split(): void {
+    this.#keys.split();
+    const before = [...this.#classes.values()];
+    this.#classes = new Map();
+    for (const old of before) {
+      for (const viewer of old.waiting) {
+        viewer.viewClass = this.#classOf(viewer.principal, viewer.viewState);
+        viewer.viewClass.waiting.add(viewer);
+      }
+      for (const group of old.groups) this.#splitGroup(old, group);
+    }
+  }
+
+  #splitGroup(old: ViewClass, group: ViewerGroup): void {
+    const forks = new Map<ViewClass, ViewerGroup>();
+    for (const viewer of [...group.members]) {
+      const viewClass = this.#classOf(viewer.principal, viewer.viewState);
+      let fork = forks.get(viewClass);
+      if (fork === undefined) {
+        fork = group.fork();
+        // What was asked for one of them may have been answered for another.
+        fork.mustAskAll = true;
+        forks.set(viewClass, fork);
+        viewClass.inherit(old);
+        viewClass.add(fork);
+      }
+      viewer.viewClass = viewClass;
+      group.remove(viewer);
+      fork.add(viewer);
+    }
+  }
+
+  #dropIdleClasses(): void {
+    const { idleClassesMax } = this.#document.limits;
+    let excess = this.#classes.size - idleClassesMax - this.#viewers.size;
+    for (const [key, viewClass] of this.#classes) {
+      if (excess <= 0) return;
+      if (!viewClass.isIdle) continue;
+      this.#classes.delete(key);
+      excess--;
+    }
+  }
+}

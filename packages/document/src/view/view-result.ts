@@ -1,0 +1,96 @@
+import { frozenJson, sameJson } from "../author/scalar-check.ts";
+import { StateError } from "../author/state-error.ts";
+import { ListNode } from "../state/list-node.ts";
+import { Query } from "../state/query.ts";
+import { RecordNode } from "../state/record-node.ts";
+import type { Guard, RecordType } from "../state/record-type.ts";
+import { StateNode } from "../state/state-node.ts";
+import { TableNode } from "../state/table-node.ts";
+
+/** A record in a view, with what its viewer sees of it. */
+export interface VisibleRow {
+  readonly row: RecordNode;
+  /** Bit `guard.bit` of each field that is there and that its guard lets through. */
+  readonly mask: number;
+  /** Of records with guards in nested state: everything visible, as canonical JSON. Such rows are compared by it. */
+  readonly text: string | undefined;
+}
+
+/** What a view or computed value is for one class of viewers. Immutable. */
+export type ViewResult =
+  | { readonly kind: "absent" }
+  | { readonly kind: "json"; readonly value: unknown }
+  | { readonly kind: "row"; readonly only: VisibleRow }
+  | { readonly kind: "rows"; readonly rows: readonly VisibleRow[] };
+
+export const absentResult: ViewResult = { kind: "absent" };
+
+/** Answers for one class of viewers. */
+export interface RowPolicies {
+  sees(guard: Guard, record: RecordNode): boolean;
+  /** Everything visible of a record, as canonical JSON. */
+  textOf(record: RecordNode, mask: number): string;
+}
+
+/** Turns what a view function returned into something that can be sent. Throws `StateError` for what cannot. */
+export function viewResultOf(value: unknown, policies: RowPolicies): ViewResult {
+  if (value === undefined || value === null) return absentResult;
+  if (value instanceof Query || value instanceof TableNode) return rowsResult(value.toArray(), policies);
+  if (value instanceof RecordNode) {
+    const only = visibleRow(value, policies);
+    return only === undefined ? absentResult : { kind: "row", only };
+  }
+  if (value instanceof ListNode) return { kind: "json", value: frozenJson(value.toArray()) };
+  if (value instanceof StateNode) throw new StateError("a view gives plain values, records, lists, tables or queries");
+  if (Array.isArray(value) && value.length > 0 && value.every((item) => item instanceof RecordNode)) {
+    return rowsResult(value as RecordNode[], policies);
+  }
+  return { kind: "json", value: frozenJson(value) };
+}
+
+export function sameResult(a: ViewResult, b: ViewResult): boolean {
+  if (a === b) return true;
+  if (a.kind === "json") return b.kind === "json" && sameJson(a.value, b.value);
+  if (a.kind === "row") return b.kind === "row" && sameRow(a.only, b.only);
+  if (a.kind === "rows") {
+    return (
+      b.kind === "rows" && a.rows.length === b.rows.length && a.rows.every((row, index) => sameRow(row, b.rows[index]!))
+    );
+  }
+  return b.kind === "absent";
+}
+
+/** Whether a type has guards that a mask of its own fields does not cover. */
+export function hasNestedGuards(type: RecordType): boolean {
+  return type.slots.some((field) => !field.isPrivate && (field.recordType?.guardsWithin.length ?? 0) > 0);
+}
+
+function sameRow(a: VisibleRow, b: VisibleRow): boolean {
+  return a.row === b.row && a.mask === b.mask && a.text === b.text;
+}
+
+function rowsResult(records: readonly RecordNode[], policies: RowPolicies): ViewResult {
+  const keys = new Set<string>();
+  const rows: VisibleRow[] = [];
+  for (const record of records) {
+    const row = visibleRow(record, policies);
+    if (row === undefined) continue;
+    if (keys.has(record.$key)) throw new StateError("a view has two records with the same key");
+    keys.add(record.$key);
+    rows.push(row);
+  }
+  return { kind: "rows", rows };
+}
+
+/** A view cannot show what a policy hides: such records are left out. */
+function visibleRow(row: RecordNode, policies: RowPolicies): VisibleRow | undefined {
+  const type = row.$type;
+  if (!row.$isLive || (type.guard !== undefined && !policies.sees(type.guard, row))) return undefined;
+  let mask = 0;
+  if (type.guardCount > 0) {
+    for (const { guard, index } of type.slots) {
+      if (guard !== undefined && row.$get(index) !== undefined && policies.sees(guard, row)) mask |= 1 << guard.bit;
+    }
+  }
+  return { row, mask, text: hasNestedGuards(type) ? policies.textOf(row, mask) : undefined };
+}

@@ -1,0 +1,71 @@
+import type { RecordNode } from "../state/record-node.ts";
+import type { TableNode } from "../state/table-node.ts";
+import { GuardBits } from "./guard-bits.ts";
+import type { ViewResult } from "./view-result.ts";
+import type { ViewerHandle } from "./viewer-handle.ts";
+
+/**
+ * Viewers of one class that hold the same state. However many they are, bringing them forward is one walk. What is kept
+ * for them is what the walk cannot know from the state of today: which guarded things they hold, in which order, and what
+ * their views were.
+ */
+export class ViewerGroup {
+  /** The state they hold is the one at this seq and this tick of presence. */
+  seq: number;
+  tick: number;
+  /** `@s` of their last frame. */
+  viewSeq: number;
+  bits = new GuardBits();
+  orders = new Map<TableNode, readonly RecordNode[]>();
+  /** By slot; `undefined`: not known. */
+  results: (ViewResult | undefined)[] = [];
+  /** They came from another class: all policies have to be asked again. */
+  mustAskAll = false;
+  readonly members: ViewerHandle[] = [];
+
+  constructor(seq: number, tick: number, viewSeq: number) {
+    this.seq = seq;
+    this.tick = tick;
+    this.viewSeq = viewSeq;
+  }
+
+  /** The same state, without members. */
+  fork(): ViewerGroup {
+    const fork = new ViewerGroup(this.seq, this.tick, this.viewSeq);
+    fork.bits = this.bits.copy();
+    for (const [table, rows] of this.orders) if (table.$isLive) fork.orders.set(table, rows);
+    fork.results = this.results.slice();
+    fork.mustAskAll = this.mustAskAll;
+    return fork;
+  }
+
+  /** Takes over the state of a fork; the members stay. */
+  adopt(fork: ViewerGroup): void {
+    this.seq = fork.seq;
+    this.tick = fork.tick;
+    this.viewSeq = fork.viewSeq;
+    this.bits = fork.bits;
+    this.orders = fork.orders;
+    this.results = fork.results;
+    this.mustAskAll = fork.mustAskAll;
+  }
+
+  isAt(seq: number, tick: number): boolean {
+    return this.seq === seq && this.tick === tick && !this.mustAskAll;
+  }
+
+  add(viewer: ViewerHandle): void {
+    viewer.group = this;
+    viewer.position = this.members.length;
+    this.members.push(viewer);
+  }
+
+  remove(viewer: ViewerHandle): void {
+    const last = this.members.pop()!;
+    if (last !== viewer) {
+      this.members[viewer.position] = last;
+      last.position = viewer.position;
+    }
+    viewer.group = undefined;
+  }
+}
