@@ -5,10 +5,7 @@ import { devToken, randomKey } from "./identity.ts";
 import { table, welcome } from "./screens.ts";
 
 const root = document.getElementById("app")!;
-const client = new TidewireClient({
-  url: `${location.origin.replace(/^http/, "ws")}/v1/socket`,
-  token: devToken(),
-});
+const client = new TidewireClient({ url: location.origin, token: devToken() });
 
 let game: Game | undefined;
 
