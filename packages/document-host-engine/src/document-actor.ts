@@ -251,6 +251,7 @@ export class DocumentActor implements TurnWorker {
     if (turn.openError !== undefined) return this.#openFailed(turn.openError);
     if (turn.opened !== undefined) this.#install(turn.opened);
     this.#viewers.attachedAll(turn.attached);
+    for (const { viewers, error } of turn.failed) this.#viewers.detachedBy(viewers, error);
     this.#viewers.send(turn.frames);
     this.#pipeline.flushAnswers();
     this.#reads.settle(turn.reads);
@@ -261,7 +262,7 @@ export class DocumentActor implements TurnWorker {
       return;
     }
     if (turn.snapshotData !== undefined) void this.#snapshots.write(copy, turn.snapshotData);
-    this.#batchRan(copy, turn);
+    if (turn.hasRunBatch) this.#batchRan(copy, turn);
     if (this.#hasMore()) this.#modules.scheduler.markReady(this);
   }
 
@@ -302,7 +303,8 @@ export class DocumentActor implements TurnWorker {
       // A migration may have changed something, which must be durable before it is seen.
       turn.takePatch(turn.opened);
     } catch (error) {
-      turn.openError = error ?? new Error("the document cannot be opened");
+      if (!(error instanceof ServiceError)) throw error;
+      turn.openError = error;
     }
   }
 
@@ -312,17 +314,25 @@ export class DocumentActor implements TurnWorker {
     this.#copy = new DocumentCopy(instance, opened, this.#modules.copies, this.#options);
     this.#state = "active";
     this.#pipeline.reopened(opened);
-    this.#viewers.presence.forgetConnected();
+    this.#inheritPresence(instance);
     this.#wake.set(instance.wakeAt);
     this.#modules.metrics.opens.add(1, { outcome: "opened" });
     if (this.#opening.isPast(opened.epoch)) this.#fenced(true);
   }
 
-  #openFailed(error: unknown): void {
+  /** Agents that the log knows as connected have the grace to come back; the others are connected anew. */
+  #inheritPresence(instance: DocumentInstance): void {
+    const { presence } = this.#viewers;
+    const now = this.#modules.clock.monotonicMs();
+    presence.forgetConnected();
+    for (const principal of instance.connected) presence.inherited(principal, now, this.#options.reattachGraceMs);
+  }
+
+  #openFailed(error: ServiceError): void {
     this.#modules.metrics.opens.add(1, { outcome: "failed" });
     this.#modules.logger.error({ err: error, space: this.name.space }, "a document cannot be opened");
     this.#modules.quarantine.strike(this.path);
-    this.#leave(() => ServiceError.from(error), true);
+    this.#leave(() => error, true);
   }
 
   #batchRan(copy: DocumentCopy, turn: DocumentTurn): void {

@@ -7,12 +7,18 @@ import type {
   StoredDocument,
   Viewer,
 } from "@tidewire/document";
-import type { DocumentName } from "@tidewire/foundation";
+import { type DocumentName, ServiceError } from "@tidewire/foundation";
 import type { PendingCommand } from "./pending-command.ts";
 import type { Agent, PresenceStep } from "./presence.ts";
 import type { DurableRead, ReadOutcome } from "./read-queue.ts";
 import type { TurnBudget } from "./turn-scheduler.ts";
 import type { ViewerSlot } from "./viewer-slot.ts";
+
+/**
+ * Viewers that may get their first frame, or a whole new one, in one turn: with snapshots of 100 KB, what a turn adds to a
+ * connection stays below the bounds of the link, which then says so through the credit of the next ones.
+ */
+export const SNAPSHOTS_PER_TURN = 64;
 
 /** What document code is run for at this moment; after a cut it says whom to answer. */
 export type Doing =
@@ -46,7 +52,7 @@ export interface Attached {
   readonly slot: ViewerSlot;
   readonly instance: DocumentInstance;
   readonly handle?: Viewer;
-  readonly error?: unknown;
+  readonly error?: ServiceError;
 }
 
 /**
@@ -57,14 +63,18 @@ export class DocumentTurn {
   readonly budget: TurnBudget;
   doing: Doing = { kind: "open" };
   opened: DocumentInstance | undefined;
-  openError: unknown;
+  openError: ServiceError | undefined;
   readonly attached: Attached[] = [];
   readonly reads: ReadOutcome[] = [];
   readonly frames: DueFrame[] = [];
+  /** Detached by the runtime: their views are too large. */
+  readonly failed: { readonly viewers: readonly Viewer[]; readonly error: ServiceError }[] = [];
   readonly executed: Executed[] = [];
   /** Staged commands the batch has gone through. */
   consumed = 0;
   isTimerStuck = false;
+  /** A batch was run to its end, be it an empty one. */
+  hasRunBatch = false;
   patch: DocumentPatch | undefined;
   snapshotData: Uint8Array | undefined;
   readonly #connected = new Set<Agent>();
@@ -88,9 +98,9 @@ export class DocumentTurn {
       try {
         this.attached.push({ slot, instance, handle: instance.attach(slot.init()) });
       } catch (error) {
-        this.attached.push({ slot, instance, error });
+        this.attached.push({ slot, instance, error: refusalOf(error) });
       }
-      if (this.budget.isSpent) return;
+      if (this.budget.isSpent || this.attached.length >= SNAPSHOTS_PER_TURN) return;
     }
   }
 
@@ -101,7 +111,7 @@ export class DocumentTurn {
       try {
         this.reads.push({ read, value: read.run(instance) });
       } catch (error) {
-        this.reads.push({ read, error });
+        this.reads.push({ read, error: refusalOf(error) });
       }
     }
   }
@@ -110,7 +120,11 @@ export class DocumentTurn {
   deliver(instance: DocumentInstance, now: number): void {
     if (instance.viewerCount === 0) return;
     this.doing = { kind: "deliver" };
-    instance.deliver(now, (viewers, frame) => this.frames.push({ viewers: [...viewers], frame }));
+    instance.deliver(
+      now,
+      (viewers, frame) => this.frames.push({ viewers: [...viewers], frame }),
+      (viewers, error) => this.failed.push({ viewers: [...viewers], error }),
+    );
   }
 
   snapshot(instance: DocumentInstance): void {
@@ -142,6 +156,7 @@ export class DocumentTurn {
   }
 
   takePatch(instance: DocumentInstance): void {
+    this.hasRunBatch = true;
     this.doing = { kind: "patch" };
     this.patch = instance.takePatch();
   }
@@ -159,4 +174,10 @@ export class DocumentTurn {
       }
     }
   }
+}
+
+/** Anything but a `ServiceError` breaks the contract of the runtime: then its state is not to be trusted either. */
+function refusalOf(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  throw error;
 }

@@ -2,7 +2,7 @@ import type { CommandOutcome, DocumentInstance, Viewer } from "@tidewire/documen
 import { type Clock, ServiceError } from "@tidewire/foundation";
 import type { LinkTransport, ServerStream } from "@tidewire/link";
 import type { ViewerFrame } from "@tidewire/protocol-host";
-import type { Attached, DueFrame } from "./document-turn.ts";
+import { type Attached, type DueFrame, SNAPSHOTS_PER_TURN } from "./document-turn.ts";
 import type { HostMetrics } from "./host-metrics.ts";
 import { Presence, type PresenceStep } from "./presence.ts";
 import { refusals } from "./refusals.ts";
@@ -19,9 +19,6 @@ export interface ViewersOptions {
   readonly openPatienceMs: number;
   readonly reattachGraceMs: number;
 }
-
-/** With snapshots of 100 KB, what one turn adds to a connection is below the bounds of the link. */
-const HUNGRY_PER_TURN = 64;
 
 /** The viewers of one document, whichever copy of it they are attached to, and the presence of their agents. */
 export class DocumentViewers {
@@ -123,9 +120,18 @@ export class DocumentViewers {
 
   attachedAll(results: readonly Attached[]): void {
     for (const { slot, instance, handle, error } of results) {
-      if (handle === undefined) this.end(slot, ServiceError.from(error));
+      if (handle === undefined) this.end(slot, error);
       else if (slot.isEnded) instance.detach(handle);
       else this.#attached(slot, instance, handle);
+    }
+  }
+
+  /** The runtime has detached these already. */
+  detachedBy(viewers: readonly Viewer[], error: ServiceError): void {
+    for (const viewer of viewers) {
+      const slot = this.#slots.get(viewer.id);
+      slot?.orphan();
+      if (slot !== undefined) this.end(slot, error);
     }
   }
 
@@ -146,7 +152,7 @@ export class DocumentViewers {
   syncCredit(): void {
     let hungry = 0;
     for (const slot of this.#credited) {
-      if (hungry >= HUNGRY_PER_TURN) return;
+      if (hungry >= SNAPSHOTS_PER_TURN) return;
       this.#credited.delete(slot);
       if (slot.syncCredit()) hungry++;
     }
@@ -185,7 +191,6 @@ export class DocumentViewers {
   #attached(slot: ViewerSlot, instance: DocumentInstance, handle: Viewer): void {
     slot.attached(instance, handle);
     this.#unattached.delete(slot);
-    this.#credited.add(slot);
   }
 
   #drop(slot: ViewerSlot, error: ServiceError | undefined, isGone: boolean, graceMs: number): void {

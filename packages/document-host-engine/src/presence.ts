@@ -34,7 +34,13 @@ export class Presence {
 
   /** A viewer of this agent came. Throws `overloaded` when too many agents are known. */
   arrived(principal: Principal): Agent {
-    const agent = this.#agents.get(keyOf(principal)) ?? this.#added(principal);
+    const known = this.#agents.get(keyOf(principal));
+    if (known === undefined && this.#agents.size >= this.#agentsMax) {
+      throw new ServiceError("overloaded", "too many agents come and go on this document", {
+        details: { agents: this.#agents.size },
+      });
+    }
+    const agent = known ?? this.#added(principal);
     agent.viewers++;
     agent.leavesAt = undefined;
     this.#review(agent);
@@ -48,7 +54,7 @@ export class Presence {
     this.#review(agent);
   }
 
-  /** An agent that an earlier owner left connected: it has the grace to come back. */
+  /** The log knows this agent as connected: unless it is here, it has the grace to come back. Beyond the bound too. */
   inherited(principal: Principal, now: number, graceMs: number): void {
     const agent = this.#agents.get(keyOf(principal)) ?? this.#added(principal);
     agent.isConnected = true;
@@ -95,11 +101,6 @@ export class Presence {
   }
 
   #added(principal: Principal): Agent {
-    if (this.#agents.size >= this.#agentsMax) {
-      throw new ServiceError("overloaded", "too many agents come and go on this document", {
-        details: { agents: this.#agents.size },
-      });
-    }
     const agent: Agent = { principal, viewers: 0, isConnected: false, leavesAt: undefined };
     this.#agents.set(keyOf(principal), agent);
     return agent;

@@ -1,5 +1,5 @@
 import type { DocumentInstance } from "@tidewire/document";
-import { BoundedQueue, ServiceError } from "@tidewire/foundation";
+import { BoundedQueue, type ServiceError } from "@tidewire/foundation";
 
 /** Work that needs the durable state and changes nothing in the log: a view, a viewer's new view state, a check. */
 export interface DurableRead {
@@ -14,7 +14,7 @@ export interface DurableRead {
 export interface ReadOutcome {
   readonly read: DurableRead;
   readonly value?: unknown;
-  readonly error?: unknown;
+  readonly error?: ServiceError;
 }
 
 /** Reads that wait for a moment at which memory holds nothing but durable state. */
@@ -43,14 +43,14 @@ export class ReadQueue {
     if (this.#waiting.length > 0) this.#staged = [...this.#staged, ...this.#waiting.drain()];
   }
 
-  /** Hands out the results; an error that is no `ServiceError` becomes `internal`. */
+  /** Hands out the results. */
   settle(outcomes: readonly ReadOutcome[]): void {
     if (outcomes.length === 0) return;
     const done = new Set(outcomes.map((outcome) => outcome.read));
     this.#staged = this.#staged.filter((read) => !done.has(read));
     for (const { read, value, error } of outcomes) {
       if (error === undefined) read.resolve(value);
-      else read.reject(ServiceError.from(error));
+      else read.reject(error);
     }
   }
 

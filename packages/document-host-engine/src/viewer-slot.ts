@@ -69,8 +69,7 @@ export class ViewerSlot {
       ...(this.#viewState === undefined ? {} : { viewState: this.#viewState }),
       ...(this.#holds === undefined ? {} : { resume: this.#holds }),
       hashEvery: this.#hashEvery,
-      // Handed over by `syncCredit`, so many viewers a turn.
-      credit: 0,
+      credit: this.stream.credit,
     };
   }
 

@@ -25,7 +25,9 @@ type Change =
   | { readonly kind: "create" }
   | { readonly kind: "delete" }
   | { readonly kind: "add"; readonly by: number }
-  | { readonly kind: "push"; readonly id: string; readonly size?: number }
+  | { readonly kind: "push"; readonly id: string }
+  | { readonly kind: "came"; readonly principal: Principal }
+  | { readonly kind: "left"; readonly principal: Principal }
   | { readonly kind: "after"; readonly at: number; readonly label: string }
   | { readonly kind: "fire" }
   | { readonly kind: "marker"; readonly marker: string; readonly seq: number; readonly value?: string };
@@ -34,6 +36,7 @@ interface FakeState {
   exists: boolean;
   value: number;
   entries: string[];
+  connected: Principal[];
   timers: { at: number; label: string }[];
   fired: string[];
   markers: Record<string, { seq: number; value?: string }>;
@@ -43,6 +46,7 @@ const emptyState = (): FakeState => ({
   exists: false,
   value: 0,
   entries: [],
+  connected: [],
   timers: [],
   fired: [],
   markers: {},
@@ -92,6 +96,8 @@ export class FakeInstance implements DocumentInstance {
   #patchFrom: number;
   #changes: Change[] = [];
   readonly #viewers = new Map<string, FakeViewer>();
+  /** Viewers whose view is suddenly too large. */
+  readonly tooLarge = new Set<string>();
   readonly #present = new Map<string, number>();
 
   constructor(runtime: FakeRuntime, name: DocumentName, stored: StoredDocument) {
@@ -115,6 +121,10 @@ export class FakeInstance implements DocumentInstance {
 
   get wakeAt(): number | undefined {
     return this.#state.timers[0]?.at;
+  }
+
+  get connected(): readonly Principal[] {
+    return this.#state.connected;
   }
 
   get viewerCount(): number {
@@ -159,6 +169,9 @@ export class FakeInstance implements DocumentInstance {
       needsSnapshot: true,
       hashEvery: viewer.hashEvery,
     };
+    this.#viewers.set(viewer.id, attached);
+    const { agent } = viewer.principal;
+    this.#present.set(agent, (this.#present.get(agent) ?? 0) + 1);
     if (viewer.resume !== undefined) {
       const view = this.#viewText(attached);
       if (hashOf(view) === viewer.resume.hash) {
@@ -166,9 +179,6 @@ export class FakeInstance implements DocumentInstance {
         attached.needsSnapshot = false;
       }
     }
-    this.#viewers.set(viewer.id, attached);
-    const { agent } = viewer.principal;
-    this.#present.set(agent, (this.#present.get(agent) ?? 0) + 1);
     return attached;
   }
 
@@ -198,7 +208,16 @@ export class FakeInstance implements DocumentInstance {
     return "mismatch";
   }
 
-  deliver(_now: number, sink: (viewers: readonly Viewer[], frame: Frame) => void): void {
+  deliver(
+    _now: number,
+    sink: (viewers: readonly Viewer[], frame: Frame) => void,
+    fail: (viewers: readonly Viewer[], error: ServiceError) => void,
+  ): void {
+    if (this.#changes.length > 0) throw new Error("delivery before the patch was taken");
+    for (const viewer of [...this.#viewers.values()].filter(({ id }) => this.tooLarge.has(id))) {
+      this.detach(viewer);
+      fail([viewer], new ServiceError("limit_exceeded", "the view is too large"));
+    }
     const groups = new Map<string, FakeViewer[]>();
     for (const viewer of this.#viewers.values()) {
       if (viewer.credit === 0) continue;
@@ -252,8 +271,8 @@ export class FakeInstance implements DocumentInstance {
     if (command.kind === "delete") return this.#done(marker, undefined, { kind: "delete" });
     if (command.kind === "message") return this.#message(command, now);
     if (!this.#runtime.logsPresence) return { status: "done", seq: this.#seq, isReplay: false };
-    const verb = command.kind === "connect" ? "+" : "-";
-    return this.#done(undefined, undefined, { kind: "push", id: `${verb}${command.principal.agent}` });
+    const { kind, principal } = command;
+    return this.#done(undefined, undefined, { kind: kind === "connect" ? "came" : "left", principal });
   }
 
   #message(command: Extract<DocumentCommand, { kind: "message" }>, now: number): CommandOutcome {
@@ -309,7 +328,12 @@ export class FakeInstance implements DocumentInstance {
     else if (change.kind === "delete") this.#state = emptyState();
     else if (change.kind === "add") state.value += change.by;
     else if (change.kind === "push") state.entries.push(change.id);
-    else if (change.kind === "after") {
+    else if (change.kind === "came" || change.kind === "left") {
+      const { agent } = change.principal;
+      state.entries.push(`${change.kind === "came" ? "+" : "-"}${agent}`);
+      state.connected = state.connected.filter((principal) => principal.agent !== agent);
+      if (change.kind === "came") state.connected.push(change.principal);
+    } else if (change.kind === "after") {
       state.timers.push({ at: change.at, label: change.label });
       state.timers.sort((a, b) => a.at - b.at);
     } else if (change.kind === "fire") state.fired.push(state.timers.shift()!.label);
