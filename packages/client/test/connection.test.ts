@@ -251,7 +251,7 @@ describe("heartbeats", () => {
   test("said every interval, with the streams' state, and the round trip is known", async () => {
     const world = new World();
     await world.watch();
-    world.network.latencyMs = 20;
+    world.network.slowDown(20);
     await world.pass(20_000);
     const beats = world.server.methods().filter((method) => method === "heartbeat");
     expect(beats.length).toBeGreaterThanOrEqual(4);
@@ -308,6 +308,25 @@ describe("heartbeats", () => {
     expect(document.state.status).toBe("live");
     expect(world.client.state.status).toBe("live");
     expect(world.server.connections).toBe(1);
+  });
+
+  test("a machine that slept asks before it gives the connection up", async () => {
+    const world = new World();
+    const { document } = await world.watch();
+    await world.pass(6_000);
+    const monotonicMs = world.clock.monotonicMs.bind(world.clock);
+    world.clock.monotonicMs = () => monotonicMs() + 3_600_000;
+    await world.clock.advanceAsync(7_600);
+    expect(document.state.status).toBe("live");
+    expect(world.statuses).toContain("stale");
+    expect(world.server.connections).toBe(1);
+    // And when nobody answers, half an interval is enough to know.
+    world.network.blackhole();
+    world.clock.monotonicMs = () => monotonicMs() + 7_200_000;
+    await world.clock.advanceAsync(10_100);
+    expect(world.statuses).toContain("reconnecting");
+    await world.pass(3_000);
+    expect(world.server.connections).toBe(2);
   });
 
   test("the server's heartbeat makes the client speak when its own timer is late", async () => {
@@ -375,11 +394,12 @@ describe("draining", () => {
   test("changes on both connections while they overlap: what is shown never goes back, and is right", async () => {
     const world = new World();
     const { document, states } = await world.watch();
-    world.network.latencyMs = 30;
+    // The new edge is far away: what it says first is older than what the old one has said by then.
+    world.network.latencyMs = 60;
     world.server.session.drain(0, "ticket:abc");
     for (let step = 0; step < 40; step++) {
       world.server.change("game/g1", "add", { by: 1 });
-      await world.clock.advanceAsync(7);
+      await world.clock.advanceAsync(step < 30 ? 7 : 70);
     }
     await world.pass(200);
     expect(world.server.connections).toBe(2);
@@ -393,7 +413,7 @@ describe("draining", () => {
   test("sends during the hand-over keep their order and happen once", async () => {
     const world = new World();
     const { document } = await world.watch();
-    world.network.latencyMs = 20;
+    world.network.slowDown(20);
     const sends: Promise<unknown>[] = [];
     world.server.session.drain(0, "ticket:abc");
     for (let step = 0; step < 30; step++) {

@@ -67,7 +67,7 @@ describe("a state that went wrong", () => {
   test("deltas that were under way when the repair was asked for are skipped", async () => {
     const world = new World();
     const { document } = await world.watch();
-    world.network.latencyMs = 50;
+    world.network.slowDown(50);
     tamperOnce(world, () => ({ "@s": 2, "@h": "0000000000000000", value: 666 }));
     for (let step = 0; step < 10; step++) {
       world.server.change("game/g1", "add", { by: 1 });
@@ -157,5 +157,35 @@ describe("a state that went wrong", () => {
     await world.pass(2_000);
     expect(world.server.requests.at(-1)).toMatchObject({ method: "connection/create", resume: { seq: 1 } });
     expect(document.state).toMatchObject({ status: "live", view: { value: 1 } });
+  });
+
+  test("a resume that goes wrong is not shown either", async () => {
+    const world = new World();
+    const { document, states } = await world.watch();
+    tamperOnce(world, (delta) => ({ ...delta, "@h": "0000000000000000", value: 666 }));
+    world.server.intercept = (_, { method }) => (method === "connection/resync" ? "none" : undefined);
+    world.network.cut();
+    await world.pass(2_000);
+    expect(resyncs(world)).toBe(1);
+    expect(document.state).toMatchObject({ status: "stale", view: { value: 0 } });
+    world.server.intercept = () => undefined;
+    world.network.cut();
+    await world.pass(5_000);
+    expect(document.state).toMatchObject({ status: "live", view: { value: 0 } });
+    expect(states.every(({ view }) => (view as { value?: number } | undefined)?.value !== 666)).toBe(true);
+  });
+
+  test("one repair is asked for once, however many frames are wrong meanwhile", async () => {
+    const world = new World();
+    const { document } = await world.watch();
+    world.network.slowDown(50);
+    world.server.tamper = (frame) => ("delta" in frame ? { delta: { "@s": 99, "@x": 1 } } : frame);
+    for (let step = 0; step < 5; step++) {
+      world.server.change("game/g1", "add", { by: 1 });
+      await world.clock.advanceAsync(10);
+    }
+    await world.pass(60_000);
+    expect(resyncs(world)).toBe(1);
+    expect(document.state).toMatchObject({ status: "live", view: { value: 5 } });
   });
 });

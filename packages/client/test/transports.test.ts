@@ -188,7 +188,8 @@ describe("the choice of the transport", () => {
   const [socket, poll] = ["websocket", "poll"].map((name) => ({ name, open: () => ({}) as never }));
 
   function names(choice: TransportChoice, outcomes: string): string {
-    return outcomes.split("")
+    return outcomes
+      .split("")
       .map((outcome) => {
         const transport = choice.next();
         if (outcome === "o") choice.opened(transport);

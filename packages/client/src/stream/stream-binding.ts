@@ -147,7 +147,10 @@ export class StreamBinding implements StreamListener {
       this.#resyncBackoff.reset();
     }
     this.#hasFirstFrame = true;
-    if (isSnapshot) this.#isResyncing = false;
+    if (isSnapshot) {
+      this.#isResyncing = false;
+      this.#resyncTimer?.cancel();
+    }
     this.#events.onChange(this);
   }
 

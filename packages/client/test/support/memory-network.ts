@@ -9,6 +9,7 @@ type SocketListener = (event: object) => void;
  * take `latencyMs`; connections can be refused, cut (both ends learn it) or go silent (nobody does).
  */
 export class MemoryNetwork {
+  /** Of connections made from now on, each way. */
   latencyMs = 1;
   /** What happens to new connections. */
   mode: "accept" | "refuse" | "hang" = "accept";
@@ -23,6 +24,12 @@ export class MemoryNetwork {
     this.clock = clock;
     this.server = server;
     this.socketClass = socketClassOf(this);
+  }
+
+  /** Changes the latency of connections there are. Frames under way keep the one they left with. */
+  slowDown(latencyMs: number): void {
+    this.latencyMs = latencyMs;
+    for (const socket of this.sockets) socket.latencyMs = latencyMs;
   }
 
   /** Cuts every connection there is. */
@@ -49,6 +56,7 @@ export class MemorySocket {
   /** After so many more frames from the server, the connection is cut. */
   framesLeft = Number.POSITIVE_INFINITY;
   readonly url: string;
+  latencyMs: number;
   readonly #network: MemoryNetwork;
   readonly #listeners = new Map<string, SocketListener[]>();
   #session: TestSession | undefined;
@@ -57,6 +65,7 @@ export class MemorySocket {
   constructor(network: MemoryNetwork, url: string, protocols: string | string[] | undefined) {
     this.#network = network;
     this.url = url;
+    this.latencyMs = network.latencyMs;
     if (JSON.stringify(protocols) !== '["tidewire.v1.json"]')
       network.server.violations.push(`subprotocol ${JSON.stringify(protocols)}`);
     network.attempts.push(url);
@@ -124,7 +133,7 @@ export class MemorySocket {
   }
 
   #later(action: () => void): void {
-    this.#network.clock.after(this.#network.latencyMs, action);
+    this.#network.clock.after(this.latencyMs, action);
   }
 
   #emit(type: string, event: object): void {
