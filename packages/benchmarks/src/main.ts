@@ -18,7 +18,9 @@ const program = new Command("bench")
   .action(async (name: string, flags: { short?: boolean; rounds?: number; json?: string }) => {
     const benchmark = benchmarks.find((candidate) => candidate.name === name);
     if (benchmark === undefined) {
-      program.error(`there is no benchmark "${name}"; there are: ${benchmarks.map((each) => each.name).join(", ")}`);
+      return program.error(
+        `there is no benchmark "${name}"; there are: ${benchmarks.map((each) => each.name).join(", ")}`,
+      );
     }
     const isShort = flags.short === true;
     const rounds = flags.rounds ?? (isShort ? benchmark.shortRounds : benchmark.defaultRounds);
