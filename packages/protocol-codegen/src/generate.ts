@@ -12,6 +12,7 @@ import { emitProtocolPage } from "./emit/protocol-page.ts";
 import { emitCodecs } from "./emit/typescript-codecs.ts";
 import { emitErrors } from "./emit/typescript-errors.ts";
 import { emitServices } from "./emit/typescript-service.ts";
+import { emitStubs } from "./emit/typescript-stubs.ts";
 import { emitTypes } from "./emit/typescript-types.ts";
 import { emitGoldenFile } from "./golden/golden-file.ts";
 import type { Api } from "./model/api.ts";
@@ -64,6 +65,9 @@ function generateProtocol(protocol: Protocol, options: GenerateOptions): Generat
     code(protocol.package, `${name}-types.ts`, head + emitTypes(protocol)),
     code(protocol.package, `${name}-codecs.ts`, head + emitCodecs(protocol, options.wireModule)),
     code(protocol.package, `${name}-service.ts`, head + emitServices(protocol, digest, options.wireModule)),
+    ...(protocol.services.length === 0
+      ? []
+      : [code(protocol.package, `${name}-stubs.ts`, head + emitStubs(protocol, options.wireModule))]),
     document(`${name}.proto`, head + emitProto(protocol)),
     document(`${name}.golden.json`, emitGoldenFile(protocol)),
     document(`${name}.md`, emitProtocolPage(protocol, digest)),

@@ -43,7 +43,7 @@ describe("outside this repository", () => {
     expect(await run("generate", definitions, ...output)).toMatchObject({ exitCode: 0, err: "" });
     expect(await run("check", definitions, ...output)).toMatchObject({
       exitCode: 0,
-      out: "8 generated files are up to date",
+      out: "9 generated files are up to date",
     });
     expect(readdirSync(out)).toContain("chat.proto");
 

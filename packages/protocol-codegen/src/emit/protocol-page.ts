@@ -12,7 +12,9 @@ export function emitProtocolPage(protocol: Protocol, digest: string): string {
   for (const service of protocol.services) {
     out.line().line(`## Service \`${service.name}\``).line();
     if (service.documentation !== "") out.line(service.documentation).line();
-    out.line(`Id ${service.id}, heartbeat every ${service.heartbeatMs} ms.`).line();
+    const callers =
+      service.callers.length === 0 ? "every peer" : service.callers.map((role) => `\`${role}\``).join(", ");
+    out.line(`Id ${service.id}, heartbeat every ${service.heartbeatMs} ms. May be called by ${callers}.`).line();
     out
       .line("| id on the link | method | shape | messages | deadline | after a broken link |")
       .line("|---|---|---|---|---|---|");

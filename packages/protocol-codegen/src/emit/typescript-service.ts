@@ -48,6 +48,7 @@ function emitService(protocol: Protocol, service: Service, digest: string, used:
       out.line(`version: ${protocol.version},`);
       out.line(`digest: "${digest}",`);
       out.line(`heartbeatMs: ${service.heartbeatMs},`);
+      out.line(`callers: [${service.callers.map((role) => JSON.stringify(role)).join(", ")}],`);
       out.block(
         "methods: {",
         () => out.lines(service.methods.map((method) => `${method.name}: ${constantOf(service, method)},`)),

@@ -69,6 +69,16 @@ export class AttributeReader {
     return range.min;
   }
 
+  /** A list of lower-case names, separated by spaces; empty if the attribute is not there. */
+  words(name: string): string[] {
+    const words = (this.optionalText(name) ?? "").split(/\s+/).filter((word) => word !== "");
+    for (const word of words) {
+      if (/^[a-z][a-z0-9-]*$/.test(word)) continue;
+      this.#problems.add(this.#element, `${name} has "${word}"`, "Use lower-case names, separated by spaces");
+    }
+    return words;
+  }
+
   #missing<Value>(name: string, stand: Value): Value {
     this.#problems.add(this.#element, `${name} is missing`, `Add the attribute ${name}`);
     return stand;

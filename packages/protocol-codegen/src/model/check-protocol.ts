@@ -3,7 +3,7 @@ import type { Field, MessageType, Method, Protocol } from "./protocol.ts";
 
 /** Names that generated TypeScript imports or takes from the language. */
 const RESERVED_TYPE_NAMES = new Set(
-  "Codec Reader Writer UnaryMethod StreamMethod Map ReadonlyMap Uint8Array Array Object String Number Boolean".split(
+  "Codec Reader Writer UnaryMethod StreamMethod StubCaller StubServices Map ReadonlyMap Uint8Array Array Object String Number Boolean".split(
     " ",
   ),
 );

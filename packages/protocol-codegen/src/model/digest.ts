@@ -12,8 +12,12 @@ const IGNORED = new Set(["documentation", "meaning", "line", "file", "package"])
 export function digestOf(definition: Protocol | Api | ErrorRegistry): string {
   const text = JSON.stringify(definition, (key, value: unknown) => {
     // Attributes at rest are left out, so that a generator that learns a new one does not rename every protocol.
-    const isAtRest = value === false || (key === "since" && value === 1);
+    const isAtRest = value === false || (key === "since" && value === 1) || (key === "callers" && isEmptyList(value));
     return IGNORED.has(key) || isAtRest ? undefined : value;
   });
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }

@@ -104,6 +104,8 @@ export interface Service {
   /** 0 to 255; the high byte of its methods' ids on the link, so that one process can serve several services. */
   readonly id: number;
   readonly heartbeatMs: number;
+  /** Roles that may call; empty for every peer that passed the handshake. */
+  readonly callers: readonly string[];
   readonly methods: readonly Method[];
   readonly documentation: string;
   readonly line: number;

@@ -10,6 +10,7 @@ export function readService(element: XmlElement, problems: ProblemList): Service
     name: attributes.identifier("name", /^[A-Z][A-Za-z0-9]*$/),
     id: attributes.integer("id", { min: 0, max: 255 }),
     heartbeatMs: attributes.integer("heartbeatMs", { min: 100, max: DAY_MS }),
+    callers: attributes.words("callers"),
     methods: element.children.flatMap((child) => readMethod(child, problems)),
     documentation: element.text,
     line: element.line,

@@ -1,4 +1,4 @@
-// Generated from everything.xml, digest 96926b18a2fe8113. Do not edit; run codegen.
+// Generated from everything.xml, digest 4d8556c0159ff096. Do not edit; run codegen.
 import type { StreamMethod, UnaryMethod } from "@tidewire/wire";
 import {
   ListsCodec,
@@ -13,7 +13,7 @@ import type {
   Singles,
 } from "./everything-types.ts";
 
-export const everythingProtocol = { name: "everything", version: 3, digest: "96926b18a2fe8113" } as const;
+export const everythingProtocol = { name: "everything", version: 3, digest: "4d8556c0159ff096" } as const;
 
 const everythingAsk: UnaryMethod<Singles, Shape> = {
   kind: "unary",
@@ -42,8 +42,9 @@ export const EverythingService = {
   id: 9,
   protocol: "everything",
   version: 3,
-  digest: "96926b18a2fe8113",
+  digest: "4d8556c0159ff096",
   heartbeatMs: 1000,
+  callers: ["edge-proxy", "tester"],
   methods: {
     ask: everythingAsk,
     talk: everythingTalk,

@@ -1,4 +1,4 @@
-// Generated from everything.xml, digest 96926b18a2fe8113. Do not edit; run codegen.
+// Generated from everything.xml, digest 4d8556c0159ff096. Do not edit; run codegen.
 
 export type Colour = "grey" | "red" | "ultra-violet";
 

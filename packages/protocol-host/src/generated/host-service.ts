@@ -104,6 +104,7 @@ export const HostService = {
   version: 1,
   digest: "75ffc6df279a1765",
   heartbeatMs: 5000,
+  callers: [],
   methods: {
     create: hostCreate,
     get: hostGet,

@@ -130,6 +130,7 @@ export const LogService = {
   version: 1,
   digest: "9bf3b419cfe54a31",
   heartbeatMs: 5000,
+  callers: [],
   methods: {
     open: logOpen,
     append: logAppend,

@@ -31,6 +31,7 @@ export const RoutingService = {
   version: 1,
   digest: "d3685970be7f4019",
   heartbeatMs: 5000,
+  callers: [],
   methods: {
     watch: routingWatch,
   },
