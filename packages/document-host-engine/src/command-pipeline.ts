@@ -132,14 +132,15 @@ export class CommandPipeline {
     this.#queue.putBack(callers);
   }
 
-  /** The epoch is lost and will be taken again: the batch runs again, as far as it surely did not happen. */
-  lost(isCertain: boolean): void {
+  /**
+   * The epoch is lost and will be taken again. Even where the log said at once that it refused, a link in between may have
+   * repeated an attempt that did commit; opening tells, so until then the batch is in doubt.
+   */
+  lost(): void {
     const inFlight = this.#inFlight;
     this.#inFlight = undefined;
-    inFlight?.attempt.abandon();
     const callers = inFlight?.callers() ?? [];
-    if (isCertain) this.#queue.putBack(callers);
-    else if (inFlight !== undefined && callers.length > 0) this.#doubt = { callers, toSeq: inFlight.patch.toSeq };
+    if (inFlight !== undefined && callers.length > 0) this.#doubt = { callers, toSeq: inFlight.patch.toSeq };
   }
 
   /** The log was opened again, which settles what a doubtful batch has become. */

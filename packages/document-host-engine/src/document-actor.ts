@@ -392,7 +392,7 @@ export class DocumentActor implements TurnWorker {
       this.#leave(refusals.moving, isCertain);
       return;
     }
-    this.#pipeline.lost(isCertain);
+    this.#pipeline.lost();
     this.#dropCopy();
     this.#state = "fenced";
     this.#opening.startAgain();
