@@ -5,19 +5,24 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { errorResponse, type HttpResponse, noSuchPath } from "@tidewire/edge-session";
 import { clientApi, closeCodes } from "@tidewire/protocol-client";
-import { type WebSocket, WebSocketServer } from "ws";
+import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { AcceptedUpgrade, SocketHandlers, SocketServer, SocketServerOptions } from "./socket-engine.ts";
 import { addressOf, headerOf, serveHttp } from "./ws-http.ts";
 import { WsTransport } from "./ws-transport.ts";
 
+/** A peer that does not answer a close is dropped after this. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
 /** The `ws` package on node:http: for platforms without the native addon. */
 export async function startWsServer(options: SocketServerOptions, handlers: SocketHandlers): Promise<SocketServer> {
-  const sockets = new WebSocketServer({
+  const settings: ServerOptions & { readonly closeTimeout: number } = {
     noServer: true,
     maxPayload: options.frameMaxBytes,
     perMessageDeflate: false,
+    closeTimeout: CLOSE_TIMEOUT_MS,
     handleProtocols: (offered) => (offered.has(clientApi.subprotocol) ? clientApi.subprotocol : false),
-  });
+  };
+  const sockets = new WebSocketServer(settings);
   const server = createHttpServer(options, (incoming, outgoing) => {
     serveHttp(incoming, outgoing, handlers, options).catch(() => outgoing.destroy());
   });

@@ -46,11 +46,14 @@ export async function serveHttp(
 
 function respond(outgoing: ServerResponse, answer: HttpAnswer): void {
   if (outgoing.destroyed) return;
-  outgoing.writeHead(answer.status, answer.headers);
   if (answer.kind === "response") {
+    const hasLength = answer.status !== 204 && answer.status !== 304;
+    const length = hasLength ? { "Content-Length": Buffer.byteLength(answer.body ?? "") } : {};
+    outgoing.writeHead(answer.status, { ...answer.headers, ...length });
     outgoing.end(answer.body);
     return;
   }
+  outgoing.writeHead(answer.status, answer.headers);
   outgoing.flushHeaders();
   const sink: HttpSink = {
     write: (text) => void outgoing.write(text),
