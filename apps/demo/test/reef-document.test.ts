@@ -49,7 +49,9 @@ class TableOfPlayers {
   ): { code?: string } {
     const outcome = this.instance.execute({ ...command, principal: principal(agent) }, this.#now++);
     this.instance.takePatch();
-    return outcome.status === "done" ? {} : { code: String(outcome.error.details?.["code"] ?? outcome.error.code) };
+    return outcome.status === "done"
+      ? {}
+      : { code: (outcome.error.details?.["code"] as string | undefined) ?? outcome.error.code };
   }
 
   #deliver(): void {

@@ -15,7 +15,7 @@ describe("SeededRandom", () => {
 
   test("stays in range and fills it evenly", () => {
     const random = new SeededRandom(1);
-    const buckets = new Array<number>(10).fill(0);
+    const buckets = Array.from({ length: 10 }, () => 0);
     for (let draw = 0; draw < 100_000; draw++) {
       const value = random.next();
       if (value < 0 || value >= 1) throw new Error(`out of range: ${value}`);
