@@ -13,6 +13,8 @@ import {
   type Viewer,
 } from "../src/index.ts";
 
+import type { ViewerHandle } from "../src/view/viewer-handle.ts";
+
 const decoder = new TextDecoder();
 
 export function principalOf(agent: string): Principal {
@@ -67,6 +69,13 @@ export class FakeClient {
   }
 }
 
+export interface AttachOptions {
+  readonly credit?: number;
+  readonly resume?: { readonly seq: number; readonly hash: string };
+  readonly viewState?: unknown;
+  readonly hashEvery?: boolean;
+}
+
 /** A host reduced to its duties: it runs batches, keeps a log, and delivers what is in it. */
 export class Bench {
   readonly runtime: DocumentRuntime;
@@ -117,19 +126,28 @@ export class Bench {
     else this.stored = { ...this.stored, seq: patch.toSeq, isDeleted: false, patches };
   }
 
-  deliver(): void {
+  /** `inspect` sees each frame before its client does. */
+  deliver(inspect?: (client: FakeClient, frame: Frame, json: JsonObject) => void): void {
     this.#monotonic += 10;
+    const frames: [FakeClient, Frame][] = [];
     this.instance.deliver(this.#monotonic, (viewers, frame) => {
-      for (const viewer of viewers) this.clients.find((client) => client.viewer === viewer)!.receive(frame);
+      for (const viewer of viewers) frames.push([this.clients.find((client) => client.viewer === viewer)!, frame]);
     });
+    for (const [client, frame] of frames) {
+      inspect?.(client, frame, JSON.parse(decoder.decode(frame.data)) as JsonObject);
+      client.receive(frame);
+    }
   }
 
-  connect(
-    agent: string,
-    options: { credit?: number; resume?: { seq: number; hash: string }; viewState?: unknown; hashEvery?: boolean } = {},
-  ): FakeClient {
+  connect(agent: string, options: AttachOptions = {}): FakeClient {
     const outcome = this.execute({ kind: "connect", principal: principalOf(agent) });
     if (outcome.status === "refused") throw outcome.error;
+    const client = this.attach(agent, options);
+    this.deliver();
+    return client;
+  }
+
+  attach(agent: string, options: AttachOptions = {}): FakeClient {
     const viewer = this.instance.attach({
       id: `v${++this.#viewers}`,
       principal: principalOf(agent),
@@ -140,19 +158,20 @@ export class Bench {
     });
     const client = new FakeClient(agent, viewer);
     this.clients.push(client);
-    this.deliver();
     return client;
   }
 
   disconnect(client: FakeClient): void {
     this.instance.detach(client.viewer);
     this.clients.splice(this.clients.indexOf(client), 1);
-    this.execute({ kind: "disconnect", principal: principalOf(client.agent) });
+    this.instance.execute({ kind: "disconnect", principal: principalOf(client.agent) }, this.now);
+    this.append();
   }
 
-  /** What GET answers. */
-  get(agent: string): { seq: number; hash: string; view: JsonObject } {
-    const { seq, hash, json } = this.instance.view(principalOf(agent));
+  /** What GET answers; with a viewer, what GET would answer if it took the viewer's view state. */
+  get(agent: string, viewer?: Viewer): { seq: number; hash: string; view: JsonObject } {
+    const viewState = (viewer as ViewerHandle | undefined)?.viewState;
+    const { seq, hash, json } = this.instance.view(principalOf(agent), viewState?.text);
     const view = JSON.parse(decoder.decode(json)) as JsonObject;
     if (hashView(view) !== hash) throw new Error(`the hash of GET is not that of its view: ${JSON.stringify(view)}`);
     return { seq, hash, view };

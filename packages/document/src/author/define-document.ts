@@ -34,6 +34,10 @@ export interface AccessRules<Doc> {
   delete?(principal: Principal, doc: Doc): boolean;
 }
 
+/** What a document without computed values, views or messages has of them. */
+// oxlint-disable-next-line typescript/no-generated-empty-object-type -- no names is what is meant
+export type NoNames = Record<never, never>;
+
 export interface DocumentSpec<
   State extends Fields,
   Computed extends Record<string, unknown>,
@@ -120,9 +124,9 @@ export interface DocumentDefinition<
 /** Declares a document type. What is wrong with it is said by `compileDocument`, at start. */
 export function defineDocument<
   const State extends Fields,
-  Computed extends Record<string, unknown> = Record<never, never>,
-  Views extends Record<string, unknown> = Record<never, never>,
-  Messages extends Record<string, MessageDefinition<any, any, any>> = Record<never, never>,
+  Computed extends Record<string, unknown> = NoNames,
+  Views extends Record<string, unknown> = NoNames,
+  Messages extends Record<string, MessageDefinition<any, any, any>> = NoNames,
   ViewStateSchema extends StandardSchemaV1 = StandardSchemaV1<undefined>,
 >(
   spec: DocumentSpec<State, Computed, Views, Messages, ViewStateSchema>,

@@ -72,7 +72,7 @@ export const t = {
     >,
   /** Records in an order, with ids. */
   table: <R extends RecordSchema<any, any, any>>(row: R) =>
-    build("table", { element: row[schemaKey] }) as unknown as TableField<R>,
+    build("table", { element: row[schemaKey] }) as TableField<R>,
 };
 
 export type { DocumentTable };

@@ -4,6 +4,7 @@ const encoder = new TextEncoder();
 const initialBytes = 1_024;
 /** Up to here a loop over the characters beats any call. */
 const shortTextMax = 48;
+// oxlint-disable-next-line no-control-regex -- they are what has to be escaped
 const needsEscape = /["\\\u0000-\u001f\ud800-\udfff]/;
 
 const quote = 0x22;

@@ -5,7 +5,9 @@ import type { DocumentBody } from "./document-body.ts";
 /** Rules of a document type, asked outside of any transaction of theirs: they read, they never write. A throw refuses. */
 function ask(compiled: CompiledDocument, body: DocumentBody | undefined, rule: () => boolean): boolean {
   try {
-    return (body === undefined ? rule() : body.state.readOnly(rule)) === true;
+    // Unknown, because document code may not have been type-checked: a promise, for one, is no permission.
+    const answer: unknown = body === undefined ? rule() : body.state.readOnly(rule);
+    return answer === true;
   } catch (thrown) {
     compiled.onFault(thrown);
     return false;

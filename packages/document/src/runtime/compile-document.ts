@@ -4,7 +4,7 @@ import { messageKey } from "../author/message.ts";
 import type { SchemaNode } from "../author/schema-node.ts";
 import type { RootExtras } from "../state/document-state.ts";
 import type { RecordNode } from "../state/record-node.ts";
-import { type Guard, RecordType, TypeCompiler } from "../state/record-type.ts";
+import { RecordType, TypeCompiler } from "../state/record-type.ts";
 import type { ViewSchema } from "../view/document-views.ts";
 import { type ViewSlot, viewSlot } from "../view/view-slot.ts";
 import type { CompiledDocument } from "./compiled-document.ts";
@@ -54,7 +54,7 @@ function checkedDefinition(value: unknown): DocumentDefinition {
   }
   const { space, version, stateFields, messages, timers } = definition as DocumentDefinition;
   if (typeof space !== "string" || !spacePattern.test(space)) {
-    throw new TypeError(`space "${String(space)}" must match ${spacePattern.source}`);
+    throw new TypeError(`space "${space}" must match ${spacePattern.source}`);
   }
   if (!Number.isSafeInteger(version) || version < 1) throw new TypeError("version must be a whole number from 1 on");
   checkSchema(stateFields);
@@ -91,14 +91,12 @@ function compileViews(definition: DocumentDefinition): ViewSchema {
       viewSlot(computedNames.length + index, name, definition.views[name]!),
     ),
   ];
-  const guards: Guard[] = [];
-  for (const guard of rootType.guardsWithin) guards[guard.index] = guard;
   return {
     rootType,
     entries: [...rootType.fields, ...slots].sort((a, b) => (a.name < b.name ? -1 : 1)),
     slots,
-    guards,
-    isGuardNested: nestedGuards(rootType, guards.length),
+    guards: types.guards,
+    isGuardNested: nestedGuards(rootType, types.guards.length),
     hasViewState: definition.viewState !== undefined,
   };
 }
@@ -125,7 +123,6 @@ function nestedGuards(rootType: RecordType, count: number): boolean[] {
   const visit = (type: RecordType, isBelow: boolean): void => {
     if (type.guard !== undefined) isNested[type.guard.index] = isBelow;
     for (const field of type.slots) {
-      if (field.isPrivate) continue;
       const isFieldBelow = isBelow || type.guard !== undefined;
       if (field.guard !== undefined) isNested[field.guard.index] = isFieldBelow;
       if (field.recordType !== undefined) visit(field.recordType, isFieldBelow || field.guard !== undefined);

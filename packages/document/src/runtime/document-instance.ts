@@ -136,13 +136,16 @@ export class DocumentInstance implements DocumentInstancePort {
     });
   }
 
-  view(principal: Principal): { readonly seq: number; readonly hash: string; readonly json: Uint8Array } {
+  view(
+    principal: Principal,
+    viewState?: string,
+  ): { readonly seq: number; readonly hash: string; readonly json: Uint8Array } {
     this.#assertTaken();
     const body = this.#visibleBody(principal);
     try {
-      return body.hub.view(body.state.intern(principal), undefined);
+      return body.hub.view(body.state.intern(principal), this.#viewState(viewState));
     } catch (thrown) {
-      throw refusalOf(thrown);
+      throw thrown instanceof ServiceError ? thrown : refusalOf(thrown);
     }
   }
 

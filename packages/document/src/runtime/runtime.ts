@@ -109,8 +109,11 @@ export interface DocumentInstance {
     fail?: (viewers: readonly Viewer[], error: ServiceError) => void,
   ): void;
 
-  /** One principal's view, as GET returns it. Throws as `attach` does. */
-  view(principal: Principal): { readonly seq: number; readonly hash: string; readonly json: Uint8Array };
+  /** One principal's view, as GET returns it, with a view state (JSON text) if one is given. Throws as `attach` does. */
+  view(
+    principal: Principal,
+    viewState?: string,
+  ): { readonly seq: number; readonly hash: string; readonly json: Uint8Array };
 }
 
 export interface ViewerInit {

@@ -59,7 +59,7 @@ export class RecordType {
     this.path = options.path;
     this.isRow = options.isRow;
     let bits = 0;
-    const newGuard = (policy: FieldPolicy): Guard => ({ index: schema.nextGuardIndex(), bit: bits++, policy });
+    const newGuard = (policy: FieldPolicy): Guard => schema.newGuard(bits++, policy);
     this.guard = options.isRow || !schema.isStruct(node) ? optionalGuard(node.recordPolicy, newGuard) : undefined;
     const slots: FieldType[] = [];
     for (const name of Object.keys(node.fields!).sort()) {
@@ -81,19 +81,18 @@ export class RecordType {
 /** Hands out the numbers of one document type. */
 export class TypeCompiler {
   #types = 0;
-  #guards = 0;
+  /** By index; also those beneath private fields, whose records a view may show. */
+  readonly guards: Guard[] = [];
   readonly #structs = new Set<SchemaNode>();
 
   nextTypeIndex(): number {
     return this.#types++;
   }
 
-  nextGuardIndex(): number {
-    return this.#guards++;
-  }
-
-  get guardCount(): number {
-    return this.#guards;
+  newGuard(bit: number, policy: FieldPolicy): Guard {
+    const guard: Guard = { index: this.guards.length, bit, policy };
+    this.guards.push(guard);
+    return guard;
   }
 
   /** A nested record's own policy guards the field it is in. */

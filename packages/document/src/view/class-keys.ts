@@ -37,23 +37,23 @@ export class ClassKeys {
   }
 
   inputsOf(principal: Principal, viewState: ViewStateValue | undefined): ViewerInputs {
-    const look = (): void => this.#look();
-    const keys = this;
+    const lookAtPrincipal = (): void => this.#look("principal");
+    const lookAtViewState = (): void => this.#look("viewState");
     return Object.freeze({
       get principal() {
-        keys.#looksAtPrincipal = true;
-        look();
+        lookAtPrincipal();
         return principal;
       },
       get viewState() {
-        keys.#looksAtViewState = true;
-        look();
+        lookAtViewState();
         return viewState?.value;
       },
     });
   }
 
-  #look(): void {
+  #look(at: "principal" | "viewState"): void {
+    if (at === "principal") this.#looksAtPrincipal = true;
+    else this.#looksAtViewState = true;
     if (this.#looksAtPrincipal !== this.#byPrincipal || this.#looksAtViewState !== this.#byViewState) {
       this.mustSplit = true;
     }

@@ -24,7 +24,7 @@ export class ClassPolicies {
     if (outer === null) tracker.own = record;
     state.tracker = tracker;
     try {
-      return guard.policy(record, this.#inputs, state.root) === true;
+      return isTrue(guard.policy(record, this.#inputs, state.root));
     } catch (thrown) {
       this.#document.policyFailed(thrown);
       return false;
@@ -56,4 +56,9 @@ export class ClassPolicies {
       if (isDirty && !isGuardNested[index]) this.#trackers[index] = new ReadTracker();
     }
   }
+}
+
+/** Document code may not have been type-checked: a promise, for one, is no permission. */
+function isTrue(answer: unknown): boolean {
+  return answer === true;
 }

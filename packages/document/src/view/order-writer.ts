@@ -54,8 +54,7 @@ export function writeOrderDifference(
   out.openArray();
   for (let position = 0; position < after.length; ) {
     const from = after[position]!.$position;
-    let count = 1;
-    while (from >= 0 && after[position + count]?.$position === from + count) count++;
+    const count = from < 0 ? 1 : runLength(after, position);
     if (count > 1) writeRange(out, from, count);
     else out.string(after[position]!.$key);
     position += count;
@@ -63,6 +62,14 @@ export function writeOrderDifference(
   out.closeArray();
   for (const row of before) row.$position = -1;
   return true;
+}
+
+/** How many records from `position` on were neighbours before. */
+function runLength(after: readonly RecordNode[], position: number): number {
+  const first = after[position]!.$position;
+  let count = 1;
+  while (after[position + count]?.$position === first + count) count++;
+  return count;
 }
 
 function writeRange(out: JsonWriter, from: number, count: number): void {

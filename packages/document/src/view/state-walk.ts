@@ -271,7 +271,7 @@ export class StateWalk {
       () => {
         if (field.recordType === undefined) this.#deltaEntries(node as MapNode, from);
         else if (node instanceof TableNode) this.#deltaTable(node, from, isDirty);
-        else this.#deltaElements(node as MapNode, from, isDirty);
+        else this.#deltaElements(node, from, isDirty);
       },
     );
   }

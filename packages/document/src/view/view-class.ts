@@ -194,6 +194,7 @@ export class ViewClass {
     const { state, tick } = this.#document;
     const { json, newest } = this.#write(group, "keyed");
     group.viewSeq = Math.max(group.viewSeq, newest);
+    group.viewSeqMax = state.root.$stamp;
     this.#snapshot = { seq: state.root.$stamp, tick, value: { kind: "snapshot", json } };
     return this.#snapshot.value;
   }

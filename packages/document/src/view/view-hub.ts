@@ -46,7 +46,8 @@ export class ViewHub {
     }
     const { viewClass, plain, group } = this.#viewOf(viewer.principal, viewer.viewState);
     viewer.viewClass = viewClass;
-    if (plain.hash === resume.hash) {
+    group.raiseTo(resume.seq);
+    if (plain.hash === resume.hash && resume.seq <= group.viewSeq) {
       group.add(viewer);
       viewer.next = "confirmation";
       this.#owed.add(viewer);
@@ -71,7 +72,7 @@ export class ViewHub {
   }
 
   detachAll(): void {
-    for (const viewer of [...this.#viewers]) this.detach(viewer);
+    for (const viewer of this.#viewers) this.detach(viewer);
     this.#classes.clear();
   }
 
@@ -125,7 +126,7 @@ export class ViewHub {
 
   deliver(now: number, sink: FrameSink, fail: FailureSink): void {
     for (;;) {
-      for (const viewClass of [...this.#classes.values()]) {
+      for (const viewClass of this.#classes.values()) {
         this.#deliverClass(viewClass, now, sink, fail);
         if (this.#keys.mustSplit) break;
       }
@@ -137,7 +138,7 @@ export class ViewHub {
 
   #deliverClass(viewClass: ViewClass, now: number, sink: FrameSink, fail: FailureSink): void {
     const { state, tick } = this.#document;
-    for (const group of [...viewClass.groups]) {
+    for (const group of viewClass.groups.slice()) {
       if (group.members.length === 0 || group.isAt(state.root.$stamp, tick)) continue;
       const ready = group.members.filter((viewer) => viewer.credit > 0);
       if (ready.length === 0) continue;
@@ -177,7 +178,7 @@ export class ViewHub {
 
   /** Those who resumed and for whom nothing has changed since. */
   #deliverOwed(now: number, sink: FrameSink, fail: FailureSink): void {
-    for (const viewer of [...this.#owed]) {
+    for (const viewer of this.#owed) {
       const { group, viewClass, next } = viewer;
       if (viewer.credit <= 0 || group === undefined) continue;
       if (next === "forward") {
@@ -294,7 +295,7 @@ export class ViewHub {
 
   #splitGroup(old: ViewClass, group: ViewerGroup): void {
     const forks = new Map<ViewClass, ViewerGroup>();
-    for (const viewer of [...group.members]) {
+    for (const viewer of group.members.slice()) {
       const viewClass = this.#classOf(viewer.principal, viewer.viewState);
       let fork = forks.get(viewClass);
       if (fork === undefined) {

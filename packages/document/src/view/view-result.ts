@@ -43,7 +43,7 @@ export function viewResultOf(value: unknown, policies: RowPolicies): ViewResult 
   if (value instanceof ListNode) return { kind: "json", value: frozenJson(value.toArray()) };
   if (value instanceof StateNode) throw new StateError("a view gives plain values, records, lists, tables or queries");
   if (Array.isArray(value) && value.length > 0 && value.every((item) => item instanceof RecordNode)) {
-    return rowsResult(value as RecordNode[], policies);
+    return rowsResult(value, policies);
   }
   return { kind: "json", value: frozenJson(value) };
 }

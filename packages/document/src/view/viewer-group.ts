@@ -15,6 +15,11 @@ export class ViewerGroup {
   tick: number;
   /** `@s` of their last frame. */
   viewSeq: number;
+  /**
+   * A state that was not followed from change to change does not tell which of them was the last one to be visible: its
+   * `viewSeq` is the least it can be, this the most.
+   */
+  viewSeqMax = 0;
   bits = new GuardBits();
   orders = new Map<TableNode, readonly RecordNode[]>();
   /** By slot; `undefined`: not known. */
@@ -36,6 +41,7 @@ export class ViewerGroup {
     for (const [table, rows] of this.orders) if (table.$isLive) fork.orders.set(table, rows);
     fork.results = this.results.slice();
     fork.mustAskAll = this.mustAskAll;
+    fork.viewSeqMax = this.viewSeqMax;
     return fork;
   }
 
@@ -48,6 +54,12 @@ export class ViewerGroup {
     this.orders = fork.orders;
     this.results = fork.results;
     this.mustAskAll = fork.mustAskAll;
+    this.viewSeqMax = fork.viewSeqMax;
+  }
+
+  /** A client came back with a newer seq of the same document: its stream must not go back. */
+  raiseTo(seq: number): void {
+    if (seq > this.viewSeq && seq <= this.viewSeqMax) this.viewSeq = seq;
   }
 
   isAt(seq: number, tick: number): boolean {

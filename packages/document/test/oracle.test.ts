@@ -1,0 +1,186 @@
+import { describe, expect, test } from "@jest/globals";
+import type { JsonObject, JsonValue } from "@tidewire/delta";
+import { SeededRandom } from "@tidewire/foundation";
+import type { DocumentDefinition } from "../src/index.ts";
+import { Bench, type FakeClient } from "./bench.ts";
+import { mutateRecord, randomDocument, tokensIn } from "./random-document.ts";
+
+const histories = Number(process.env["DOCUMENT_HISTORIES"] ?? 150);
+const stepsPerHistory = 40;
+const firstSeed = Number(process.env["DOCUMENT_SEED"] ?? 1);
+const agents = ["ann", "bob", "cid"] as const;
+
+/** Deltas may delete only what the receiver holds: anything else tells of something it does not see. */
+function assertDeletesOnlyHeld(delta: JsonObject, state: JsonValue | undefined, path: string): void {
+  for (const [key, value] of Object.entries(delta)) {
+    if (key.startsWith("@")) continue;
+    const held = heldAt(state, key);
+    if (value === null) {
+      // An optional field that came and went between two frames is not worth remembering.
+      if (held === undefined && /T\d+x|^\d+$/.test(key))
+        throw new Error(`${path}.${key} is deleted but was never held`);
+    } else if (typeof value === "object" && !Array.isArray(value)) {
+      assertDeletesOnlyHeld(value as JsonObject, held, `${path}.${key}`);
+    }
+  }
+}
+
+function heldAt(state: JsonValue | undefined, key: string): JsonValue | undefined {
+  if (Array.isArray(state)) return (state as JsonObject[]).find((element) => element["id"] === key);
+  return typeof state === "object" && state !== null ? (state as JsonObject)[key] : undefined;
+}
+
+class History {
+  readonly random: SeededRandom;
+  readonly bench: Bench;
+  readonly clients: FakeClient[] = [];
+
+  constructor(seed: number) {
+    this.random = new SeededRandom(seed);
+    const definition = randomDocument(new SeededRandom(seed * 7919), (doc, arg, ctx) => {
+      const random = new SeededRandom(arg.seed);
+      const fields = (definition as DocumentDefinition).stateFields;
+      for (let count = 1 + random.below(4); count > 0; count--) mutateRecord(doc, fields, random);
+      if (random.below(10) === 0) ctx.after(random.below(100), "later");
+      if (random.below(10) === 0) ctx.random.next();
+      if (arg.fails) throw new Error("told to fail");
+      return { count: random.below(3) };
+    });
+    this.bench = new Bench(definition, { tombstonesMax: 4 + this.random.below(20) });
+  }
+
+  run(): void {
+    for (let step = 0; step < stepsPerHistory; step++) {
+      this.step();
+      this.deliver();
+      if (step % 8 === 7) this.catchUp();
+    }
+    this.catchUp();
+    if (this.bench.faults.some((fault) => (fault as Error).message !== "told to fail")) {
+      throw this.bench.faults.find((fault) => (fault as Error).message !== "told to fail");
+    }
+  }
+
+  step(): void {
+    const { random, bench } = this;
+    switch (random.below(16)) {
+      case 0:
+        if (this.clients.length < 6) this.attach();
+        break;
+      case 1:
+        if (this.clients.length > 0) this.detach(this.anyClient());
+        break;
+      case 2:
+        if (this.clients.length > 0) this.resume(this.anyClient());
+        break;
+      case 3:
+        if (this.clients.length > 0) {
+          bench.instance.updateViewState(this.anyClient().viewer, JSON.stringify({ zoom: random.below(3) }));
+        }
+        break;
+      case 4:
+        if (random.below(4) === 0) this.reopen();
+        break;
+      case 5:
+        this.mutate(true);
+        break;
+      default:
+        // A batch of several, now and then.
+        for (let count = random.below(4) === 0 ? 4 : 1; count > 0; count--) this.mutate(false);
+        if (this.clients.length > 0) bench.instance.grant(this.anyClient().viewer, 1 + random.below(2));
+    }
+    bench.append();
+  }
+
+  mutate(fails: boolean): void {
+    const { bench } = this;
+    const seed = this.random.below(2 ** 31);
+    const before = bench.instance.exists ? Buffer.from(bench.instance.snapshot()).toString() : undefined;
+    const outcome = bench.instance.execute(
+      {
+        kind: "message",
+        principal: { agent: "cid", authority: "dev" },
+        message: "mutate",
+        arg: JSON.stringify({ seed, fails }),
+      },
+      bench.now,
+    );
+    if ((outcome.status === "refused") !== fails) throw outcome.status === "refused" ? outcome.error.cause : outcome;
+    if (fails) {
+      expect(bench.instance.exists).toBe(before !== undefined);
+      if (before !== undefined) expect(Buffer.from(bench.instance.snapshot()).toString()).toBe(before);
+    }
+  }
+
+  attach(resume?: { seq: number; hash: string }, from?: FakeClient): void {
+    const { bench, random } = this;
+    const agent = from?.agent ?? agents[random.below(agents.length)]!;
+    const outcome = bench.instance.execute({ kind: "connect", principal: { agent, authority: "dev" } }, bench.now);
+    if (outcome.status === "refused") throw outcome.error;
+    bench.append();
+    const client = bench.attach(agent, { credit: random.below(3), ...(resume === undefined ? {} : { resume }) });
+    if (from !== undefined) client.startFrom(from);
+    this.clients.push(client);
+  }
+
+  detach(client: FakeClient): void {
+    this.bench.disconnect(client);
+    this.clients.splice(this.clients.indexOf(client), 1);
+  }
+
+  resume(client: FakeClient): void {
+    if (client.frames.length === 0) return;
+    this.detach(client);
+    this.attach({ seq: client.seq, hash: client.hash }, client);
+  }
+
+  reopen(): void {
+    const { bench, random } = this;
+    if (!bench.instance.exists) return;
+    const before = Buffer.from(bench.instance.snapshot()).toString();
+    const clients = this.clients.splice(0);
+    bench.reopen(random.below(3) === 0);
+    expect(Buffer.from(bench.instance.snapshot()).toString()).toBe(before);
+    for (const client of clients) {
+      if (client.frames.length > 0) this.attach({ seq: client.seq, hash: client.hash }, client);
+    }
+  }
+
+  deliver(): void {
+    this.bench.deliver((client, frame, json) => {
+      const { view } = this.bench.get(client.agent, client.viewer);
+      const allowed = new Set(tokensIn(JSON.stringify(view)));
+      const held = new Set(tokensIn(JSON.stringify(client.view)));
+      for (const token of tokensIn(Buffer.from(frame.data).toString())) {
+        if (!allowed.has(token) && !held.has(token)) throw new Error(`${token} leaks to ${client.agent}`);
+      }
+      if (frame.kind === "delta") assertDeletesOnlyHeld(json, client.view, "");
+    });
+  }
+
+  catchUp(): void {
+    for (const client of this.clients) this.bench.instance.grant(client.viewer, 10);
+    this.deliver();
+    for (const client of this.clients) {
+      const { view, seq } = this.bench.get(client.agent, client.viewer);
+      expect(client.view).toEqual(view);
+      expect(client.seq).toBeLessThanOrEqual(seq);
+    }
+  }
+
+  anyClient(): FakeClient {
+    return this.clients[this.random.below(this.clients.length)]!;
+  }
+}
+
+describe("random documents, policies and histories", () => {
+  test(`${histories} histories: every client ends with its view, and never sees more`, () => {
+    for (let seed = firstSeed; seed < firstSeed + histories; seed++) {
+      try {
+        new History(seed).run();
+      } catch (thrown) {
+        throw new Error(`seed ${seed}: ${(thrown as Error).message}`, { cause: thrown });
+      }
+    }
+  });
+});
