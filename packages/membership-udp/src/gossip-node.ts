@@ -140,7 +140,7 @@ export class GossipNode implements MembershipHandle {
     if (this.#isStopped) return;
     let hasChanged = false;
     for (const effect of this.#modules.engine.handle(event, this.#modules.clock.monotonicMs())) {
-      hasChanged ||= effect.kind === "changed" || effect.kind === "joined";
+      hasChanged ||= effect.kind === "changed" || effect.kind === "version" || effect.kind === "joined";
       this.#apply(effect);
     }
     if (!hasChanged) return;
@@ -176,6 +176,8 @@ export class GossipNode implements MembershipHandle {
         if (before !== after) logger[isDeath ? "warn" : "info"]({ member: id, before, boot, incarnation }, `member ${after}`);
         return;
       }
+      case "version":
+        return;
       case "joined":
         return this.#joined.resolve();
       case "left":

@@ -8,12 +8,12 @@ interface Rumour {
 
 /**
  * Statements that travel on every packet with room left. One per member: a newer one replaces the older. The least sent
- * goes first, among those the newest; after enough sends a statement is forgotten, because by then all but a
+ * goes first, among those the latest to get there; after enough sends a statement is forgotten, because by then all but a
  * vanishing share of the group has it (SWIM: n^-(2*lambda-2)).
  */
 export class DisseminationQueue {
   readonly #rumours = new Map<string, Rumour>();
-  /** By number of sends so far; within one, the newest last. Replaced entries are dropped when met. */
+  /** By number of sends so far; within one, the latest to get there last. Replaced entries are dropped when met. */
   #tiers: Rumour[][] = [];
   #replaced = 0;
   readonly #min: number;

@@ -38,6 +38,8 @@ export type MembershipEffect =
   /** Look the seeds up again and send `seeds`. */
   | { readonly kind: "resolve" }
   | MemberChanged
+  /** The version of the view grew, perhaps with nothing else to see. */
+  | { readonly kind: "version"; readonly version: number }
   | { readonly kind: "joined" }
   /** Goodbye is said; nothing more will be sent. */
   | { readonly kind: "left" }

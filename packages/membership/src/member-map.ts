@@ -1,5 +1,5 @@
 import type { Random } from "@tidewire/foundation";
-import { bucketOf, finalMix, isLive, joinStates, type MemberState, stampOf, stateHash } from "./member-state.ts";
+import { bucketOf, finalMix, isLive, joinStates, type MemberState, stateHash } from "./member-state.ts";
 
 const { imul } = Math;
 
@@ -85,8 +85,17 @@ export class MemberMap {
     if (after.severity !== before.severity || after.boot !== before.boot) slot.changedAt = now - ageMs;
     this.#rehash(slot, stateHash(id, after));
     this.#placeAmongLive(slot);
-    this.#version = Math.max(this.#version, stampOf(after));
+    this.#version = Math.max(this.#version, after.stamp);
     return { peer: slot, before, after };
+  }
+
+  /** Takes in a stamp that came with a statement about a known member, whatever became of the statement. */
+  raiseStamp(id: string, stamp: number): void {
+    const slot = this.#slots.get(id);
+    if (slot === undefined || stamp <= slot.state.stamp) return;
+    slot.state = { ...slot.state, stamp };
+    if (slot.hash !== 0) this.#rehash(slot, stateHash(id, slot.state));
+    this.#version = Math.max(this.#version, stamp);
   }
 
   #add(id: string, state: MemberState, changedAt: number): MergeOutcome | undefined {
@@ -105,7 +114,7 @@ export class MemberMap {
     this.#slots.set(id, slot);
     this.#rehash(slot, stateHash(id, state));
     this.#placeAmongLive(slot);
-    this.#version = Math.max(this.#version, stampOf(state));
+    this.#version = Math.max(this.#version, state.stamp);
     return { peer: slot, before: undefined, after: state };
   }
 

@@ -3,11 +3,13 @@ import type { Alive, Severity, SyncEntry } from "@tidewire/protocol-routing";
 const { imul } = Math;
 
 /**
- * What is known of one member: a pair of maxima, so that merging is commutative, associative and idempotent and all
- * nodes end equal whatever the order in which they hear things.
+ * What is known of one member: three maxima, so that merging is commutative, associative and idempotent and all nodes
+ * end equal whatever the order in which they hear things.
  *
- * - The statement is ordered by (boot, incarnation, severity, stamp). Only the member raises boot and incarnation, the
- *   others only the severity.
+ * - The statement is ordered by (boot, incarnation, severity). Only the member raises boot and incarnation, the others
+ *   only the severity.
+ * - The stamp is the largest that came with any statement, also with one that was overtaken: the version of the routing
+ *   table is a maximum of stamps and must not depend on who heard what first.
  * - The record is what the member wrote about itself, ordered by (boot, incarnation); one writer, so equal numbers mean
  *   equal contents. It can be missing: hearsay arrives first sometimes.
  */
@@ -15,7 +17,7 @@ export interface MemberState {
   readonly boot: number;
   readonly incarnation: number;
   readonly severity: Severity;
-  /** Lamport number of the author of the statement; 0 for a suspicion, which alters no table. */
+  /** Lamport number. A suspicion brings none (0), because it alters no table. */
   readonly stamp: number;
   readonly record: Alive | undefined;
 }
@@ -26,32 +28,25 @@ export function severityRank(severity: Severity): number {
   return ranks[severity];
 }
 
-type Statement = Pick<MemberState, "boot" | "incarnation" | "severity" | "stamp">;
+type Statement = Pick<MemberState, "boot" | "incarnation" | "severity">;
 
 /** Positive if `a` is the later word. */
 export function compareStatements(a: Statement, b: Statement): number {
-  return (
-    a.boot - b.boot || a.incarnation - b.incarnation || ranks[a.severity] - ranks[b.severity] || a.stamp - b.stamp
-  );
+  return a.boot - b.boot || a.incarnation - b.incarnation || ranks[a.severity] - ranks[b.severity];
 }
 
 /** The least upper bound of the two. Returns `a` itself when `b` adds nothing. */
 export function joinStates(a: MemberState, b: MemberState): MemberState {
-  const statement = compareStatements(b, a) > 0 ? b : a;
+  const { boot, incarnation, severity } = compareStatements(b, a) > 0 ? b : a;
   const record = newerRecord(a.record, b.record);
-  if (statement === a && record === a.record) return a;
-  if (statement === b && record === b.record) return b;
-  return { ...statement, record };
+  const stamp = Math.max(a.stamp, b.stamp);
+  const isA = compareStatements(a, { boot, incarnation, severity }) === 0 && record === a.record && stamp === a.stamp;
+  return isA ? a : { boot, incarnation, severity, stamp, record };
 }
 
 function newerRecord(a: Alive | undefined, b: Alive | undefined): Alive | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return (b.boot - a.boot || b.incarnation - a.incarnation) > 0 ? b : a;
-}
-
-/** The larger of what the member and what its judges stamped. */
-export function stampOf(state: MemberState): number {
-  return Math.max(state.stamp, state.record?.stamp ?? 0);
 }
 
 export function isLive(state: MemberState): boolean {

@@ -45,6 +45,7 @@ export class MembershipEngine {
   readonly #healer: Healer;
   readonly #gossiper: Gossiper;
   #wakeAt = Number.POSITIVE_INFINITY;
+  #shownVersion = 0;
   #measuredAt = Number.NEGATIVE_INFINITY;
 
   constructor(identity: MembershipIdentity, settings: MembershipSettings, modules: MembershipModules) {
@@ -162,6 +163,11 @@ export class MembershipEngine {
   }
 
   #effects(): MembershipEffect[] {
+    const { version } = this.#core.members;
+    if (version !== this.#shownVersion) {
+      this.#shownVersion = version;
+      this.#core.emit({ kind: "version", version });
+    }
     const nextAt = this.#core.deadlines.nextAt();
     if (nextAt !== this.#wakeAt && nextAt !== Number.POSITIVE_INFINITY) {
       this.#wakeAt = nextAt;

@@ -31,7 +31,7 @@ export class Statements {
     const state = stateOfRecord(record);
     if (known !== undefined && compareStatements(state, known.state) <= 0) {
       // Not news, but it may be the record that hearsay came without.
-      core.members.merge(record.id, state, core.now);
+      this.#merge(record.id, state);
       if (from !== undefined) this.#answerStale(known, record, from);
       return;
     }
@@ -58,6 +58,9 @@ export class Statements {
     const state: MemberState = { boot, incarnation, severity: "dead", stamp, record: undefined };
     const known = core.members.get(id);
     if (known !== undefined && compareStatements(state, known.state) <= 0) {
+      const isLaterVerdict = compareStatements(state, known.state) === 0 && stamp > known.state.stamp;
+      core.members.raiseStamp(id, stamp);
+      if (isLaterVerdict) core.spread(id, { kind: "dead", value: statement });
       // The sender buried someone who has spoken since.
       const record = known.state.record;
       if (from !== undefined && record !== undefined && isLive(known.state) && record.boot >= boot) {
@@ -100,7 +103,7 @@ export class Statements {
     if (severity === "alive" || severity === "suspect") {
       if (entry.record !== undefined) this.alive(entry.record);
       if (severity === "suspect") this.suspect({ id, boot, incarnation, from });
-      return;
+      return core.members.raiseStamp(id, stamp);
     }
     this.#obituaryEntry(entry, from);
   }

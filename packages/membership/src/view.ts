@@ -1,6 +1,5 @@
 import type { Member } from "./member.ts";
 import type { Peer } from "./member-map.ts";
-import { stampOf } from "./member-state.ts";
 
 export function memberOf(peer: Peer, isSelf: boolean): Member {
   const { state } = peer;
@@ -16,7 +15,7 @@ export function memberOf(peer: Peer, isSelf: boolean): Member {
     weight: record?.weight ?? 1,
     linkAddress: record?.linkAddress ?? "",
     gossipAddress: record?.gossipAddress ?? "",
-    stamp: stampOf(state),
+    stamp: state.stamp,
     keyIds: peer.keyIds,
     isSelf,
   };

@@ -129,6 +129,7 @@ export class VirtualMember {
       case "evicted":
         return this.crash();
       case "changed":
+      case "version":
       case "joined":
         return;
     }
