@@ -1,5 +1,4 @@
 import { expect, test } from "@jest/globals";
-import { SeededRandom } from "@tidewire/foundation";
 import * as fc from "fast-check";
 import type { TidewireDocument } from "../src/index.ts";
 import { World } from "./support/world.ts";
