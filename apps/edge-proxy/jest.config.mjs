@@ -1,1 +1,4 @@
-export { default } from "@tidewire/tooling/jest";
+import preset from "@tidewire/tooling/jest";
+
+// Processes that wait for each other more than they compute.
+export default { ...preset, maxWorkers: 2 };

@@ -1,4 +1,4 @@
-// Bundles the edge as it stands into .cache, so that its tests run the sources and not whatever dist/ holds.
+// Bundles the edge as it stands into the file named, so that its tests run the sources and not whatever dist/ holds.
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -6,7 +6,9 @@ const externalPackages = {
   name: "external-packages",
   setup({ onResolve }) {
     onResolve({ filter: /^[^./]/ }, (args) =>
-      args.path.startsWith("@tidewire/") || args.kind === "entry-point" ? undefined : { path: args.path, external: true },
+      args.path.startsWith("@tidewire/") || args.kind === "entry-point"
+        ? undefined
+        : { path: args.path, external: true },
     );
   },
 };
@@ -23,5 +25,5 @@ await build({
   logLevel: "warning",
   plugins: [externalPackages],
   entryPoints: [path("../../src/main.ts")],
-  outfile: path("../../.cache/edge-under-test.mjs"),
+  outfile: process.argv[2],
 });

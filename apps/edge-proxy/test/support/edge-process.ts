@@ -4,9 +4,12 @@ import { fileURLToPath } from "node:url";
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 
+/** Test files run side by side, each with a bundle of its own. */
+const bundle = path(`../../.cache/edge-under-test-${process.env["JEST_WORKER_ID"] ?? "1"}.mjs`);
+
 /** Once per test file, before the first edge starts. */
 export function bundleEdge(): void {
-  execFileSync(process.execPath, [path("./bundle-edge.mjs")], { stdio: "inherit" });
+  execFileSync(process.execPath, [path("./bundle-edge.mjs"), bundle], { stdio: "inherit" });
 }
 
 /** The environment a process inherits minus what would configure it. */
@@ -33,8 +36,10 @@ export class EdgeProcess {
   admin = "";
 
   private constructor(settings: Readonly<Record<string, string>>, nodeArgs: readonly string[]) {
-    const flags = Object.entries({ "edge.listen": "127.0.0.1:0", ...settings }).map(([key, value]) => `--${key}=${value}`);
-    this.#child = spawn(process.execPath, [...nodeArgs, path("../../.cache/edge-under-test.mjs"), ...flags], {
+    const flags = Object.entries({ "edge.listen": "127.0.0.1:0", ...settings }).map(
+      ([key, value]) => `--${key}=${value}`,
+    );
+    this.#child = spawn(process.execPath, [...nodeArgs, bundle, ...flags], {
       env: cleanEnvironment(),
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -50,7 +55,10 @@ export class EdgeProcess {
   }
 
   /** Resolves when it listens. Throws with what it said if it does not start. */
-  static async start(settings: Readonly<Record<string, string>> = {}, nodeArgs: readonly string[] = []): Promise<EdgeProcess> {
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+    nodeArgs: readonly string[] = [],
+  ): Promise<EdgeProcess> {
     const edge = new EdgeProcess(settings, nodeArgs);
     const started = await edge.line("started");
     edge.port = edge.logged("listening for clients")?.["port"] as number;

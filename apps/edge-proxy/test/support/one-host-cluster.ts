@@ -33,8 +33,15 @@ export class OneHostCluster {
     );
     const services = new LinkServiceTable();
     const { methods } = HostService;
-    services.unary(methods.get, () => ({ seq: this.seq, hash: HASH, view: encoder.encode(JSON.stringify(this.#view)) }));
-    services.unary(methods.send, ({ message, arg }) => ({ seq: this.seq, value: JSON.stringify({ message, arg: arg?.length }) }));
+    services.unary(methods.get, () => ({
+      seq: this.seq,
+      hash: HASH,
+      view: encoder.encode(JSON.stringify(this.#view)),
+    }));
+    services.unary(methods.send, ({ message, arg }) => ({
+      seq: this.seq,
+      value: JSON.stringify({ message, arg: arg?.length }),
+    }));
     services.unary(methods.create, () => ({ seq: this.seq }));
     services.unary(methods.delete, () => ({}));
     services.stream(methods.connect, (_request, stream) => {

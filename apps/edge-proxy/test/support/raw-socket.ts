@@ -93,7 +93,9 @@ export class RawSocket {
 
   /** Several frames in one write. */
   sendTogether(values: readonly unknown[]): void {
-    this.#socket.write(Buffer.concat(values.map((value) => frameBytes(TEXT, Buffer.from(JSON.stringify(value)), true))));
+    this.#socket.write(
+      Buffer.concat(values.map((value) => frameBytes(TEXT, Buffer.from(JSON.stringify(value)), true))),
+    );
   }
 
   stopReading(): void {
@@ -158,7 +160,10 @@ export class RawSocket {
       if (end >= 0) {
         const [statusLine, ...lines] = this.#input.subarray(0, end).toString("latin1").split("\r\n");
         const headers = Object.fromEntries(
-          lines.map((line) => [line.slice(0, line.indexOf(":")).toLowerCase(), line.slice(line.indexOf(":") + 1).trim()]),
+          lines.map((line) => [
+            line.slice(0, line.indexOf(":")).toLowerCase(),
+            line.slice(line.indexOf(":") + 1).trim(),
+          ]),
         );
         const status = Number(statusLine!.split(" ")[1]);
         const length = Number(headers["content-length"] ?? 0);

@@ -1,28 +1,26 @@
-import { readFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { bundleEdge, EdgeProcess } from "./support/edge-process.ts";
-import { OneHostCluster } from "./support/one-host-cluster.ts";
-import { RawSocket, type UpgradeReply } from "./support/raw-socket.ts";
+import { bundleEdge, EdgeProcess } from "./edge-process.ts";
+import { OneHostCluster } from "./one-host-cluster.ts";
+import { RawSocket, type UpgradeReply } from "./raw-socket.ts";
 
 const document = { space: "conformance", key: "k1" };
 const documentUrl = "/v1/documents/conformance/k1";
-const cluster = new OneHostCluster();
 
-beforeAll(async () => {
-  bundleEdge();
-  await cluster.start();
-}, 60_000);
-
-afterAll(async () => {
-  await cluster.stop();
-});
+interface CallInit extends RequestInit {
+  readonly headers?: Record<string, string>;
+}
 
 /** Both engines have to behave alike; what a client sees does not say which one it is. */
-describe.each(["uws", "ws"] as const)("engine %s", (engine) => {
+export function engineCompliance(engine: "uws" | "ws"): void {
+  const cluster = new OneHostCluster();
   let edge: EdgeProcess;
+  /** A request that waits longer than idle connections live; the other tests run meanwhile. */
+  let patient: Promise<Response>;
 
   beforeAll(async () => {
+    bundleEdge();
+    await cluster.start();
     edge = await EdgeProcess.start({
       "edge.engine": engine,
       "routing.addresses": cluster.address,
@@ -30,12 +28,16 @@ describe.each(["uws", "ws"] as const)("engine %s", (engine) => {
       "limits.heartbeat": "1s",
     });
     await ready(edge);
+    patient = call(`${documentUrl}?wait=12`, { headers: { "If-None-Match": "*" } });
   }, 60_000);
 
   afterAll(async () => {
     await edge.kill();
+    await cluster.stop();
   });
 
+  const call = async (path: string, init: CallInit = {}): Promise<Response> =>
+    await fetch(`${edge.url}${path}`, { ...init, headers: { Authorization: "Bearer dev:alice", ...init.headers } });
   const sockets: RawSocket[] = [];
   const connect = async (agent?: string): Promise<RawSocket> => {
     const socket = await RawSocket.connect(edge.port, agent);
@@ -102,7 +104,9 @@ describe.each(["uws", "ws"] as const)("engine %s", (engine) => {
 
     it("of one packet are answered in order, many at once", async () => {
       const socket = await connect();
-      socket.sendTogether(Array.from({ length: 500 }, (_, index) => ({ id: index + 1, method: "heartbeat", at: index })));
+      socket.sendTogether(
+        Array.from({ length: 500 }, (_, index) => ({ id: index + 1, method: "heartbeat", at: index })),
+      );
       await socket.answer(500);
       const ids = socket.received.map((frame) => frame["id"]).filter((id) => id !== 0);
       expect(ids).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
@@ -167,7 +171,7 @@ describe.each(["uws", "ws"] as const)("engine %s", (engine) => {
 
     it("is prolonged by pings", async () => {
       const socket = await connect();
-      for (let count = 0; count < 5; count++) {
+      for (let count = 0; count < 3; count++) {
         socket.sendFrame(9, Buffer.from("p"));
         await socket.next((frame) => frame["heartbeat"] !== undefined);
         socket.frames.length = 0;
@@ -180,12 +184,10 @@ describe.each(["uws", "ws"] as const)("engine %s", (engine) => {
       const socket = await connect();
       socket.send({ id: 7, method: "connection/create", ...document });
       await socket.answer(7);
-      const before = cluster.viewers.size;
+      const viewer = [...cluster.viewers].at(-1)!;
       socket.destroy();
-      const other = await connect();
-      other.send({ id: 7, method: "connection/create", ...document });
-      await other.answer(7);
-      expect(cluster.viewers.size).toBeLessThanOrEqual(before);
+      for (let look = 0; look < 100 && cluster.viewers.has(viewer); look++) await call(documentUrl);
+      expect(cluster.viewers.has(viewer)).toBe(false);
     });
   });
 
@@ -220,9 +222,6 @@ describe.each(["uws", "ws"] as const)("engine %s", (engine) => {
   });
 
   describe("HTTP on the same port", () => {
-    const call = async (path: string, init: RequestInit = {}) =>
-      await fetch(`${edge.url}${path}`, { ...init, headers: { Authorization: "Bearer dev:alice", ...init.headers } });
-
     it("reads views, with tags", async () => {
       cluster.change("straße");
       const response = await call(documentUrl);
@@ -232,7 +231,11 @@ describe.each(["uws", "ws"] as const)("engine %s", (engine) => {
       const second = await call(documentUrl, { headers: { "If-None-Match": tag } });
       expect([second.status, await second.text()]).toEqual([304, ""]);
       const head = await call(documentUrl, { method: "HEAD" });
-      expect([head.status, head.headers.get("tidewire-seq"), await head.text()]).toEqual([200, String(cluster.seq), ""]);
+      expect([head.status, head.headers.get("tidewire-seq"), await head.text()]).toEqual([
+        200,
+        String(cluster.seq),
+        "",
+      ]);
     });
 
     it("writes: 201, 200 and 204", async () => {
@@ -248,7 +251,9 @@ describe.each(["uws", "ws"] as const)("engine %s", (engine) => {
       const body = JSON.stringify("x".repeat(30_000));
       const announced = await call(`${documentUrl}/messages/add`, { method: "POST", body });
       expect([announced.status, await announced.json()]).toMatchObject([413, { error: { code: "limit_exceeded" } }]);
-      expect(await chunkedPost(edge.port, `${documentUrl}/messages/add`, [body.slice(0, 15_000), body.slice(15_000)])).toBe(413);
+      expect(
+        await chunkedPost(edge.port, `${documentUrl}/messages/add`, [body.slice(0, 15_000), body.slice(15_000)]),
+      ).toBe(413);
       expect(await chunkedPost(edge.port, `${documentUrl}/messages/add`, ['{"a"', ":1}"])).toBe(200);
     });
 
@@ -265,7 +270,6 @@ describe.each(["uws", "ws"] as const)("engine %s", (engine) => {
     });
 
     it("streams server-sent events, and lets go of them", async () => {
-      const before = cluster.viewers.size;
       const aborter = new AbortController();
       const response = await call(`${documentUrl}/stream`, { signal: aborter.signal });
       expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
@@ -278,10 +282,10 @@ describe.each(["uws", "ws"] as const)("engine %s", (engine) => {
       cluster.change("streamed");
       await until(/event: delta\nid: \d+-[0-9a-f]{16}\ndata: .*"streamed"}\n\n/);
       await until(/^: heartbeat$/m);
-      expect(cluster.viewers.size).toBe(before + 1);
+      const viewer = [...cluster.viewers].at(-1)!;
       aborter.abort();
-      for (let look = 0; look < 100 && cluster.viewers.size > before; look++) await call(documentUrl);
-      expect(cluster.viewers.size).toBe(before);
+      for (let look = 0; look < 100 && cluster.viewers.has(viewer); look++) await call(documentUrl);
+      expect(cluster.viewers.has(viewer)).toBe(false);
     });
 
     it("polls", async () => {
@@ -289,8 +293,12 @@ describe.each(["uws", "ws"] as const)("engine %s", (engine) => {
       expect(opened.status).toBe(201);
       const { session } = (await opened.json()) as { session: string };
       const poll = async (frames: unknown): Promise<unknown[]> =>
-        (await (await call(`/v1/poll/${session}`, { method: "POST", body: JSON.stringify(frames) })).json()) as unknown[];
-      expect(await poll([{ id: 7, method: "connection/create", ...document }])).toMatchObject([{ id: 7, snapshot: {} }]);
+        (await (
+          await call(`/v1/poll/${session}`, { method: "POST", body: JSON.stringify(frames) })
+        ).json()) as unknown[];
+      expect(await poll([{ id: 7, method: "connection/create", ...document }])).toMatchObject([
+        { id: 7, snapshot: {} },
+      ]);
       const held = poll([]);
       await call(documentUrl);
       cluster.change("polled");
@@ -298,9 +306,7 @@ describe.each(["uws", "ws"] as const)("engine %s", (engine) => {
     });
 
     it("holds a request that has no answer yet for longer than idle connections live", async () => {
-      const tag = (await call(documentUrl)).headers.get("etag")!;
-      const response = await call(`${documentUrl}?wait=12`, { headers: { "If-None-Match": tag } });
-      expect(response.status).toBe(304);
+      expect((await patient).status).toBe(304);
     }, 20_000);
   });
 
@@ -315,9 +321,8 @@ describe.each(["uws", "ws"] as const)("engine %s", (engine) => {
     expect(edge.stderr).toBe("");
     const levels = edge.lines.map((line) => line["level"] as number);
     expect(Math.max(...levels)).toBeLessThan(40);
-    expect(readFileSync(new URL("../package.json", import.meta.url), "utf8")).toContain("uWebSockets.js");
   });
-});
+}
 
 /** `/readyz` answers 200 as soon as the routing table is there. */
 async function ready(edge: EdgeProcess): Promise<void> {
