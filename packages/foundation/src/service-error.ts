@@ -54,8 +54,10 @@ export class ServiceError extends Error {
     };
   }
 
+  /** A code that this build does not know (a newer peer's) becomes `internal`. */
   static fromBody(body: ErrorBody): ServiceError {
-    return new ServiceError(body.code, body.message, {
+    const code = Object.hasOwn(errorRegistry, body.code) ? body.code : "internal";
+    return new ServiceError(code, body.message, {
       ...(body.retryAfterMs === undefined ? {} : { retryAfterMs: body.retryAfterMs }),
       ...(body.details === undefined ? {} : { details: body.details }),
     });

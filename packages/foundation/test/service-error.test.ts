@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { errorCodeOf, errorRegistry, httpStatusOf, ServiceError } from "../src/index.ts";
+import { type ErrorBody, errorCodeOf, errorRegistry, httpStatusOf, ServiceError } from "../src/index.ts";
 
 describe("ServiceError", () => {
   test("takes number, retryability and delay from the registry", () => {
@@ -22,6 +22,13 @@ describe("ServiceError", () => {
   test("survives the way over a wire", () => {
     const error = new ServiceError("rejected", "no", { details: { code: "not_your_turn", data: { turn: 2 } } });
     expect(ServiceError.fromBody(error.toBody()).toBody()).toEqual(error.toBody());
+  });
+
+  test("a code of a newer peer is internal, also one that is a name of Object.prototype", () => {
+    for (const code of ["from_the_future", "constructor", "__proto__"]) {
+      const body = { code, number: 8000, message: "", retryable: false } as unknown as ErrorBody;
+      expect(ServiceError.fromBody(body).code).toBe("internal");
+    }
   });
 
   test("numbers are unique, lie in their range, and lead back to their code", () => {
