@@ -1,0 +1,106 @@
+import { DocumentHost, serveHost } from "@tidewire/document-host-engine";
+import { LinkServiceTable, PeerLink } from "@tidewire/link";
+import { RemoteLogEngine } from "@tidewire/log-engine";
+import { joinGossip } from "@tidewire/membership-udp";
+import { OwnerLookup } from "@tidewire/routing";
+import { listenError, runService } from "@tidewire/service";
+import { loadDocuments } from "./load-documents.ts";
+import { documentHostSettings } from "./settings.ts";
+import { TableOfMembers } from "./table-of-members.ts";
+import { VmGuard } from "./vm-guard.ts";
+
+/** Behind the processes that connect to it: on loopback unless told otherwise. */
+const DEFAULT_LISTEN = "127.0.0.1:7400";
+/** After the hand-over only answers to calls for other hosts are left. */
+const CLOSE_GRACE_MS = 500;
+
+await runService({
+  name: "document-host",
+  description: "Keeps documents in memory, runs their code, and sends every viewer its own deltas",
+  settings: documentHostSettings,
+  start: async (config, context) => {
+    const { clock, random, logger, metrics, nodeId, transport } = context;
+    const runtimes = await loadDocuments(config, logger);
+    const table = new TableOfMembers(config.routing.epoch, context);
+    const logLink = new PeerLink(config.log.addresses[0]!, context);
+    const log = new RemoteLogEngine({ link: logLink, clock, random });
+    const host = new DocumentHost(
+      nodeId,
+      {
+        runtimes,
+        log,
+        routing: table.source,
+        owners: new OwnerLookup(),
+        sender: transport,
+        clock,
+        random,
+        logger,
+        metrics,
+        guard: new VmGuard(config.host.runaway),
+      },
+      {
+        documentsMax: config.host.documentsMax,
+        viewersMax: config.host.viewersMax,
+        viewersPerDocumentMax: config.host.viewersPerDocumentMax,
+        commandsMax: config.host.commandsMax,
+        commandsPerDocumentMax: config.host.commandsPerDocumentMax,
+        idleUnloadMs: config.host.idleUnload,
+        reattachGraceMs: config.host.reattachGrace,
+        quarantineMs: config.host.quarantine,
+        handOverPerSecond: config.host.handOverPerSecond,
+        handOverConcurrency: config.host.handOverConcurrency,
+      },
+    );
+    // Everything is served before anybody can call: an edge that knows this address from before calls at once.
+    const services = new LinkServiceTable();
+    serveHost(host, services);
+    const address = config.link.listen ?? DEFAULT_LISTEN;
+    const listener = await transport.listen(address, services).catch((error: unknown) => {
+      throw listenError("the link", address, "link.listen", error);
+    });
+    const facts = {
+      nodeId,
+      role: "document-host",
+      zone: config.node.zone,
+      linkAddress: config.link.advertise ?? listener.address,
+      sharedKey: context.sharedKey,
+    };
+    const membership = await joinGossip(config.gossip, facts, context).catch(async (error: unknown) => {
+      await listener.close();
+      throw error;
+    });
+    membership.onEvicted((reason) => context.fatal(reason));
+    table.follow(membership);
+    host.start();
+    // Documents come only to a host that can reach their log; later outages are the same for every host.
+    const stopWaiting = logLink.onState((state) => {
+      if (state !== "open") return;
+      stopWaiting();
+      membership.setLifecycle("active");
+    });
+    logLink.connect();
+    const spaces = runtimes.map((runtime) => runtime.space);
+    logger.info({ link: listener.address, gossip: membership.gossipAddress, spaces }, "serving documents");
+    return {
+      isReady: () => {
+        if (logLink.state !== "open") return "log storage cannot be reached";
+        if (!membership.isJoined) return "not in the gossip group yet";
+        return table.ownState === "active" ? true : "not active in the routing table yet";
+      },
+      drain: async () => {
+        stopWaiting();
+        membership.setLifecycle("draining");
+        await table.noLongerActive();
+        await host.drain();
+        await membership.leave();
+      },
+      stop: async () => {
+        host.stop();
+        table.stop();
+        await listener.close(CLOSE_GRACE_MS);
+        await log.close();
+        await logLink.close();
+      },
+    };
+  },
+});

@@ -1,0 +1,45 @@
+import { defaultDocumentHostOptions as defaults } from "@tidewire/document-host-engine";
+import { gossipConfigSchema } from "@tidewire/membership-udp";
+import { duration, hostPort, z } from "@tidewire/service";
+
+const count = (what: string, value: number) => z.number().int().min(1).default(value).describe(what);
+
+/** What a document host can be told, beside what every process can. */
+export const documentHostSettings = {
+  documents: z
+    .array(z.string().min(1))
+    .default([])
+    .describe("files (ES modules) whose exports of defineDocument are served"),
+  conformance: z
+    .boolean()
+    .default(false)
+    .describe("also serve the space `conformance`, against which clients are tested"),
+  log: z.strictObject({
+    addresses: z.array(hostPort()).length(1, "takes exactly one address").describe("link address of log storage"),
+  }),
+  gossip: gossipConfigSchema,
+  routing: z
+    .strictObject({
+      epoch: z.number().int().min(0).max(0xffff_ffff).default(1).describe("as the routing-table processes have it"),
+    })
+    .prefault({}),
+  host: z
+    .strictObject({
+      documentsMax: count("documents in memory", defaults.documentsMax),
+      viewersMax: count("viewers of all documents together", defaults.viewersMax),
+      viewersPerDocumentMax: count("viewers of one document", defaults.viewersPerDocumentMax),
+      commandsMax: count("commands without an answer, of all documents", defaults.commandsMax),
+      commandsPerDocumentMax: count("commands waiting in one document", defaults.commandsPerDocumentMax),
+      idleUnload: duration().default(defaults.idleUnloadMs).describe("a document unused this long leaves memory"),
+      reattachGrace: duration()
+        .default(defaults.reattachGraceMs)
+        .describe("time an agent may be gone before it counts as disconnected, after a crash or a broken connection"),
+      runaway: duration().default(500).describe("document code that runs longer is cut off, and its document reloaded"),
+      quarantine: duration()
+        .default(defaults.quarantineMs)
+        .describe("time a document that keeps failing is left alone"),
+      handOverPerSecond: count("documents handed over a second while draining", defaults.handOverPerSecond),
+      handOverConcurrency: count("documents handed over at one time", defaults.handOverConcurrency),
+    })
+    .prefault({}),
+} as const;
