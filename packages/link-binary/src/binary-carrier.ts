@@ -7,14 +7,10 @@ import {
   encodedMessage,
   FrameType,
   GoAwayCodec,
-  type MessageFrameType,
   PingCodec,
   PongCodec,
-  type SignalFrameType,
-  writeCallHeader,
-  writeStreamIds,
 } from "@tidewire/link/session";
-import { type Codec, type Reader, Writer } from "@tidewire/wire";
+import type { Reader } from "@tidewire/wire";
 import { Assemblies } from "./assemblies.ts";
 import type { BinaryLinkLimits } from "./binary-link-options.ts";
 import {
@@ -25,6 +21,7 @@ import {
   LAST_SESSION_TYPE,
 } from "./frame.ts";
 import { FrameParser, type FrameReceiver } from "./frame-parser.ts";
+import { FrameWriter } from "./frame-writer.ts";
 import { Liveness } from "./liveness.ts";
 import { Outbound } from "./outbound.ts";
 import type { Traffic } from "./traffic.ts";
@@ -67,13 +64,12 @@ export interface Greeter {
  * One TCP connection as a carrier of sessions: puts frames in order on the way out, cuts what comes in into frames, and
  * watches over the peer's life.
  */
-export class BinaryCarrier implements Carrier, FrameReceiver {
+export class BinaryCarrier extends FrameWriter implements Carrier, FrameReceiver {
   readonly #socket: Socket;
   readonly #modules: CarrierModules;
   readonly #limits: BinaryLinkLimits;
   readonly #parser: FrameParser;
   readonly #assemblies: Assemblies;
-  readonly #outbound: Outbound;
   readonly #greeter: Greeter;
   readonly #flushesAfterRead: boolean;
   #session: BinarySession | undefined;
@@ -90,6 +86,23 @@ export class BinaryCarrier implements Carrier, FrameReceiver {
     limits: BinaryLinkLimits,
     settings: { readonly greeter: Greeter; readonly flushesAfterRead: boolean },
   ) {
+    super(
+      new Outbound(
+        {
+          write: (bytes, written) => {
+            this.#liveness?.sent();
+            socket.write(bytes, written);
+          },
+        },
+        {
+          uncongested: () => this.#session?.uncongested?.(),
+          overrun: () => this.#fail("overrun", "the peer does not read"),
+          finished: () => this.#endSocket(),
+        },
+        limits,
+        modules.traffic,
+      ),
+    );
     this.#socket = socket;
     this.#modules = modules;
     this.#limits = limits;
@@ -97,21 +110,6 @@ export class BinaryCarrier implements Carrier, FrameReceiver {
     this.#flushesAfterRead = settings.flushesAfterRead;
     this.#parser = new FrameParser(this, HANDSHAKE_FRAME_MAX_BYTES);
     this.#assemblies = new Assemblies(limits);
-    this.#outbound = new Outbound(
-      {
-        write: (bytes, written) => {
-          this.#liveness?.sent();
-          socket.write(bytes, written);
-        },
-      },
-      {
-        uncongested: () => this.#session?.uncongested?.(),
-        overrun: () => this.#fail("overrun", "the peer does not read"),
-        finished: () => this.#endSocket(),
-      },
-      limits,
-      modules.traffic,
-    );
   }
 
   // Life.
@@ -133,11 +131,11 @@ export class BinaryCarrier implements Carrier, FrameReceiver {
   }
 
   get waitingBytes(): number {
-    return this.#outbound.waitingBytes;
+    return this.outbound.waitingBytes;
   }
 
   get waitingLargeBytes(): number {
-    return this.#outbound.waitingLargeBytes;
+    return this.outbound.waitingLargeBytes;
   }
 
   get assemblyBytes(): number {
@@ -156,7 +154,7 @@ export class BinaryCarrier implements Carrier, FrameReceiver {
       this.#protocolFault(thrown);
       return;
     }
-    if (this.#flushesAfterRead) this.#outbound.flush();
+    if (this.#flushesAfterRead) this.outbound.flush();
   }
 
   /** The peer sends nothing more. */
@@ -178,8 +176,8 @@ export class BinaryCarrier implements Carrier, FrameReceiver {
 
   /** A frame of the handshake. */
   greet(type: number, body: Uint8Array): void {
-    this.#outbound.control(type, encodedMessage, body);
-    this.#outbound.flush();
+    this.outbound.control(type, encodedMessage, body);
+    this.outbound.flush();
   }
 
   /** Closes behind what was sent, without a session. */
@@ -234,7 +232,7 @@ export class BinaryCarrier implements Carrier, FrameReceiver {
       for (const grant of CreditCodec.decode(body).grants) session.granted?.(grant.stream, grant.messages);
     } else if (type === ControlType.ping) {
       const { sentAt } = PingCodec.decode(body);
-      this.#outbound.control(ControlType.pong, PongCodec, { sentAt, load: this.#modules.observer.load() });
+      this.outbound.control(ControlType.pong, PongCodec, { sentAt, load: this.#modules.observer.load() });
     } else if (type === ControlType.pong) {
       if (PongCodec.decode(body).sentAt !== this.#pingedAt) return;
       this.#modules.observer.roundTrip(this.#modules.clock.monotonicMs() - this.#pingedAt);
@@ -245,122 +243,23 @@ export class BinaryCarrier implements Carrier, FrameReceiver {
     } else throw new ServiceError("invalid_argument", `unknown frame type ${type}`);
   }
 
-  // The way out.
-
-  get isCongested(): boolean {
-    return this.#outbound.isCongested;
-  }
-
-  get isFull(): boolean {
-    return this.#outbound.isFull;
-  }
-
-  get outboundMark(): number {
-    return this.#outbound.mark;
-  }
-
-  hasLeft(mark: number): boolean {
-    return this.#outbound.hasLeft(mark);
-  }
-
-  request<Message>(method: number, call: number, deadlineMs: number, codec: Codec<Message>, message: Message): void {
-    const at = this.#outbound.begin(FrameType.request, method, call);
-    writeCallHeader(this.#outbound.writer, deadlineMs, 0);
-    this.#encode(at, FrameType.request, method, call, codec, message);
-  }
-
-  open<Message>(
-    method: number,
-    stream: number,
-    deadlineMs: number,
-    credit: number,
-    codec: Codec<Message>,
-    message: Message,
-  ): void {
-    const at = this.#outbound.begin(FrameType.open, method, stream);
-    writeCallHeader(this.#outbound.writer, deadlineMs, credit);
-    this.#encode(at, FrameType.open, method, stream, codec, message);
-  }
-
-  message<Message>(
-    type: MessageFrameType,
-    method: number,
-    stream: number,
-    codec: Codec<Message>,
-    message: Message,
-  ): void {
-    const at = this.#outbound.begin(type, method, stream);
-    this.#encode(at, type, method, stream, codec, message);
-  }
-
-  many<Message>(method: number, streams: readonly number[], codec: Codec<Message>, message: Message): void {
-    if (this.#outbound.lanes.isEmpty) {
-      this.#manyAtOnce(method, streams, codec, message);
-      return;
-    }
-    const parts = this.#outbound.lanes.partition(streams);
-    if (parts.length === 1) {
-      this.#manyAtOnce(method, streams, codec, message);
-      return;
-    }
-    const writer = new Writer();
-    codec.encode(writer, message);
-    for (const part of parts) this.#manyAtOnce(method, part, encodedMessage, writer.written());
-  }
-
-  /** Streams that are all in one lane, or all in none. */
-  #manyAtOnce<Message>(method: number, streams: readonly number[], codec: Codec<Message>, message: Message): void {
-    const at = this.#outbound.begin(FrameType.downMany, method, 0);
-    try {
-      writeStreamIds(this.#outbound.writer, streams);
-      codec.encode(this.#outbound.writer, message);
-    } catch (thrown) {
-      this.#outbound.abort(at);
-      throw thrown;
-    }
-    this.#outbound.commitMany(at, FrameType.downMany, method, streams);
-  }
-
-  #encode<Message>(
-    at: number,
-    type: FrameType,
-    method: number,
-    stream: number,
-    codec: Codec<Message>,
-    message: Message,
-  ): void {
-    try {
-      codec.encode(this.#outbound.writer, message);
-    } catch (thrown) {
-      this.#outbound.abort(at);
-      throw thrown;
-    }
-    this.#outbound.commit(at, type, method, stream);
-  }
-
-  signal(type: SignalFrameType, stream: number): void {
-    this.#outbound.commit(this.#outbound.begin(type, 0, stream), type, 0, stream);
-  }
-
-  grant(stream: number, messages: number, openMark: number): void {
-    this.#outbound.grant(stream, messages, openMark);
-  }
+  // The way out, where it is more than writing a frame.
 
   forget(stream: number): void {
-    this.#outbound.forget(stream);
+    this.outbound.forget(stream);
     this.#assemblies.forget(stream);
   }
 
   goAway(graceMs: number): void {
     this.#isLeaving = true;
-    this.#outbound.control(ControlType.goAway, GoAwayCodec, { graceMs: Math.max(0, graceMs), code: 0, message: "" });
+    this.outbound.control(ControlType.goAway, GoAwayCodec, { graceMs: Math.max(0, graceMs), code: 0, message: "" });
   }
 
   shut(): void {
     if (this.#isEnded || this.#closeTimer !== undefined) return;
     this.#isLeaving = true;
     this.#closeTimer = this.#modules.clock.after(this.#limits.closeTimeoutMs, () => this.#finish(undefined));
-    this.#outbound.finish();
+    this.outbound.finish();
   }
 
   #endSocket(): void {
@@ -370,7 +269,7 @@ export class BinaryCarrier implements Carrier, FrameReceiver {
 
   #ping(): void {
     this.#pingedAt = this.#modules.clock.monotonicMs();
-    this.#outbound.control(ControlType.ping, PingCodec, {
+    this.outbound.control(ControlType.ping, PingCodec, {
       sentAt: this.#pingedAt,
       load: this.#modules.observer.load(),
     });
@@ -402,7 +301,7 @@ export class BinaryCarrier implements Carrier, FrameReceiver {
     this.#liveness?.stop();
     this.#parser.stop();
     this.#assemblies.clear();
-    this.#outbound.destroy();
+    this.outbound.destroy();
     this.#socket.destroy();
     this.#session?.closed(error);
   }

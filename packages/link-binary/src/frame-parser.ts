@@ -97,16 +97,18 @@ export class FrameParser {
     this.#reserve(this.#partialLength + taken);
     this.#partial.set(bytes.subarray(offset, offset + taken), this.#partialLength);
     this.#partialLength += taken;
-    if (this.#partialLength === wanted && wanted > LENGTH_BYTES) {
-      this.#partialLength = 0;
-      const reader = this.#partialReader.reset(this.#partial, 0, wanted);
-      this.#hand(reader, 0, wanted);
-      if (this.#partial.length > PARTIAL_KEEP_MAX_BYTES) this.#partial = new Uint8Array(0);
-    }
+    if (this.#partialLength === LENGTH_BYTES) this.#wanted();
+    else if (this.#partialLength === wanted) this.#handPartial(wanted);
     return offset + taken;
   }
 
-  /** How long the frame in parts will be; its length field first. */
+  #handPartial(length: number): void {
+    this.#partialLength = 0;
+    this.#hand(this.#partialReader.reset(this.#partial, 0, length), 0, length);
+    if (this.#partial.length > PARTIAL_KEEP_MAX_BYTES) this.#partial = new Uint8Array(0);
+  }
+
+  /** How long the frame in parts will be; its length field first, which is checked as soon as it is there. */
   #wanted(): number {
     if (this.#partialLength < LENGTH_BYTES) return LENGTH_BYTES;
     return LENGTH_BYTES + this.#checkedLength(readU32(this.#partial, 0));

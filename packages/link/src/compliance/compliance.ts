@@ -18,3 +18,5 @@ export function testLinkCompliance(subject: LinkSubject): void {
     testEnds(subject);
   });
 }
+export { Later, rejection, settledUnder } from "./harness.ts";
+export * from "./test-service.ts";

@@ -1,0 +1,36 @@
+import type { Labels, MetricsSink } from "@tidewire/foundation";
+
+/** Metrics as a map from `name{label=value}` to the current value; of a histogram the count. */
+export class MetricsRecorder implements MetricsSink {
+  readonly #values = new Map<string, number>();
+
+  counter(name: string) {
+    return { add: (amount = 1, labels?: Labels) => this.#add(name, labels, amount) };
+  }
+
+  gauge(name: string) {
+    return {
+      set: (value: number, labels?: Labels) => void this.#values.set(keyOf(name, labels), value),
+      add: (amount: number, labels?: Labels) => this.#add(name, labels, amount),
+    };
+  }
+
+  histogram(name: string) {
+    return { observe: (_value: number, labels?: Labels) => this.#add(name, labels, 1) };
+  }
+
+  /** Without the prefix all of them share. */
+  value(key: string): number {
+    return this.#values.get(`tidewire_link_binary_${key}`) ?? 0;
+  }
+
+  #add(name: string, labels: Labels | undefined, amount: number): void {
+    const key = keyOf(name, labels);
+    this.#values.set(key, (this.#values.get(key) ?? 0) + amount);
+  }
+}
+
+function keyOf(name: string, labels: Labels = {}): string {
+  const parts = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
+  return parts.length === 0 ? name : `${name}{${parts.join(",")}}`;
+}
