@@ -27,11 +27,13 @@ export interface ScanRange {
 /** Safety nets that the tests take away one by one, to see that they are needed. */
 export interface ScanChecks {
   readonly ignoresPayloadChecksum?: boolean;
+  readonly ignoresSalt?: boolean;
 }
 
 /** Walks the records of one segment, given as the bytes of its file. */
 export function* scanSegment(file: Buffer, range: ScanRange, checks: ScanChecks = {}): Generator<ScanStep> {
-  const { salt, end, mayBeTorn } = range;
+  const { end, mayBeTorn } = range;
+  const salt = checks.ignoresSalt === true ? undefined : range.salt;
   const bytes = file.subarray(0, Math.min(end, file.length));
   let offset = range.from;
   while (offset < end) {
@@ -64,7 +66,7 @@ export function* scanSegment(file: Buffer, range: ScanRange, checks: ScanChecks 
  * Whether the bytes at `offset` were durable once: a later batch was begun only after everything before it was synced, and
  * each record says where its batch begins.
  */
-export function wasSynced(bytes: Buffer, offset: number, salt: number): boolean {
+export function wasSynced(bytes: Buffer, offset: number, salt: number | undefined): boolean {
   let from = offset + RECORD_ALIGNMENT;
   for (let at = nextRecord(bytes, from, salt); at !== undefined; at = nextRecord(bytes, from, salt)) {
     const header = readHeader(bytes, at, salt) as DecodedHeader;
@@ -80,7 +82,7 @@ function isWhole(bytes: Buffer, offset: number, header: DecodedHeader, checks: S
 }
 
 /** The next place at which a whole record stands. */
-function nextRecord(bytes: Buffer, from: number, salt: number): number | undefined {
+function nextRecord(bytes: Buffer, from: number, salt: number | undefined): number | undefined {
   for (let offset = from; offset + RECORD_HEADER_BYTES <= bytes.length; offset += RECORD_ALIGNMENT) {
     const header = readHeader(bytes, offset, salt);
     if (header !== undefined && payloadHolds(bytes, offset, header)) return offset;
@@ -92,7 +94,7 @@ function nextRecord(bytes: Buffer, from: number, salt: number): number | undefin
  * The commonest damage is a single flipped bit. If one of the 320 flips of a header makes its checksum and its salt right,
  * it is known whose record this was, and only that document needs to be isolated.
  */
-function headerWithoutOneFlip(bytes: Buffer, offset: number, salt: number): DecodedHeader | undefined {
+function headerWithoutOneFlip(bytes: Buffer, offset: number, salt: number | undefined): DecodedHeader | undefined {
   if (offset + RECORD_HEADER_BYTES > bytes.length) return undefined;
   const copy = Buffer.from(bytes.subarray(offset, offset + RECORD_HEADER_BYTES));
   for (let bit = 0; bit < RECORD_HEADER_BYTES * 8; bit++) {

@@ -38,6 +38,8 @@ export class SegmentWriter {
   readonly #segmentBytes: number;
   #current: OpenSegment | undefined;
   #spare: SpareSegment | undefined;
+  /** Segments that batches in the queue are placed in and that nothing is written to yet, in order. */
+  #reserved: SpareSegment[] = [];
   /** The end of what is durable. */
   #durable: PriorSegment;
   /** Where the next batch will stand once those before it are written; `undefined`: in a new segment. */
@@ -71,7 +73,7 @@ export class SegmentWriter {
     if (planned !== undefined && planned.offset < this.#segmentBytes) {
       return { place: this.#placeAt(planned.segmentId, planned.offset) };
     }
-    const segmentId = (this.#spare ?? this.#prepareSpare()).id;
+    const segmentId = this.#reserveSpare().id;
     const prior = planned === undefined ? this.#durable : { segmentId: planned.segmentId, endOffset: planned.offset };
     return { place: this.#placeAt(segmentId, SEGMENT_HEADER_BYTES), prior };
   }
@@ -100,7 +102,7 @@ export class SegmentWriter {
     this.#planned = undefined;
     const abandoned = this.#current;
     this.#current = undefined;
-    await this.#dropSpare();
+    await this.#dropSpares();
     if (abandoned !== undefined) {
       const { segmentId, endOffset } = this.#durable;
       const end = abandoned.id === segmentId ? endOffset : SEGMENT_HEADER_BYTES;
@@ -112,7 +114,7 @@ export class SegmentWriter {
   }
 
   async close(): Promise<void> {
-    await this.#dropSpare();
+    await this.#dropSpares();
     if (this.#current !== undefined) await this.#letGo(this.#current);
     this.#current = undefined;
   }
@@ -122,15 +124,13 @@ export class SegmentWriter {
   }
 
   async #changeOver(segmentId: number): Promise<void> {
-    const spare = this.#spare;
-    if (spare?.id !== segmentId) throw new Error(`segment ${segmentId} was not prepared`);
+    const spare = this.#reserved.shift();
+    if (spare?.id !== segmentId) throw new Error(`segment ${segmentId} was not reserved`);
     // One that could not be made at its time gets a second chance: the disk may have had room again since.
     const file = await spare.file.catch(() => this.#modules.files.create("log", segmentId));
     const before = this.#current;
     this.#modules.segments.add(segmentId, "log", SEGMENT_HEADER_BYTES).holds++;
     this.#current = { id: segmentId, file };
-    this.#spare = undefined;
-    this.#prepareSpare();
     if (before !== undefined) await this.#letGo(before);
   }
 
@@ -138,6 +138,14 @@ export class SegmentWriter {
     const segment = this.#modules.segments.get(open.id);
     if (segment !== undefined) segment.holds--;
     await open.file.close().catch(() => {});
+  }
+
+  /** The spare gets its use, and a new one is made. */
+  #reserveSpare(): SpareSegment {
+    const spare = this.#spare ?? this.#prepareSpare();
+    this.#reserved.push(spare);
+    this.#prepareSpare();
+    return spare;
   }
 
   #prepareSpare(): SpareSegment {
@@ -149,12 +157,14 @@ export class SegmentWriter {
     return this.#spare;
   }
 
-  async #dropSpare(): Promise<void> {
-    const spare = this.#spare;
+  async #dropSpares(): Promise<void> {
+    const spares = this.#spare === undefined ? this.#reserved : [...this.#reserved, this.#spare];
     this.#spare = undefined;
-    if (spare === undefined) return;
-    const file = await spare.file.catch(() => undefined);
-    await file?.close().catch(() => {});
-    await this.#modules.files.remove("log", spare.id).catch(() => {});
+    this.#reserved = [];
+    for (const spare of spares) {
+      const file = await spare.file.catch(() => undefined);
+      await file?.close().catch(() => {});
+      await this.#modules.files.remove("log", spare.id).catch(() => {});
+    }
   }
 }

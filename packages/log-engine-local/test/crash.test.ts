@@ -1,0 +1,63 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { type CrashScenarioOptions, crashScenario } from "./support/crash-scenario.ts";
+
+const TIMEOUT_MS = 600_000;
+const options: CrashScenarioOptions = { rounds: 6, documents: 4 };
+const runs = Number(process.env["TIDEWIRE_TEST_RUNS"] ?? 100);
+
+/** Scenarios until one fails; how many it took. */
+async function scenariosUntilCaught(mutant: Partial<CrashScenarioOptions>, most: number): Promise<number> {
+  for (let seed = 1; seed <= most; seed++) {
+    const isCaught = await crashScenario(seed, { ...options, ...mutant }).then(
+      () => false,
+      () => true,
+    );
+    if (isCaught) return seed;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+describe("when the power goes at any moment", () => {
+  test(
+    "everything acknowledged is there, and nothing else is there in part",
+    async () => {
+      const total = { cuts: 0, cutsAtStart: 0, acknowledged: 0 };
+      await fc.assert(
+        fc.asyncProperty(fc.integer({ min: 0, max: 2 ** 31 }), async (seed) => {
+          const report = await crashScenario(seed, options);
+          total.cuts += report.cuts;
+          total.cutsAtStart += report.cutsAtStart;
+          total.acknowledged += report.acknowledged;
+        }),
+        { numRuns: runs, endOnFailure: true },
+      );
+      // A scenario in which nothing happens would prove nothing.
+      expect(total.cuts).toBe(runs * options.rounds);
+      expect(total.cutsAtStart).toBeGreaterThan(0);
+      expect(total.acknowledged).toBeGreaterThan(runs * 20);
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe("the scenario notices when a safety net is missing", () => {
+  const mutants: [string, Partial<CrashScenarioOptions>][] = [
+    ["acknowledging before the log is synced", { lies: { sync: /\.log$/ } }],
+    ["not checking the payload", { checks: { ignoresPayloadChecksum: true } }],
+    ["not tying records to their segment", { checks: { ignoresSalt: true } }],
+    ["dropping patches before the snapshot is synced", { lies: { sync: /\.snapshots$/ } }],
+    [
+      "dropping segments before the checkpoint is synced",
+      { lies: { sync: /\.checkpoint/, syncDirectory: /checkpoints$/ } },
+    ],
+    ["not syncing the directory of a new segment", { lies: { syncDirectory: /\/log$/ } }],
+  ];
+  test.each(mutants)(
+    "%s",
+    async (_, mutant) => {
+      expect(await scenariosUntilCaught(mutant, 400)).toBeLessThan(Number.POSITIVE_INFINITY);
+    },
+    TIMEOUT_MS,
+  );
+});
