@@ -28,6 +28,7 @@ import type { Traffic } from "./traffic.ts";
 
 /** What both kinds of session take from their carrier. */
 export interface BinarySession {
+  readonly inFlight: number;
   isLive(id: number): boolean;
   receive(type: FrameType, method: number, id: number, body: Reader, isOwned: boolean): void;
   refuseInbound(id: number, error: ServiceError): void;
@@ -136,6 +137,10 @@ export class BinaryCarrier extends FrameWriter implements Carrier, FrameReceiver
 
   get waitingLargeBytes(): number {
     return this.outbound.waitingLargeBytes;
+  }
+
+  get inFlight(): number {
+    return this.#session?.inFlight ?? 0;
   }
 
   get assemblyBytes(): number {

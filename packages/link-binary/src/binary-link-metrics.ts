@@ -13,6 +13,7 @@ export class BinaryLinkMetrics {
   /** Labelled with `what`: `frames`, `large` or `assemblies`. */
   readonly waitingBytes: Gauge;
   readonly congested: Gauge;
+  readonly inFlight: Gauge;
   readonly #bytes: Counter;
   readonly #frames: Counter;
   readonly #fragments: Counter;
@@ -34,6 +35,7 @@ export class BinaryLinkMetrics {
     );
     this.waitingBytes = sink.gauge(name("waiting_bytes"), "Bytes in outbound queues and half-read messages", ["what"]);
     this.congested = sink.gauge(name("congested_connections"), "Connections whose peer takes in less than is sent");
+    this.inFlight = sink.gauge(name("in_flight"), "Calls and streams of all connections, both sides");
     this.#bytes = sink.counter(name("bytes_total"), "Bytes on the wire, TLS aside", ["direction"]);
     this.#frames = sink.counter(name("frames_total"), "Frames", ["direction"]);
     this.#fragments = sink.counter(name("fragments_total"), "Frames that carry a part of a large message", [

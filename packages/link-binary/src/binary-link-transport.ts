@@ -114,16 +114,19 @@ class Transport implements TransportContext {
     let large = 0;
     let assemblies = 0;
     let congested = 0;
+    let inFlight = 0;
     for (const carrier of this.#carriers) {
       frames += carrier.waitingBytes;
       large += carrier.waitingLargeBytes;
       assemblies += carrier.assemblyBytes;
+      inFlight += carrier.inFlight;
       if (carrier.isCongested) congested++;
     }
     this.metrics.waitingBytes.set(frames, { what: "frames" });
     this.metrics.waitingBytes.set(large, { what: "large" });
     this.metrics.waitingBytes.set(assemblies, { what: "assemblies" });
     this.metrics.congested.set(congested);
+    this.metrics.inFlight.set(inFlight);
     this.metrics.publish(this.#traffic);
   }
 }

@@ -5,7 +5,8 @@ import { type Reader } from "@tidewire/wire";
  * hands over belongs to the other side. Uses one reader again and again.
  */
 export function ownedBody(reader: Reader, body: Reader): Reader {
-  const copy = new Uint8Array(body.remaining);
-  copy.set(body.buffer.subarray(body.position, body.end));
-  return reader.reset(copy);
+  const { buffer } = body;
+  // `Buffer.subarray` and `slice` cost more than the copy.
+  const part = new Uint8Array(buffer.buffer, buffer.byteOffset + body.position, body.remaining);
+  return reader.reset(part.slice());
 }
