@@ -31,7 +31,7 @@ export function startApp(app: string, settings: Readonly<Record<string, string>>
   const flags = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
   const child = spawn(process.execPath, [bundleOf(app), ...flags], { stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
-  for (const stream of [child.stdout!, child.stderr!]) stream.on("data", (data: Buffer) => void (output += data));
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => void (output += data));
   const exited = new Promise<number | null>((resolve) => child.on("exit", (code) => resolve(code)));
   return { child, output: () => output, exited };
 }

@@ -96,7 +96,7 @@ export class DocumentHost {
     );
     this.#dueScan = new DueScan({ log, clock, random }, this.#options, {
       due: (document) => this.#wake(document),
-      logIsBack: () => this.#verifyAll(),
+      logIsBack: () => void this.#verifyAll(),
     });
     this.#quarantine = new Quarantine(clock, this.#options);
     this.#commands = new CommandAllowance(this.#options.commandsMax);
@@ -188,7 +188,7 @@ export class DocumentHost {
     this.#sweepTimer?.cancel();
     this.#ownership.close();
     this.#pacer.stop();
-    for (const actor of [...this.#actors.values()]) actor.abandon();
+    for (const actor of this.#actors.values()) actor.abandon();
   }
 
   async #with<Result>(
@@ -236,10 +236,13 @@ export class DocumentHost {
     const runtime = this.#runtimes.get(name.space)!;
     const actor = new DocumentActor({ ...this.#actorModules, runtime }, name, this.#options);
     this.#actors.set(actor.path, actor);
-    void actor.closed.then(() => {
-      if (this.#actors.get(actor.path) === actor) this.#actors.delete(actor.path);
-    });
+    void this.#forget(actor);
     return actor;
+  }
+
+  async #forget(actor: DocumentActor): Promise<void> {
+    await actor.closed;
+    if (this.#actors.get(actor.path) === actor) this.#actors.delete(actor.path);
   }
 
   /** Unloads an idle document when there are too many. Throws `overloaded` if none of those looked at is idle. */
@@ -277,15 +280,23 @@ export class DocumentHost {
     this.#open(name);
   }
 
-  #verifyAll(): void {
-    for (const actor of this.#actors.values()) {
-      actor.verify().catch((error: unknown) => this.#modules.logger.warn({ err: error }, "cannot verify a document"));
+  /** A few at a time: the log has just come back, and everybody wants something from it. */
+  async #verifyAll(): Promise<void> {
+    const actors = [...this.#actors.values()];
+    const verifyNext = async (): Promise<void> => {
+      for (let actor = actors.pop(); actor !== undefined; actor = actors.pop()) await actor.verify();
+    };
+    try {
+      await Promise.all(Array.from({ length: VERIFICATIONS }, verifyNext));
+    } catch (error) {
+      // Away again; the next return starts over.
+      this.#modules.logger.warn({ err: error }, "documents could not be compared with the log");
     }
   }
 
   #scheduleSweep(): void {
     this.#sweepTimer = this.#modules.clock.after(this.#options.sweepMs, () => {
-      for (const actor of [...this.#actors.values()]) actor.sweep();
+      for (const actor of this.#actors.values()) actor.sweep();
       this.#metrics.documents.set(this.#actors.size);
       this.#metrics.viewers.set(this.#viewers);
       this.#metrics.commandsWaiting.set(this.#commands.used);
@@ -299,3 +310,5 @@ export class DocumentHost {
 const CANDIDATES = 64;
 /** Documents on their way out that may be in memory beyond the bound. */
 const UNLOADING_MAX = 64;
+/** Documents compared with the log at one time. */
+const VERIFICATIONS = 16;

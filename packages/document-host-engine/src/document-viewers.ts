@@ -77,17 +77,17 @@ export class DocumentViewers {
 
   /** Ends those of one agent that are not attached yet: the document did not let it in. */
   endRefused(step: PresenceStep, error: ServiceError): void {
-    for (const slot of [...this.#unattached]) if (slot.agent === step.agent) this.end(slot, error);
+    for (const slot of this.#unattached) if (slot.agent === step.agent) this.end(slot, error);
   }
 
   endAll(error: () => ServiceError): void {
-    for (const slot of [...this.#slots.values()]) this.end(slot, error());
+    for (const slot of this.#slots.values()) this.end(slot, error());
     this.presence.clear();
   }
 
   /** Ends those who have nothing to show and have waited long enough. */
   expire(now: number): void {
-    for (const slot of [...this.#unattached]) {
+    for (const slot of this.#unattached) {
       if (!slot.hasFrames && slot.patienceAt <= now) this.end(slot, refusals.logAway());
     }
   }

@@ -67,13 +67,16 @@ export class HandOverPacer {
       this.#waiting.delete(actor);
       if (actor.state === "closed" || !this.#isStillDue(actor, reason)) continue;
       this.#nextAt = Math.max(this.#nextAt, now) + 1_000 / this.#pace.handOverPerSecond;
-      this.#running++;
-      void actor.handOver(reason).then(() => {
-        this.#running--;
-        this.#pump();
-      });
+      void this.#run(actor, reason);
     }
     this.#tellIfIdle();
+  }
+
+  async #run(actor: DocumentActor, reason: HandOverReason): Promise<void> {
+    this.#running++;
+    await actor.handOver(reason);
+    this.#running--;
+    this.#pump();
   }
 
   #tellIfIdle(): void {

@@ -116,9 +116,11 @@ test("draining hands everything over at the configured pace and opens nothing an
   await bed.settle();
   expect(bed.host.documentCount).toBe(20);
   let isDrained = false;
-  void bed.host.drain().then(() => {
+  const drained = async (): Promise<void> => {
+    await bed.host.drain();
     isDrained = true;
-  });
+  };
+  void drained();
   await bed.pass(1_000);
   expect(bed.host.documentCount).toBeGreaterThan(5);
   expect(isDrained).toBe(false);

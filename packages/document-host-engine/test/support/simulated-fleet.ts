@@ -1,5 +1,5 @@
 import { type ManualClock, type SeededRandom, ServiceError } from "@tidewire/foundation";
-import type { LogEngine, MemoryLogEngine } from "@tidewire/log-engine";
+import type { MemoryLogEngine } from "@tidewire/log-engine";
 import { FakeRuntime, jsonOf } from "./fake-runtime.ts";
 import { alice, bob, document, TestBed, TestRouting } from "./test-bed.ts";
 import { TestStream } from "./test-stream.ts";
@@ -166,7 +166,6 @@ export class SimulatedFleet {
       nodeId: `host-${index}`,
       clock: this.clock,
       log: this.#log,
-      logOfHost: this.#log as LogEngine,
       routing: this.#routings[index]!,
       runtime: new FakeRuntime({ logsPresence: true }),
       random: this.#random,
@@ -211,18 +210,21 @@ export class SimulatedFleet {
       ...(isMarked ? { marker: id } : {}),
     };
     const bed = this.owner();
-    bed.host.execute(document, command, { tableVersion: 0, deadlineAt: this.clock.monotonicMs() + 4_000 }).then(
-      () => {
-        this.acknowledged.add(id);
-        this.#pending--;
-      },
-      (thrown: unknown) => {
-        const error = ServiceError.from(thrown);
-        if (!error.retryable) throw error;
-        const mayHaveHappened = error.code === "timeout" && !isMarked;
-        if (mayHaveHappened || attempts > 2_000) this.#pending--;
-        else this.clock.after(100, () => this.#attempt(id, isMarked, attempts + 1));
-      },
-    );
+    const context = { tableVersion: 0, deadlineAt: this.clock.monotonicMs() + 4_000 };
+    void this.#answered(bed.host.execute(document, command, context), id, isMarked, attempts);
+  }
+
+  async #answered(answer: Promise<unknown>, id: string, isMarked: boolean, attempts: number): Promise<void> {
+    try {
+      await answer;
+      this.acknowledged.add(id);
+      this.#pending--;
+    } catch (thrown) {
+      const error = ServiceError.from(thrown);
+      if (!error.retryable) throw error;
+      const mayHaveHappened = error.code === "timeout" && !isMarked;
+      if (mayHaveHappened || attempts > 2_000) this.#pending--;
+      else this.clock.after(100, () => this.#attempt(id, isMarked, attempts + 1));
+    }
   }
 }

@@ -169,16 +169,7 @@ export class Answer<Value> {
   #outcome: { readonly value: Value } | { readonly error: ServiceError } | undefined;
 
   constructor(promise: Promise<Value>, onSettled: () => void = () => {}) {
-    promise.then(
-      (value) => {
-        this.#outcome = { value };
-        onSettled();
-      },
-      (error: unknown) => {
-        this.#outcome = { error: ServiceError.from(error) };
-        onSettled();
-      },
-    );
+    void this.#keep(promise, onSettled);
   }
 
   get isSettled(): boolean {
@@ -200,5 +191,14 @@ export class Answer<Value> {
   get status(): string {
     if (this.#outcome === undefined) return "pending";
     return "error" in this.#outcome ? this.#outcome.error.code : "ok";
+  }
+
+  async #keep(promise: Promise<Value>, onSettled: () => void): Promise<void> {
+    try {
+      this.#outcome = { value: await promise };
+    } catch (error) {
+      this.#outcome = { error: ServiceError.from(error) };
+    }
+    onSettled();
   }
 }
