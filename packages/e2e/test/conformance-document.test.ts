@@ -9,7 +9,7 @@ const freshKey = (): string => `doc-${process.pid}-${++keys}`;
 beforeAll(async () => {
   system = await System.start();
 }, 90_000);
-afterAll(() => system.stop());
+afterAll(() => system.stop(), 60_000);
 afterEach(async () => {
   for (const client of clients.splice(0)) {
     expect(client.mismatches).toEqual([]);

@@ -10,7 +10,7 @@ const ALICE = { authorization: "Bearer dev:alice" };
 beforeAll(async () => {
   system = await System.start({ hosts: 1 });
 }, 90_000);
-afterAll(() => system.stop());
+afterAll(() => system.stop(), 60_000);
 
 async function http(method: string, path: string, options: { headers?: Record<string, string>; body?: unknown } = {}) {
   const response = await fetch(`${system.url}${path}`, {

@@ -8,7 +8,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(async () => {
   await system.stop();
-});
+}, 60_000);
 
 /** Adds 1 again and again, each addition with a marker of its own, retried until it is acknowledged. */
 class Adder {

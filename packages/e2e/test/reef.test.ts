@@ -31,7 +31,7 @@ withBrowser("four windows play Reef", () => {
   afterAll(async () => {
     await browser?.close();
     await system?.stop();
-  });
+  }, 60_000);
 
   async function get(agent = "spectator"): Promise<ReefState> {
     const headers = { authorization: `Bearer dev:${agent}` };

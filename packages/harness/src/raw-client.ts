@@ -93,9 +93,10 @@ export class RawClient {
     return this.call("heartbeat", { at: Date.now(), streams });
   }
 
-  /** Opens a stream and waits for its first frame. */
-  async connect(space: string, key: string, more: Record<string, unknown> = {}): Promise<number> {
+  /** Opens a stream and waits for its first frame; `held` is what a resuming client holds already. */
+  async connect(space: string, key: string, more: Record<string, unknown> = {}, held?: ViewReplica): Promise<number> {
     const id = this.request("connection/create", { space, key, ...more });
+    if (held !== undefined) this.#replicas.set(id, held.fork());
     const first = await this.until(() => this.frames.find((frame) => frame.id === id));
     if (first.error !== undefined) throw Object.assign(new Error(first.error.code), first.error);
     return id;

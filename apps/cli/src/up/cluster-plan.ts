@@ -89,6 +89,9 @@ export function planCluster(options: ClusterOptions): PlannedProcess[] {
       "edge.listen": `127.0.0.1:${options.port}`,
       "routing.addresses": tables.map((table) => table.link),
       "edge.assets": options.assets ?? [],
+      // When it stops, everything stops: there is no other edge that clients could be spread over.
+      "drain.spreadMax": "0ms",
+      "drain.grace": "200ms",
     }),
   ];
 }

@@ -10,7 +10,7 @@ import { type UwsSocketData, UwsTransport } from "./uws-transport.ts";
  * uWS drops a socket that sends more than `maxPayloadLength` without a close frame. So that clients get their 1009, it is
  * told a larger bound and the real one is looked at here; what is beyond even this is dropped.
  */
-const PAYLOAD_SLACK = 8;
+const PAYLOAD_SLACK = 16;
 /** For sockets that do not answer a close; live ones are heard from far more often. Seconds. */
 const IDLE_TIMEOUT_S = 60;
 
