@@ -65,9 +65,7 @@ export class ViewClass {
     const found = this.#groupOfNow();
     if (found !== undefined) return found;
     let newest: ViewerGroup | undefined;
-    for (const group of this.groups) {
-      if (!group.mustAskAll && (newest === undefined || group.seq >= newest.seq)) newest = group;
-    }
+    for (const group of this.groups) if (newest === undefined || group.seq >= newest.seq) newest = group;
     const made = newest?.fork() ?? new ViewerGroup(0, -1, 0);
     this.bring(made);
     // Otherwise the class is about to split, and what was computed may be another viewer's.
@@ -85,21 +83,24 @@ export class ViewClass {
     }
   }
 
-  /** Puts `members` of `from` into the group of now, which is `group` if there is no other. */
+  /**
+   * After `bring`: `members` of `from` hold the state of `group`, which is `from` itself or a fork of it. All who hold the
+   * state of now end up in one group.
+   */
   join(group: ViewerGroup, from: ViewerGroup, members: readonly ViewerHandle[]): void {
-    const found = this.#groupOfNow();
-    if (found === undefined && members.length === from.members.length) {
-      from.adopt(group);
+    const other = this.#groupOfNow(from);
+    if (other === undefined && members.length === from.members.length) {
+      if (group !== from) from.adopt(group);
       return;
     }
-    const target = found ?? group;
-    for (const viewer of members) {
-      if (viewer.group === target) continue;
-      viewer.group?.remove(viewer);
+    const target = other ?? group;
+    for (const viewer of members.slice()) {
+      from.remove(viewer);
       target.add(viewer);
     }
-    if (!this.groups.includes(target)) this.add(target);
-    if (target !== group) target.viewSeq = Math.max(target.viewSeq, group.viewSeq);
+    target.viewSeq = Math.max(target.viewSeq, group.viewSeq);
+    if (from.members.length === 0) this.groups.splice(this.groups.indexOf(from), 1);
+    if (other === undefined) this.add(group);
   }
 
   /** Brings a group to the state of now. Returns what its members have to be told, if anything. */
@@ -145,9 +146,9 @@ export class ViewClass {
     return this.#sentHashes.filter((sent) => sent.seq === seq).map((sent) => sent.hash);
   }
 
-  #groupOfNow(): ViewerGroup | undefined {
+  #groupOfNow(except?: ViewerGroup): ViewerGroup | undefined {
     const { state, tick } = this.#document;
-    return this.groups.find((group) => group.isAt(state.root.$stamp, tick));
+    return this.groups.find((group) => group !== except && group.isAt(state.root.$stamp, tick));
   }
 
   #delta(group: ViewerGroup): FrameBody | "beyond" | undefined {

@@ -157,10 +157,10 @@ export class ViewHub {
     if (this.#keys.mustSplit) return;
     if (body === undefined) {
       // Nothing to tell costs no credit.
-      if (next !== group) viewClass.join(next, group, [...group.members]);
+      viewClass.join(next, group, group.members);
       return;
     }
-    if (next !== group) viewClass.join(next, group, ready);
+    viewClass.join(next, group, ready);
     this.#send(viewClass, ready[0]!.group!, ready, body, now, sink);
   }
 
