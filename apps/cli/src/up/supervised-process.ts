@@ -79,20 +79,29 @@ export class SupervisedProcess {
     });
     if (child.pid !== undefined) this.#events.started(child.pid);
     let isOver = false;
+    // Whoever waits for the first start; a crash after that is answered by another start.
+    let awaited = first;
     child.once("error", (error) => words.add(Buffer.from(error.message)));
     child.once("close", (code, signal) => {
       isOver = true;
-      if (!this.#isStopping) this.#onCrash(signal ?? `exit code ${code}`, words.text(), first?.reject);
+      if (!this.#isStopping) this.#onCrash(signal ?? `exit code ${code}`, words.text(), awaited?.reject);
     });
-    void this.#watchReadiness(startedAt, () => isOver, first?.resolve);
+    void this.#watchReadiness(
+      startedAt,
+      () => isOver,
+      () => {
+        awaited?.resolve();
+        awaited = undefined;
+      },
+    );
   }
 
-  async #watchReadiness(startedAt: number, isOver: () => boolean, resolve: (() => void) | undefined): Promise<void> {
+  async #watchReadiness(startedAt: number, isOver: () => boolean, onReady: () => void): Promise<void> {
     if (!(await this.#awaitReady(isOver))) return;
     this.#startsWithoutReady = 0;
     this.#backoff.reset();
     this.#events.ready(performance.now() - startedAt);
-    resolve?.();
+    onReady();
   }
 
   #onCrash(exit: string, lastWords: string, reject: ((error: Error) => void) | undefined): void {
