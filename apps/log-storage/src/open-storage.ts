@@ -18,6 +18,7 @@ const reasons: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
   ENOSPC: "the disk is full",
   EDQUOT: "the disk quota is used up",
+  ENOENT: "the folder cannot be made",
   ENOTDIR: "a part of the path is a file",
   EEXIST: "there is a file of that name",
 };

@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
-import type { DirectoryLock, FileSystem, StorageFile } from "./file-system.ts";
+import { dirname } from "node:path";
+import { type DirectoryLock, type FileSystem, type StorageFile, systemCode } from "./file-system.ts";
 import { acquireLockFile } from "./lock-file.ts";
 
 /**
@@ -7,8 +8,15 @@ import { acquireLockFile } from "./lock-file.ts";
  * every append pays for two.
  */
 export class NodeFileSystem implements FileSystem {
+  /** By hand: Node's recursive `mkdir` never returns where folders cannot be made, as in /proc. */
   async makeDirectory(path: string): Promise<void> {
-    await fs.promises.mkdir(path, { recursive: true });
+    try {
+      await makeOne(path);
+    } catch (error) {
+      if (systemCode(error) !== "ENOENT" || dirname(path) === path) throw error;
+      await this.makeDirectory(dirname(path));
+      await makeOne(path);
+    }
   }
 
   list(directory: string): Promise<string[]> {
@@ -94,6 +102,14 @@ class NodeFile implements StorageFile {
     return new Promise((resolve, reject) => {
       fs.close(this.#descriptor, (error) => (error === null || error === undefined ? resolve() : reject(error)));
     });
+  }
+}
+
+async function makeOne(path: string): Promise<void> {
+  try {
+    await fs.promises.mkdir(path, 0o750);
+  } catch (error) {
+    if (systemCode(error) !== "EEXIST" || !(await fs.promises.stat(path)).isDirectory()) throw error;
   }
 }
 

@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { noLogger, noMetrics, SystemClock, SystemRandom } from "@tidewire/foundation";
+import { PeerLink } from "@tidewire/link";
+import { createBinaryLinkTransport } from "@tidewire/link-binary";
+import { RemoteLogEngine } from "@tidewire/log-engine";
+import { DEVELOPMENT_KEY } from "@tidewire/service";
+
+const script = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+
+export interface ExitedProcess {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: string;
+}
+
+/** The built app as a child process. */
+export class StorageProcess {
+  readonly exited: Promise<ExitedProcess>;
+  readonly #child: ChildProcess;
+  #output = "";
+  #stderr = "";
+  #changed = (): void => {};
+
+  constructor(directory: string, listen = "127.0.0.1:0") {
+    if (!existsSync(script)) throw new Error(`${script} is missing: build the app first (npm run build)`);
+    const flags = { "storage.directory": directory, "link.listen": listen, "node.id": "log-1" };
+    const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+    this.#child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    this.#child.stdout?.on("data", (chunk: Buffer) => this.#take(chunk.toString()));
+    this.#child.stderr?.on("data", (chunk: Buffer) => {
+      this.#stderr += chunk.toString();
+    });
+    this.exited = new Promise((resolve) => {
+      this.#child.on("close", (code, signal) => {
+        resolve({ code, signal, stderr: this.#stderr });
+        this.#changed();
+      });
+    });
+  }
+
+  /** The address of the link, once it is served. */
+  async address(): Promise<string> {
+    for (;;) {
+      const line = this.#output.split("\n").find((each) => each.includes("serving the log"));
+      if (line !== undefined) return (JSON.parse(line) as { link: string }).link;
+      if (this.#child.exitCode !== null) throw new Error(`log-storage has ended: ${this.#stderr}`);
+      await new Promise<void>((resolve) => {
+        this.#changed = resolve;
+      });
+    }
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<ExitedProcess> {
+    this.#child.kill(signal);
+    return this.exited;
+  }
+
+  #take(text: string): void {
+    this.#output += text;
+    this.#changed();
+  }
+}
+
+export interface RemoteLog {
+  readonly engine: RemoteLogEngine;
+  close(): Promise<void>;
+}
+
+/** A log engine at the other end of a binary link. */
+export function connect(address: string, nodeId = "host-a"): RemoteLog {
+  const clock = new SystemClock();
+  const random = new SystemRandom();
+  const modules = { clock, random, logger: noLogger, metrics: noMetrics };
+  const transport = createBinaryLinkTransport(
+    { nodeId, role: "document-host", sharedKey: DEVELOPMENT_KEY, heartbeatMs: 5_000 },
+    modules,
+  );
+  const link = new PeerLink(address, { ...modules, transport });
+  const engine = new RemoteLogEngine({ link, clock, random });
+  return {
+    engine,
+    close: async () => {
+      await engine.close();
+      await link.close();
+    },
+  };
+}
