@@ -27,6 +27,8 @@ export class DocumentInstance implements DocumentInstancePort {
   readonly #compiled: CompiledDocument;
   readonly #runner: CommandRunner;
   #loggedSeq: number;
+  /** A call is under way, or was when it was cut off. */
+  #isBusy = false;
 
   constructor(compiled: CompiledDocument, name: DocumentName, stored: StoredDocument) {
     this.name = name;
@@ -43,6 +45,10 @@ export class DocumentInstance implements DocumentInstancePort {
     return this.#runner.body !== undefined;
   }
 
+  get isBroken(): boolean {
+    return this.#isBusy;
+  }
+
   get wakeAt(): number | undefined {
     return this.#runner.body?.timers.first?.dueAt;
   }
@@ -56,10 +62,11 @@ export class DocumentInstance implements DocumentInstancePort {
   }
 
   execute(command: DocumentCommand, now: number): CommandOutcome {
-    return this.#runner.execute(command, now);
+    return this.#whole(() => this.#runner.execute(command, now));
   }
 
   takePatch(): DocumentPatch | undefined {
+    this.#assertWhole();
     const { seq, body } = this.#runner;
     const from = this.#loggedSeq;
     if (seq === from) return undefined;
@@ -74,12 +81,17 @@ export class DocumentInstance implements DocumentInstancePort {
   }
 
   snapshot(): Uint8Array {
+    this.#assertWhole();
     const { seq, body } = this.#runner;
     if (body === undefined) throw new Error("there is no snapshot of a document that does not exist");
     return encodeSnapshot(body, seq);
   }
 
-  attach({ id, principal, viewState, resume, hashEvery, credit }: ViewerInit): Viewer {
+  attach(init: ViewerInit): Viewer {
+    return this.#whole(() => this.#attach(init));
+  }
+
+  #attach({ id, principal, viewState, resume, hashEvery, credit }: ViewerInit): Viewer {
     const body = this.#visibleBody(principal);
     const { viewersMax } = this.#compiled.limits;
     if (body.hub.viewerCount >= viewersMax) {
@@ -93,20 +105,27 @@ export class DocumentInstance implements DocumentInstancePort {
     try {
       body.hub.attach(viewer, resume);
     } catch (thrown) {
-      this.detach(viewer);
+      this.#detach(viewer);
       throw thrown instanceof ServiceError ? thrown : refusalOf(thrown);
     }
     return viewer;
   }
 
   detach(viewer: Viewer): void {
+    this.#assertWhole();
+    this.#detach(viewer);
+  }
+
+  #detach(viewer: Viewer): void {
     const { body } = this.#runner;
     if (body?.hub.detach(viewer as ViewerHandle) === true) body.presence.went(viewer.principal);
   }
 
   updateViewState(viewer: Viewer, viewState: string): void {
-    const parsed = this.#viewState(viewState);
-    if (parsed !== undefined && this.#isHere(viewer)) this.#runner.body!.hub.moveTo(viewer as ViewerHandle, parsed);
+    this.#whole(() => {
+      const parsed = this.#viewState(viewState);
+      if (parsed !== undefined && this.#isHere(viewer)) this.#runner.body!.hub.moveTo(viewer as ViewerHandle, parsed);
+    });
   }
 
   grant(viewer: Viewer, frames: number): void {
@@ -119,7 +138,7 @@ export class DocumentInstance implements DocumentInstancePort {
 
   check(viewer: Viewer, seq: number, hash: string): "match" | "mismatch" | "unverifiable" {
     if (!this.#isHere(viewer)) return "unverifiable";
-    return this.#runner.body!.hub.check(viewer as ViewerHandle, seq, hash);
+    return this.#whole(() => this.#runner.body!.hub.check(viewer as ViewerHandle, seq, hash));
   }
 
   deliver(
@@ -130,10 +149,21 @@ export class DocumentInstance implements DocumentInstancePort {
     this.#assertTaken();
     const { body } = this.#runner;
     if (body === undefined) return;
-    body.hub.deliver(now, sink, (viewers: readonly ViewerHandle[], error: LimitError) => {
-      for (const viewer of viewers) body.presence.went(viewer.principal);
-      fail(viewers, limitExceeded(error));
+    // Told after everything is computed: a sink may call the instance.
+    const frames: [readonly Viewer[], Frame][] = [];
+    const failures: [readonly Viewer[], LimitError][] = [];
+    this.#whole(() => {
+      body.hub.deliver(
+        now,
+        (viewers, frame) => frames.push([viewers, frame]),
+        (viewers, error) => failures.push([viewers, error]),
+      );
     });
+    for (const [viewers, error] of failures) {
+      for (const { principal } of viewers) body.presence.went(principal);
+      fail(viewers, limitExceeded(error));
+    }
+    for (const [viewers, frame] of frames) sink(viewers, frame);
   }
 
   view(
@@ -141,12 +171,33 @@ export class DocumentInstance implements DocumentInstancePort {
     viewState?: string,
   ): { readonly seq: number; readonly hash: string; readonly json: Uint8Array } {
     this.#assertTaken();
-    const body = this.#visibleBody(principal);
+    return this.#whole(() => {
+      const body = this.#visibleBody(principal);
+      try {
+        return body.hub.view(body.state.intern(principal), this.#viewState(viewState));
+      } catch (thrown) {
+        throw thrown instanceof ServiceError ? thrown : refusalOf(thrown);
+      }
+    });
+  }
+
+  /** Runs document code. If it is cut off neither way out is taken, and the mark stays. */
+  #whole<Result>(work: () => Result): Result {
+    this.#assertWhole();
+    this.#isBusy = true;
     try {
-      return body.hub.view(body.state.intern(principal), this.#viewState(viewState));
+      const result = work();
+      this.#isBusy = false;
+      return result;
     } catch (thrown) {
-      throw thrown instanceof ServiceError ? thrown : refusalOf(thrown);
+      this.#isBusy = false;
+      throw thrown;
     }
+  }
+
+  #assertWhole(): void {
+    if (this.#isBusy)
+      throw new Error("document code was cut off, or calls its own instance: nothing here can be trusted");
   }
 
   /** Memory must not be shown before the log has it. */

@@ -70,6 +70,11 @@ export interface DocumentInstance {
   /** In memory; ahead of the log between `execute` and the durable append of `takePatch`. */
   readonly seq: number;
   readonly exists: boolean;
+  /**
+   * Document code was cut off in the middle (by a guard that the host ran a call inside of): what is in memory is half
+   * done, and every further call throws. Drop the instance and open the document again.
+   */
+  readonly isBroken: boolean;
   /** Wall clock, ms, of the earliest durable timer. */
   readonly wakeAt: number | undefined;
   readonly viewerCount: number;

@@ -8,6 +8,7 @@ import { type PlainView, ViewClass } from "./view-class.ts";
 import { ViewerGroup } from "./viewer-group.ts";
 import type { ViewerHandle } from "./viewer-handle.ts";
 
+/** The viewers named are those of the call: the list is the receiver's to keep. */
 export type FrameSink = (viewers: readonly ViewerHandle[], frame: Frame) => void;
 export type FailureSink = (viewers: readonly ViewerHandle[], error: LimitError) => void;
 
