@@ -1,3 +1,4 @@
+import { VmGuard } from "@tidewire/document/guard-node";
 import { DocumentHost, serveHost } from "@tidewire/document-host-engine";
 import { LinkServiceTable, PeerLink } from "@tidewire/link";
 import { RemoteLogEngine } from "@tidewire/log-engine";
@@ -7,7 +8,6 @@ import { listenError, runService } from "@tidewire/service";
 import { loadDocuments } from "./load-documents.ts";
 import { documentHostSettings } from "./settings.ts";
 import { TableOfMembers } from "./table-of-members.ts";
-import { VmGuard } from "./vm-guard.ts";
 
 /** Behind the processes that connect to it: on loopback unless told otherwise. */
 const DEFAULT_LISTEN = "127.0.0.1:7400";
@@ -36,7 +36,7 @@ await runService({
         random,
         logger,
         metrics,
-        guard: new VmGuard(config.host.runaway),
+        guard: new VmGuard({ budgetMs: config.host.runaway }),
       },
       {
         documentsMax: config.host.documentsMax,

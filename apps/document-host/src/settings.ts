@@ -34,7 +34,10 @@ export const documentHostSettings = {
       reattachGrace: duration()
         .default(defaults.reattachGraceMs)
         .describe("time an agent may be gone before it counts as disconnected, after a crash or a broken connection"),
-      runaway: duration().default(500).describe("document code that runs longer is cut off, and its document reloaded"),
+      runaway: duration()
+        .refine((ms) => Number.isInteger(ms) && ms >= 1, "must be whole milliseconds")
+        .default(500)
+        .describe("document code that runs longer is cut off, and its document reloaded"),
       quarantine: duration()
         .default(defaults.quarantineMs)
         .describe("time a document that keeps failing is left alone"),

@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { ServiceError } from "@tidewire/foundation";
 import { MemoryLogEngine } from "@tidewire/log-engine";
+import { FakeRuntime } from "./support/fake-runtime.ts";
 import { document, TestBed } from "./support/test-bed.ts";
 
 const unavailable = (): ServiceError => new ServiceError("unavailable", "the log is away");
@@ -203,4 +204,39 @@ test("after an outage in which warnings were lost, a copy that fell behind is fo
   watched.due = due;
   await bed.pass(5_000);
   expect(stream.view["value"]).toBe(5);
+});
+
+test("news of another owner that overtakes the answer to our own opening is not forgotten", async () => {
+  const log = new MemoryLogEngine();
+  let answer = (): void => {};
+  const slow = Object.assign(Object.create(log) as MemoryLogEngine, {
+    open: async (name: typeof document, owner: string) => {
+      const opened = await log.open(name, owner);
+      if (owner === "host-1" && opened.epoch === 1) await new Promise<void>((resolve) => (answer = resolve));
+      return opened;
+    },
+    append: log.append.bind(log),
+    watchFenced: log.watchFenced.bind(log),
+    due: log.due.bind(log),
+    release: log.release.bind(log),
+  });
+  const bed = new TestBed({ log, logOfHost: slow });
+  const { stream } = bed.connect();
+  await bed.settle();
+  const other = await log.open(document, "host-2");
+  const data = new TextEncoder().encode('[{"kind":"create"},{"kind":"add","by":5}]');
+  await log.append(document, { epoch: other.epoch, expectedSeq: 0, seq: 2, data });
+  await bed.settle();
+  answer();
+  await bed.pass(1);
+  expect(stream.view["value"]).toBe(5);
+});
+
+test("a batch that is nobody's and that the log never takes does not keep the host busy", async () => {
+  const log = new MemoryLogEngine({}, { recordMaxBytes: 80 });
+  const bed = new TestBed({ log, runtime: new FakeRuntime({ logsPresence: true }) });
+  const long = { agent: "a".repeat(100), authority: "test" };
+  const { stream } = bed.connect({ principal: long });
+  await bed.settle();
+  expect(stream.endCode).toBe("limit_exceeded");
 });

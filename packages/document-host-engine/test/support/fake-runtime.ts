@@ -99,6 +99,7 @@ export class FakeInstance implements DocumentInstance {
   /** Viewers whose view is suddenly too large. */
   readonly tooLarge = new Set<string>();
   readonly #present = new Map<string, number>();
+  #isBroken = false;
 
   constructor(runtime: FakeRuntime, name: DocumentName, stored: StoredDocument) {
     this.#runtime = runtime;
@@ -113,6 +114,10 @@ export class FakeInstance implements DocumentInstance {
 
   get seq(): number {
     return this.#seq;
+  }
+
+  get isBroken(): boolean {
+    return this.#isBroken;
   }
 
   get exists(): boolean {
@@ -132,15 +137,20 @@ export class FakeInstance implements DocumentInstance {
   }
 
   execute(command: DocumentCommand, now: number): CommandOutcome {
+    this.#requireWhole();
     try {
       return this.#execute(command, now);
     } catch (error) {
-      if (error instanceof CutOff) throw error;
+      if (error instanceof CutOff) {
+        this.#isBroken = true;
+        throw error;
+      }
       return { status: "refused", error: ServiceError.from(error) };
     }
   }
 
   takePatch(): DocumentPatch | undefined {
+    this.#requireWhole();
     if (this.#changes.length === 0) return undefined;
     const changes = this.#changes;
     this.#changes = [];
@@ -183,6 +193,7 @@ export class FakeInstance implements DocumentInstance {
   }
 
   detach(viewer: Viewer): void {
+    this.#requireWhole();
     this.#viewers.delete(viewer.id);
     const left = (this.#present.get(viewer.principal.agent) ?? 1) - 1;
     if (left === 0) this.#present.delete(viewer.principal.agent);
@@ -213,6 +224,7 @@ export class FakeInstance implements DocumentInstance {
     sink: (viewers: readonly Viewer[], frame: Frame) => void,
     fail: (viewers: readonly Viewer[], error: ServiceError) => void,
   ): void {
+    this.#requireWhole();
     if (this.#changes.length > 0) throw new Error("delivery before the patch was taken");
     for (const viewer of [...this.#viewers.values()].filter(({ id }) => this.tooLarge.has(id))) {
       this.detach(viewer);
@@ -347,6 +359,10 @@ export class FakeInstance implements DocumentInstance {
     const { value, entries, fired } = this.#state;
     const state = viewer.viewState === undefined ? {} : { viewState: JSON.parse(viewer.viewState) as unknown };
     return JSON.stringify({ value, entries, fired, present: [...this.#present.keys()].sort(), ...state });
+  }
+
+  #requireWhole(): void {
+    if (this.#isBroken) throw new Error("used after it was cut off");
   }
 
   #requireAccess(principal: Principal): void {

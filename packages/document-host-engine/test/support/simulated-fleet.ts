@@ -1,6 +1,8 @@
+import { type JsonObject, ViewReplica } from "@tidewire/delta";
+import type { DocumentRuntime } from "@tidewire/document";
 import { type ManualClock, type SeededRandom, ServiceError } from "@tidewire/foundation";
 import type { MemoryLogEngine } from "@tidewire/log-engine";
-import { FakeRuntime, jsonOf } from "./fake-runtime.ts";
+import { jsonOf } from "./fake-runtime.ts";
 import { alice, bob, document, TestBed, TestRouting } from "./test-bed.ts";
 import { TestStream } from "./test-stream.ts";
 
@@ -24,6 +26,7 @@ class SimulatedViewer {
   #leave: ((isOrderly: boolean) => void) | undefined;
   #isGone = false;
   #bed: TestBed | undefined;
+  readonly #replica = new ViewReplica();
 
   constructor(fleet: SimulatedFleet, id: string, principal: typeof alice) {
     this.#fleet = fleet;
@@ -32,8 +35,8 @@ class SimulatedViewer {
     this.#subscribe();
   }
 
-  get view(): Record<string, unknown> | undefined {
-    return this.#stream === undefined || this.#stream.frames.length === 0 ? undefined : this.#stream.view;
+  get entries(): unknown {
+    return this.#replica.value["entries"] ?? [];
   }
 
   leave(isOrderly: boolean): void {
@@ -52,18 +55,22 @@ class SimulatedViewer {
     const fleet = this.#fleet;
     const bed = fleet.owner();
     const stream = new TestStream(1_000);
+    const replica = this.#replica;
     const send = stream.send.bind(stream);
     let lastSeq = 0;
     stream.send = (message) => {
       if (message.seq < lastSeq) throw new Error(`a stream went back from ${lastSeq} to ${message.seq}`);
       lastSeq = message.seq;
       send(message);
-      const { entries } = jsonOf(message.data) as { entries: string[] };
-      this.frames.push({ seq: message.seq, entries });
+      const frame = jsonOf(message.data) as JsonObject;
+      const check = message.kind === "snapshot" ? replica.applySnapshot(frame) : replica.applyDelta(frame);
+      if (check === "mismatch") throw new Error(`a frame of seq ${message.seq} leads to another state than it says`);
+      this.frames.push({ seq: message.seq, entries: this.entries as string[] });
     };
     this.#stream = stream;
     this.#bed = bed;
-    const { connection } = bed.connect({ id: this.#id, principal: this.principal, stream });
+    const resume = replica.seq > 0 ? { resume: { seq: replica.seq, hash: replica.hash() } } : {};
+    const { connection } = bed.connect({ id: this.#id, principal: this.principal, stream, ...resume });
     this.#leave = (isOrderly) => connection.cancelled(isOrderly);
     const again = (): void => {
       if (stream.isOpen) fleet.clock.after(500, again);
@@ -79,6 +86,7 @@ export class SimulatedFleet {
   readonly acknowledged = new Set<string>();
   readonly #log: MemoryLogEngine;
   readonly #random: SeededRandom;
+  readonly #runtime: () => DocumentRuntime;
   readonly #routings = [new TestRouting("host-0"), new TestRouting("host-0")];
   readonly #beds: TestBed[] = [];
   readonly #viewers: SimulatedViewer[] = [];
@@ -89,7 +97,8 @@ export class SimulatedFleet {
   #pending = 0;
   #final: readonly string[] = [];
 
-  constructor(clock: ManualClock, log: MemoryLogEngine, random: SeededRandom) {
+  constructor(clock: ManualClock, log: MemoryLogEngine, random: SeededRandom, runtime: () => DocumentRuntime) {
+    this.#runtime = runtime;
     this.clock = clock;
     this.#log = log;
     this.#random = random;
@@ -154,7 +163,7 @@ export class SimulatedFleet {
         const isPrefix = entries.every((entry, at) => final[at] === entry);
         if (!isPrefix) throw new Error(`a frame of seq ${seq} showed what is not in the log: ${entries.join()}`);
       }
-      const seen = viewer.view?.["entries"];
+      const seen = viewer.entries;
       if (JSON.stringify(seen) !== JSON.stringify(final)) {
         throw new Error(`a viewer holds ${JSON.stringify(seen)} and the log ${JSON.stringify(final)}`);
       }
@@ -167,7 +176,7 @@ export class SimulatedFleet {
       clock: this.clock,
       log: this.#log,
       routing: this.#routings[index]!,
-      runtime: new FakeRuntime({ logsPresence: true }),
+      runtime: this.#runtime(),
       random: this.#random,
       options: { snapshotTailPatches: 4, idleUnloadMs: 10_000 },
     });
