@@ -1,5 +1,7 @@
 import type { ConnectionOptions, TlsOptions } from "node:tls";
 import { MESSAGE_MAX_BYTES } from "@tidewire/wire";
+import type { IdentityOptions } from "./handshake/identity.ts";
+import type { SharedKey } from "./handshake/proof.ts";
 
 /** Bounds and times of one transport; each has a row in the README. */
 export interface BinaryLinkLimits {
@@ -58,24 +60,15 @@ export const defaultBinaryLinkLimits: BinaryLinkLimits = {
   assemblyMaxBytes: 64 * MEBIBYTE,
 };
 
-export interface BinaryLinkOptions extends Partial<BinaryLinkLimits> {
-  readonly nodeId: string;
-  readonly role: string;
+export interface BinaryLinkOptions extends Partial<BinaryLinkLimits>, IdentityOptions {
   /**
    * Proves both sides to each other; at least 16 bytes each. The first one is used for dialling, all are accepted, so
    * that keys can be changed one process at a time. May be left out only with `tls` that asks for certificates.
    */
-  readonly sharedKey?: string | Uint8Array | readonly (string | Uint8Array)[];
+  readonly sharedKey?: SharedKey | readonly SharedKey[];
   /**
    * TLS on every connection, with Node's own options; `listen.requestCert` and `rejectUnauthorized` make it mutual. The
    * proofs are then bound to the TLS session, so that they cannot be passed on.
    */
   readonly tls?: { readonly dial: ConnectionOptions; readonly listen: TlsOptions };
-  /** Digests of the protocols this process speaks, for the peer's log. */
-  readonly schemaDigest?: string;
-  /** Versions of the link's own protocol that this process speaks; for tests of a rolling deploy. */
-  readonly versions?: { readonly min: number; readonly max: number };
 }
-
-/** What this code speaks. Frames of a version are never changed; a change is a new version. */
-export const LINK_VERSIONS = { min: 1, max: 1 } as const;

@@ -4,16 +4,12 @@ import type { LinkConnection, LinkListener, LinkTransport, ServedMethods, Server
 import { FanOut } from "@tidewire/link/session";
 import type { BinaryCarrier, CarrierModules } from "./binary-carrier.ts";
 import { BinaryLinkMetrics } from "./binary-link-metrics.ts";
-import {
-  type BinaryLinkLimits,
-  type BinaryLinkOptions,
-  defaultBinaryLinkLimits,
-  LINK_VERSIONS,
-} from "./binary-link-options.ts";
+import { type BinaryLinkLimits, type BinaryLinkOptions, defaultBinaryLinkLimits } from "./binary-link-options.ts";
 import { dial } from "./dial.ts";
-import type { Introduction } from "./handshake.ts";
+import type { Introduction } from "./handshake/handshake.ts";
+import { checkedKeys, introductionOf } from "./handshake/identity.ts";
+import type { SharedKey } from "./handshake/proof.ts";
 import { listen } from "./listen.ts";
-import type { SharedKey } from "./proof.ts";
 import { Traffic } from "./traffic.ts";
 import type { LinkSide, TransportContext } from "./transport-context.ts";
 
@@ -25,7 +21,6 @@ export interface BinaryLinkModules {
 }
 
 const PUBLISH_EVERY_MS = 1_000;
-const KEY_MIN_BYTES = 16;
 
 /** The link over TCP, with the frames of FORMAT.md. One connection per pair of peers is enough, and best. */
 export function createBinaryLinkTransport(options: BinaryLinkOptions, modules: BinaryLinkModules): LinkTransport {
@@ -58,18 +53,9 @@ class Transport implements TransportContext {
     const { clock, random, logger } = modules;
     this.#clock = clock;
     this.limits = { ...defaultBinaryLinkLimits, ...options };
-    this.keys = checkedKeys(options);
+    this.keys = checkedKeys(options.sharedKey, options.tls?.listen);
     this.tls = options.tls;
-    this.introduction = {
-      nodeId: options.nodeId,
-      role: options.role,
-      // Milliseconds and a random part, so that two starts within one millisecond differ.
-      bootId: Math.floor(clock.wallMs()) * 1024 + random.below(1024),
-      heartbeatMs: this.limits.heartbeatMs,
-      schemaDigest: options.schemaDigest ?? "",
-      versions: options.versions ?? LINK_VERSIONS,
-      inFlightMax: this.limits.inFlightMax,
-    };
+    this.introduction = introductionOf(options, this.limits, modules);
     this.metrics = new BinaryLinkMetrics(modules.metrics, this.#traffic);
     this.carrier = {
       clock,
@@ -129,20 +115,4 @@ class Transport implements TransportContext {
     this.metrics.inFlight.set(inFlight);
     this.metrics.publish(this.#traffic);
   }
-}
-
-function checkedKeys(options: BinaryLinkOptions): readonly (SharedKey | undefined)[] {
-  const given = options.sharedKey;
-  if (given === undefined) {
-    const listen = options.tls?.listen;
-    if (listen?.requestCert !== true || listen.rejectUnauthorized === false) {
-      throw new RangeError("a link needs a shared key, or TLS that asks for certificates");
-    }
-    return [undefined];
-  }
-  const keys = typeof given === "string" || given instanceof Uint8Array ? [given] : given;
-  if (keys.length === 0 || keys.some((key) => Buffer.byteLength(key) < KEY_MIN_BYTES)) {
-    throw new RangeError(`a shared key must have at least ${KEY_MIN_BYTES} bytes`);
-  }
-  return keys;
 }

@@ -7,7 +7,7 @@ import { parsedAddress } from "./address.ts";
 import { BinaryCarrier } from "./binary-carrier.ts";
 import { channelBinding } from "./channel-binding.ts";
 import { ControlType } from "./frame.ts";
-import { DialHandshake } from "./handshake.ts";
+import { DialHandshake } from "./handshake/handshake.ts";
 import { connectAndRead, connectTlsAndRead, type ReadTarget } from "./socket-reader.ts";
 import type { TransportContext } from "./transport-context.ts";
 

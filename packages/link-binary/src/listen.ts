@@ -2,13 +2,13 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { createServer as createTlsServer } from "node:tls";
 import { ServiceError, type Timer } from "@tidewire/foundation";
 import type { LinkListener, ServedMethods } from "@tidewire/link";
-import { RejectCodec, ServingSession } from "@tidewire/link/session";
-import { type Reader, Writer } from "@tidewire/wire";
+import { ServingSession } from "@tidewire/link/session";
+import type { Reader } from "@tidewire/wire";
 import { addressText, parsedAddress } from "./address.ts";
 import { BinaryCarrier } from "./binary-carrier.ts";
 import { channelBinding } from "./channel-binding.ts";
 import { ControlType } from "./frame.ts";
-import { type Agreement, ListenHandshake } from "./handshake.ts";
+import { type Agreement, ListenHandshake, rejectBody } from "./handshake/handshake.ts";
 import { readFrom } from "./socket-reader.ts";
 import type { TransportContext } from "./transport-context.ts";
 
@@ -188,10 +188,4 @@ class Accepted {
     this.#reports.isOver(result);
     this.#carrier.abort(new ServiceError("timeout", "no handshake in time"));
   }
-}
-
-function rejectBody(error: ServiceError): Uint8Array {
-  const writer = new Writer({ initialBytes: 256 });
-  RejectCodec.encode(writer, { code: error.number, message: error.message.slice(0, 1024) });
-  return writer.take();
 }

@@ -1,8 +1,8 @@
 import type { BinaryCarrier, CarrierModules } from "./binary-carrier.ts";
 import type { BinaryLinkMetrics } from "./binary-link-metrics.ts";
 import type { BinaryLinkLimits, BinaryLinkOptions } from "./binary-link-options.ts";
-import type { Introduction } from "./handshake.ts";
-import type { SharedKey } from "./proof.ts";
+import type { Introduction } from "./handshake/handshake.ts";
+import type { SharedKey } from "./handshake/proof.ts";
 
 export type LinkSide = "dialling" | "listening";
 

@@ -4,7 +4,7 @@ import { LinkError } from "@tidewire/link";
 import { echo, parcel, rejection } from "@tidewire/link/compliance";
 import { Reader } from "@tidewire/wire";
 import { ControlType } from "../src/frame.ts";
-import { DialHandshake, ListenHandshake } from "../src/handshake.ts";
+import { DialHandshake, ListenHandshake } from "../src/handshake/handshake.ts";
 import { createBinaryLinkTransport } from "../src/index.ts";
 import { frame, introduction, KEY, RawPeer } from "./raw-peer.ts";
 import { Rig } from "./rig.ts";

@@ -4,7 +4,7 @@ import type { LinkConnection } from "@tidewire/link";
 import { echo, Opener, parcel, patternBytes, rejection, watch } from "@tidewire/link/compliance";
 import { Reader } from "@tidewire/wire";
 import { ControlType } from "../src/frame.ts";
-import { ListenHandshake } from "../src/handshake.ts";
+import { ListenHandshake } from "../src/handshake/handshake.ts";
 import { frame, introduction, KEY, RawPeer } from "./raw-peer.ts";
 import { Rig, turn } from "./rig.ts";
 import { StallingProxy } from "./stalling-proxy.ts";

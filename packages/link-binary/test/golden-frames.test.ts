@@ -20,7 +20,7 @@ import { type Codec, Writer } from "@tidewire/wire";
 import { BinaryCarrier } from "../src/binary-carrier.ts";
 import { defaultBinaryLinkLimits } from "../src/binary-link-options.ts";
 import { ControlType, MAGIC } from "../src/frame.ts";
-import { proofOf, writeProved } from "../src/proof.ts";
+import { proofOf, writeProved } from "../src/handshake/proof.ts";
 import { Traffic } from "../src/traffic.ts";
 
 // The bytes of FORMAT.md. A change here is a change of the wire: it needs a new version of the protocol.

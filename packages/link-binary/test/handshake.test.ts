@@ -2,8 +2,14 @@ import { describe, expect, it } from "@jest/globals";
 import { HelloCodec } from "@tidewire/link/session";
 import { Reader, Writer } from "@tidewire/wire";
 import { ControlType } from "../src/frame.ts";
-import { commonVersion, DialHandshake, type Introduction, ListenHandshake, StrangerError } from "../src/handshake.ts";
-import { proofOf, readProved } from "../src/proof.ts";
+import {
+  commonVersion,
+  DialHandshake,
+  type Introduction,
+  ListenHandshake,
+  StrangerError,
+} from "../src/handshake/handshake.ts";
+import { proofOf, readProved } from "../src/handshake/proof.ts";
 
 const KEY = "a key for tests only";
 const OLD_KEY = "an old key, still taken";

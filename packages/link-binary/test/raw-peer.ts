@@ -3,7 +3,7 @@ import { Later } from "@tidewire/link/compliance";
 import { Reader } from "@tidewire/wire";
 import { ControlType, FRAME_MAX_BYTES } from "../src/frame.ts";
 import { FrameParser } from "../src/frame-parser.ts";
-import { DialHandshake, type Introduction } from "../src/handshake.ts";
+import { DialHandshake, type Introduction } from "../src/handshake/handshake.ts";
 
 export const KEY = "a key for tests only";
 

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { errorCodeOf, ServiceError } from "@tidewire/foundation";
 import { LinkError, type LinkPeer } from "@tidewire/link";
 import { HelloCodec, RejectCodec, WelcomeCodec } from "@tidewire/link/session";
-import type { Reader } from "@tidewire/wire";
-import { ControlType, MAGIC } from "./frame.ts";
+import { type Reader, Writer } from "@tidewire/wire";
+import { ControlType, MAGIC } from "../frame.ts";
 import { isProof, NO_PROOF, proofOf, readProved, type SharedKey, writeProved } from "./proof.ts";
 
 // Three messages, so that each side proves the key over a nonce of the other: HELLO, WELCOME, PROOF. The proof in HELLO
@@ -158,6 +158,13 @@ export class ListenHandshake {
     if (!isProof(proof, this.#expectedProof)) throw new StrangerError("a wrong proof");
     return this.#agreement;
   }
+}
+
+/** Body of the REJECT that tells a dialler why. */
+export function rejectBody(error: ServiceError): Uint8Array {
+  const writer = new Writer({ initialBytes: 256 });
+  RejectCodec.encode(writer, { code: error.number, message: error.message.slice(0, 1024) });
+  return writer.take();
 }
 
 /** The newest version both sides speak. */
