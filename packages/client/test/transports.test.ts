@@ -2,6 +2,8 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { ManualClock, SeededRandom } from "@tidewire/foundation";
 import { WebSocket } from "ws";
 import { type ClientOptions, type DocumentState, TidewireClient, type TidewireDocument } from "../src/index.ts";
+import { PollTransport } from "../src/transport/poll-transport.ts";
+import type { TransportConnection } from "../src/transport/transport.ts";
 import { TransportChoice } from "../src/transport/transport-choice.ts";
 import { utf8Length } from "../src/utf8-length.ts";
 import { ListeningServer } from "./support/listening-server.ts";
@@ -149,6 +151,89 @@ describe("long polling", () => {
     const unanswered = errorOf(document.send("add", { by: 1 }));
     client.close();
     expect(await unanswered).toMatchObject({ code: "unavailable" });
+  });
+});
+
+describe("POSTs of a poll session", () => {
+  interface Post {
+    readonly body: string;
+    answer(frames: string): void;
+    fail(): void;
+  }
+
+  /** A connection whose POSTs are answered by hand. */
+  async function openByHand(): Promise<{
+    clock: ManualClock;
+    posts: Post[];
+    frames: unknown[];
+    ends: string[];
+    connection: TransportConnection;
+  }> {
+    const clock = new ManualClock();
+    const posts: Post[] = [];
+    const answering = (_url: unknown, init: RequestInit | undefined): Promise<Response> =>
+      new Promise((resolve, reject) => {
+        const body = init?.body as string;
+        posts.push({
+          body,
+          answer: (frames) => resolve(new Response(frames)),
+          fail: () => reject(new TypeError("cut")),
+        });
+      });
+    const transport = new PollTransport(answering, (delayMs, callback) => clock.after(delayMs, callback));
+    const frames: unknown[] = [];
+    const ends: string[] = [];
+    const connection = transport.open(
+      { base: "http://edge.test", token: undefined },
+      { onOpen: () => {}, onFrame: (frame) => frames.push(frame), onClose: ({ reason }) => ends.push(reason) },
+    );
+    await clock.advanceAsync(0);
+    posts[0]!.answer('{"session":"p"}');
+    await clock.advanceAsync(0);
+    return { clock, posts, frames, ends, connection };
+  }
+
+  test("answers are taken in the order of their POSTs", async () => {
+    const { clock, posts, frames, connection } = await openByHand();
+    connection.send('{"up":1}');
+    await clock.advanceAsync(0);
+    expect(posts.map(({ body }) => body)).toEqual(["[]", "[]", '[{"up":1}]']);
+    posts[2]!.answer('[{"down":2}]');
+    await clock.advanceAsync(0);
+    expect(frames).toEqual([]);
+    posts[1]!.answer('[{"down":1}]');
+    await clock.advanceAsync(0);
+    expect(frames).toEqual([{ down: 1 }, { down: 2 }]);
+    connection.abort();
+  });
+
+  test("frames wait while POSTs with frames might overtake each other", async () => {
+    const { clock, posts, connection } = await openByHand();
+    connection.send("1");
+    connection.send("2");
+    await clock.advanceAsync(0);
+    posts[1]!.answer("[]");
+    connection.send("3");
+    await clock.advanceAsync(200);
+    expect(posts.at(-1)!.body).toBe("[1,2]");
+    connection.send("4");
+    await clock.advanceAsync(60);
+    expect(posts.at(-1)!.body).toBe("[3,4]");
+    expect(posts).toHaveLength(4);
+    connection.abort();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("both POSTs fail at once: the connection ends once", async () => {
+    const { clock, posts, ends, connection } = await openByHand();
+    connection.send("1");
+    await clock.advanceAsync(0);
+    posts[2]!.fail();
+    await clock.advanceAsync(0);
+    posts[1]!.fail();
+    await clock.advanceAsync(0);
+    expect(ends).toEqual(["cut"]);
+    expect(clock.pendingTimers).toBe(0);
   });
 });
 

@@ -34,6 +34,13 @@ export class PollTransport implements Transport {
   }
 }
 
+type Answer = { readonly text: string } | { readonly error: unknown };
+
+function textOf(answer: Answer): string {
+  if ("text" in answer) return answer.text;
+  throw answer.error;
+}
+
 class PollConnection implements TransportConnection {
   readonly #fetch: typeof fetch;
   readonly #after: (delayMs: number, callback: () => void) => { cancel(): void };
@@ -72,7 +79,7 @@ class PollConnection implements TransportConnection {
     // Never calls back before `open` has returned, not even if fetch throws.
     await Promise.resolve();
     try {
-      const { session } = JSON.parse(await this.#exchange(this.#url, "[]")) as { session?: unknown };
+      const { session } = JSON.parse(textOf(await this.#exchange(this.#url, "[]"))) as { session?: unknown };
       if (typeof session !== "string") throw new TypeError("the server gave no poll session");
       this.#session = session;
     } catch (error) {
@@ -140,11 +147,11 @@ class PollConnection implements TransportConnection {
     });
   }
 
-  async #take(answer: Promise<string>): Promise<void> {
+  async #take(answer: Promise<Answer>): Promise<void> {
     let frames: unknown;
     let bytes = 0;
     try {
-      const text = await answer;
+      const text = textOf(await answer);
       bytes = utf8Length(text);
       frames = JSON.parse(text);
       if (!Array.isArray(frames)) throw new TypeError("the server answered to a poll with what is no array");
@@ -159,13 +166,22 @@ class PollConnection implements TransportConnection {
     this.#flush();
   }
 
-  /** One POST; resolves to the body, rejects with the server's error as it is. */
-  async #exchange(url: string, body: string): Promise<string> {
-    const fetchNow = this.#fetch;
-    const response = await fetchNow(url, { method: "POST", headers: this.#headers, body, signal: this.#abort.signal });
-    const text = await response.text();
-    if (response.ok) return text;
-    throw httpError(response.status, response.headers.get("retry-after"), text);
+  /** One POST. Never rejects: an answer may fail long before its turn to be taken, with nobody there to notice. */
+  async #exchange(url: string, body: string): Promise<Answer> {
+    try {
+      const fetchNow = this.#fetch;
+      const response = await fetchNow(url, {
+        method: "POST",
+        headers: this.#headers,
+        body,
+        signal: this.#abort.signal,
+      });
+      const text = await response.text();
+      if (response.ok) return { text };
+      return { error: httpError(response.status, response.headers.get("retry-after"), text) };
+    } catch (error) {
+      return { error };
+    }
   }
 
   async #lastPost(): Promise<void> {
