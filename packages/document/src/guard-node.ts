@@ -12,7 +12,7 @@ export class RunawayError extends Error {
 }
 
 export interface VmGuardOptions {
-  /** Whole ms that one call may take. */
+  /** Whole ms of wall time that one call may take. Generous: what is cut may only have waited for the processor. */
   readonly budgetMs: number;
 }
 
