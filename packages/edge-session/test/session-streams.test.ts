@@ -137,6 +137,20 @@ describe("resync and checks", () => {
     ]);
   });
 
+  it("a resync before the first frame holds too, whatever the host made of the resume", async () => {
+    const edge = await TestEdge.start();
+    const client = await edge.connectAs();
+    const resume = { seq: 1, hash: edge.document.hash };
+    client.up({ id: 7, method: "connection/create", ...document, resume });
+    client.up({ id: 8, method: "connection/resync", connection: 7 });
+    await edge.settle();
+    expect(client.kinds(7)).toEqual(["snapshot"]);
+    edge.document.change({ value: 1 });
+    edge.hosts[0].deliver();
+    await edge.settle();
+    expect(client.kinds(7)).toEqual(["snapshot", "delta"]);
+  });
+
   it("a heartbeat's checks reach the host unless they are surely right", async () => {
     const edge = await TestEdge.start();
     edge.hosts[0].hashes = true;

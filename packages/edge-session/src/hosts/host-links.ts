@@ -5,5 +5,8 @@ export interface HostLinks {
   linkTo(address: string): LinkCaller;
 }
 
-/** How long a request waits for a link to come up before ownership is looked at again; the table may have changed. */
-export const LINK_WAIT_MS = 1_000;
+/**
+ * How long a request waits for a link to come up before ownership is looked at again: a dead host's documents have
+ * another owner as soon as the table says so. Far above what connecting takes within a region.
+ */
+export const LINK_WAIT_MS = 250;

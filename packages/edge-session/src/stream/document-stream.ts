@@ -116,11 +116,11 @@ export class DocumentStream {
 
   /** Everything under way is dropped: the next frame the client gets is a snapshot. */
   resync(): void {
-    const needsAsking = this.#subscription?.isLive === true || this.#subscription?.isResumed === true;
     this.#awaitsSnapshot = true;
     this.#held.take();
     this.#position.forgetHash();
-    if (needsAsking) this.#subscription?.send({ kind: "resync", value: {} });
+    // A subscription without a frame yet begins with a snapshot, or is asked when it turns out that it does not.
+    if (this.#subscription?.isLive === true) this.#subscription.resync();
     this.#grantOwed();
   }
 
@@ -203,6 +203,7 @@ export class DocumentStream {
 
   #receive(frame: StreamFrame): void {
     if (this.#awaitsSnapshot && frame.kind !== "snapshot") {
+      if (this.#subscription?.isResyncing === false) this.#subscription.resync();
       this.#owedCredit++;
       this.#grantOwed();
       return;

@@ -18,12 +18,12 @@ const FIRST_FRAME_MS = 10_000;
 export class HostSubscription {
   readonly host: HostPlace;
   readonly link: LinkCaller;
-  readonly isResumed: boolean;
   readonly #handlers: SubscriptionHandlers;
   readonly #stream: ClientStream<ViewerUp>;
   #firstFrameTimer: Timer | undefined;
   #isOver = false;
   #isLive = false;
+  #isResyncing = false;
 
   constructor(
     modules: { readonly link: LinkCaller; readonly clock: Clock },
@@ -32,7 +32,6 @@ export class HostSubscription {
   ) {
     this.host = target.host;
     this.link = modules.link;
-    this.isResumed = target.request.resume !== undefined;
     this.#handlers = handlers;
     this.#stream = modules.link.open(
       HostService.methods.connect,
@@ -49,6 +48,16 @@ export class HostSubscription {
   /** Whether a frame has come. */
   get isLive(): boolean {
     return this.#isLive;
+  }
+
+  /** Whether a snapshot was asked for and has not come. */
+  get isResyncing(): boolean {
+    return this.#isResyncing;
+  }
+
+  resync(): void {
+    this.#isResyncing = true;
+    this.send({ kind: "resync", value: {} });
   }
 
   grant(frames: number): void {
@@ -68,6 +77,7 @@ export class HostSubscription {
   #receive(frame: ViewerFrame): void {
     if (this.#isOver) return;
     this.#isLive = true;
+    if (frame.kind === "snapshot") this.#isResyncing = false;
     this.#firstFrameTimer?.cancel();
     this.#firstFrameTimer = undefined;
     this.#handlers.frame(frame);
