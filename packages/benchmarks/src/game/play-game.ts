@@ -12,7 +12,7 @@ export interface PlayedGame {
   readonly joinBytes: readonly number[];
   /** What polling the view after every action would have moved. */
   readonly pollBytes: number;
-  /** What the log grew by, record headers included. */
+  /** What the log's segments grew by, record headers included; snapshots are not part of it. */
   readonly loggedBytes: number;
   /** What writing the whole document after every action would have moved. */
   readonly wholeDocumentBytes: number;
@@ -51,12 +51,15 @@ export async function playGame(system: System, seed: number, actions: number): P
     for (const client of clients) {
       if (client.mismatches.length > 0) throw new Error("a view had another hash than the host said");
     }
+    const loggedBytes = logSize(system) - logBefore;
+    if (loggedBytes <= 0)
+      throw new Error("the log did not grow: its segments were not found, or compaction ran meanwhile");
     return {
       actions,
       updateBytes,
       joinBytes,
       pollBytes,
-      loggedBytes: logSize(system) - logBefore,
+      loggedBytes,
       wholeDocumentBytes: actions * wholeDocument(clients, streams),
       hostCpuSeconds: (await hostCpu(system)) - cpuBefore,
     };
@@ -87,7 +90,7 @@ function wholeDocument(clients: readonly RawClient[], streams: readonly number[]
 function logSize(system: System): number {
   const folder = join(system.dataFolder, "log");
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".wal"))
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".log"))
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
 
