@@ -23,13 +23,16 @@ function checkNode() {
   );
 }
 
-/** Installs exactly what the lock file says, unless that was done since the lock file last changed. */
+/**
+ * Installs what the lock file says, unless that was done since the lock file last changed. Not `npm ci`: that refuses a
+ * lock file which lacks the binaries of other platforms, as it does where a registry mirror does not carry them all.
+ */
 function install() {
   const stamp = join(root, "node_modules", ".package-lock.json");
   const lock = join(root, "package-lock.json");
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(lock).mtimeMs) return;
   say("installing packages");
-  run("npm", ["ci", "--no-audit", "--no-fund"], "packages could not be installed; see above");
+  run("npm", ["install", "--no-save", "--no-audit", "--no-fund"], "packages could not be installed; see above");
 }
 
 function start(args) {
