@@ -230,7 +230,7 @@ export class DocumentStream {
       this.#held.add(frame);
       this.#modules.metrics.framesHeld.add();
     } catch {
-      // Two deltas that do not fit together: the host's fault, repaired like any wrong state.
+      // Deltas that do not fit together, or too many: repaired like any wrong state.
       this.resync();
     }
   }

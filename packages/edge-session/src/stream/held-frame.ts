@@ -4,6 +4,12 @@ import type { ViewerFrame } from "@tidewire/protocol-host";
 /** A frame on its way to a client. `data` is one JSON object in UTF-8. */
 export type StreamFrame = ViewerFrame;
 
+/**
+ * A merged delta keeps a mark for every key that came and went. Credit allows few merges; only a client that stands still
+ * while its document moves from host to host gets this far.
+ */
+const MERGES_MAX = 32;
+
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
@@ -13,6 +19,7 @@ const encoder = new TextEncoder();
  */
 export class HeldFrame {
   #frame: StreamFrame | undefined;
+  #merges = 0;
 
   get isEmpty(): boolean {
     return this.#frame === undefined;
@@ -22,12 +29,15 @@ export class HeldFrame {
     return this.#frame?.data.length ?? 0;
   }
 
-  /** Copies what it keeps. Throws if the two cannot be merged, which is the host's fault. */
+  /** Copies what it keeps. Throws if the two cannot be merged, or too many were: then a snapshot is the better frame. */
   add(frame: StreamFrame): void {
-    this.#frame =
-      this.#frame === undefined || frame.kind === "snapshot"
-        ? { ...frame, data: frame.data.slice() }
-        : merged(this.#frame, frame);
+    if (this.#frame === undefined || frame.kind === "snapshot") {
+      this.#frame = { ...frame, data: frame.data.slice() };
+      this.#merges = 0;
+      return;
+    }
+    if (++this.#merges > MERGES_MAX) throw new RangeError("too many frames were merged");
+    this.#frame = merged(this.#frame, frame);
   }
 
   peek(): StreamFrame | undefined {
