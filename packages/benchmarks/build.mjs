@@ -1,5 +1,48 @@
-/** The documents of the benchmarks, as a host loads them. */
+import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import protobuf from "protobufjs";
+import descriptor from "protobufjs/ext/descriptor.js";
+import pbjs from "protobufjs-cli/pbjs.js";
+
+/** The documents of the benchmarks, as a host loads them, and the processes the benchmarks start. */
 export async function extra({ build, nodeBundle }) {
   const { plugins: _, ...selfContained } = nodeBundle;
   await build({ ...selfContained, entryPoints: ["src/game/board-game.ts"], outfile: "dist/bench-documents.js" });
+  await build({
+    ...nodeBundle,
+    entryPoints: {
+      "codec-process": "src/codec/codec-process.ts",
+    },
+    outdir: "dist",
+  });
+  writeFileSync("dist/host-protobuf.cjs", await staticProtobuf());
+  writeFileSync("dist/host-descriptors.bin", descriptors());
+}
+
+const definition = fileURLToPath(import.meta.resolve("@tidewire/protocol-definition/generated/host.proto"));
+
+/** What protobufjs generates for the host protocol: its static code, which is its fastest form. */
+function staticProtobuf() {
+  const flags = ["-t", "static-module", "-w", "commonjs", "--force-number", "--no-comments", "--no-verify"];
+  return new Promise((resolve, reject) => {
+    pbjs.main([...flags, "--no-convert", "--no-delimited", definition], (error, output) =>
+      error === null ? resolve(output) : reject(error),
+    );
+  });
+}
+
+/** The same definition as descriptors, for `@bufbuild/protobuf`, which wants every type named in full. */
+function descriptors() {
+  const set = protobuf.loadSync(definition).resolveAll().toDescriptor("proto3");
+  for (const file of set.file) {
+    for (const field of file.messageType.flatMap((message) => message.field)) {
+      if (field.typeName && !field.typeName.startsWith(".")) field.typeName = `.${file.package}.${field.typeName}`;
+    }
+    for (const method of file.service.flatMap((service) => service.method)) {
+      method.inputType = `.${file.package}.${method.inputType.split(".").at(-1)}`;
+      method.outputType = `.${file.package}.${method.outputType.split(".").at(-1)}`;
+    }
+  }
+  return descriptor.FileDescriptorSet.encode(set).finish();
 }

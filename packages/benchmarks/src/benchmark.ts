@@ -4,6 +4,8 @@ export interface BenchmarkOptions {
   readonly isShort: boolean;
   /** Rounds (or pairs of rounds) to take the median of. */
   readonly rounds: number;
+  /** CPU time per figure of a micro-benchmark; its own default if left out. */
+  readonly measureMs?: number;
   /** Tells the person at the terminal what goes on. */
   progress(text: string): void;
 }

@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { Benchmark } from "./benchmark.ts";
+import { codecBenchmark } from "./codec/codec-benchmark.ts";
 import { gameBenchmark } from "./game/game-benchmark.ts";
 import { printReport, reportOf, writeReport } from "./report.ts";
 
-const benchmarks: readonly Benchmark[] = [gameBenchmark];
+const benchmarks: readonly Benchmark[] = [gameBenchmark, codecBenchmark];
 
 const program = new Command("bench")
   .description("Measures Tidewire. A missed target does not fail the run; a measurement that failed does.")
