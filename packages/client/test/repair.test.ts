@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { ServiceError } from "@tidewire/foundation";
+import { TestViewer } from "./support/test-document.ts";
 import { World } from "./support/world.ts";
 
 const resyncs = (world: World): number =>
@@ -187,5 +188,23 @@ describe("a state that went wrong", () => {
     await world.pass(60_000);
     expect(resyncs(world)).toBe(1);
     expect(document.state).toMatchObject({ status: "live", view: { value: 5 } });
+  });
+
+  test("a view that the page changed in place is found by the next heartbeat, and put right", async () => {
+    const world = new World();
+    const { document } = await world.watch();
+    world.server.change("game/g1", "deal", { rank: 1 });
+    await world.pass(11_000);
+    const truth = world.server.checks.at(-1)![0]!;
+    const { view } = document.state;
+    (view!["cards"] as { rank: number }[])[0]!.rank = 99;
+    await world.pass(5_000);
+    const check = world.server.checks.at(-1)![0]!;
+    expect([check[1], check[2] === truth[2]]).toEqual([truth[1], false]);
+    // What a server does with such a check.
+    const [id] = world.server.session.streamIds;
+    world.server.session.send({ id, ...new TestViewer(undefined).snapshot(world.server.document("game/g1")) });
+    await world.pass(10);
+    expect(document.state.view!["cards"]).toEqual([{ id: "1", rank: 1 }]);
   });
 });

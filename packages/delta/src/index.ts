@@ -1,5 +1,5 @@
 export { applyDelta, applySnapshot } from "./apply.ts";
-export { canonicalJson } from "./canonical-json.ts";
+export { type CanonicalTexts, canonicalJson } from "./canonical-json.ts";
 export { composeDeltas, composeSnapshot } from "./compose.ts";
 export { diffViews } from "./diff.ts";
 export { snapshotOf } from "./encode.ts";

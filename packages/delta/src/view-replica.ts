@@ -1,4 +1,5 @@
 import { applyDelta, applySnapshot } from "./apply.ts";
+import type { CanonicalTexts } from "./canonical-json.ts";
 import { hashView } from "./hash.ts";
 import type { JsonObject } from "./json.ts";
 import { frameHead } from "./patch-shape.ts";
@@ -17,6 +18,7 @@ export class ViewReplica {
   #view: ViewState = emptyView();
   #hash: string | undefined;
   #verified: Checkpoint | undefined;
+  #texts: CanonicalTexts = new WeakMap();
 
   /** Plain JSON, keyed lists as arrays. Immutable: a new value for each change, sharing what did not change. */
   get value(): JsonObject {
@@ -36,10 +38,20 @@ export class ViewReplica {
     return this.#verified;
   }
 
-  /** Hash of the current value, computed on demand. */
+  /** Hash of the current value, computed on demand; what did not change since the last time is not written again. */
   hash(): string {
-    this.#hash ??= hashView(this.#view.value);
+    this.#hash ??= hashView(this.#view.value, this.#texts);
     return this.#hash;
+  }
+
+  /**
+   * Hash of the current value, computed from the value as it is in memory now. Unlike `hash` it notices when somebody has
+   * changed the value in place.
+   */
+  freshHash(): string {
+    this.#texts = new WeakMap();
+    this.#hash = undefined;
+    return this.hash();
   }
 
   /** A copy that goes its own way from here. Costs nothing: versions are immutable and shared. */
@@ -47,6 +59,7 @@ export class ViewReplica {
     const copy = new ViewReplica();
     copy.#view = this.#view;
     copy.#hash = this.#hash;
+    copy.#texts = this.#texts;
     return copy;
   }
 

@@ -15,7 +15,7 @@ import {
 import { DeltaWriter } from "./support/random-delta.ts";
 import { fingerprint, jsonSize, modelObject, nothing, viewChain, viewFrom } from "./support/views.ts";
 
-const numRuns = Number(process.env["TIDEWIRE_PROPERTY_RUNS"] ?? 400);
+const numRuns = Number(process.env["TIDEWIRE_PROPERTY_RUNS"] ?? 200);
 const seed = fc.integer({ min: 0, max: 2 ** 31 - 1 });
 
 /** `count` deltas that can follow `start` and one another, with all states between. */

@@ -3,12 +3,14 @@ import * as fc from "fast-check";
 import {
   applyDelta,
   applySnapshot,
+  hashView,
   type JsonValue,
   keysOfList,
   snapshotOf,
   ViewReplica,
   viewOf,
 } from "../src/index.ts";
+import { DeltaWriter } from "./support/random-delta.ts";
 import { modelObject, viewFrom } from "./support/views.ts";
 
 const snapshot = {
@@ -134,5 +136,31 @@ describe("the replica's check of @h", () => {
     fork.applyDelta({ "@s": 3, cards: { "1": null, "2": { rank: 2 }, "@o": ["2"] } });
     expect(fork.value).toEqual({ cards: [{ rank: 2 }] });
     expect([replica.value, replica.seq]).toEqual([{ cards: [{ rank: 1 }] }, 2]);
+  });
+
+  test("the hash of a replica is that of its value after any number of deltas, however much of it was written before", () => {
+    fc.assert(
+      fc.property(modelObject, fc.nat(), (model, seed) => {
+        const writer = new DeltaWriter(seed);
+        const replica = new ViewReplica();
+        replica.applySnapshot(snapshotOf(viewFrom(model, 1)));
+        for (let step = 0; step < 5; step++) {
+          replica.applyDelta(writer.delta(replica.view));
+          expect(replica.hash()).toBe(hashView(JSON.parse(JSON.stringify(replica.value)) as JsonValue));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("a value changed in place is noticed by a fresh hash, and put right by a snapshot", () => {
+    const replica = held();
+    const before = replica.hash();
+    (at(replica.value, "cards", 0) as { rank: number }).rank = 99;
+    expect(replica.hash()).toBe(before);
+    expect(replica.freshHash()).not.toBe(before);
+    replica.applySnapshot(snapshot);
+    expect(replica.hash()).toBe(before);
+    expect(at(replica.value, "cards", 0, "rank")).toBe(1);
   });
 });

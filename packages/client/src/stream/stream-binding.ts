@@ -125,7 +125,7 @@ export class StreamBinding implements StreamListener {
     const { replica } = this;
     const isQuiet = !this.#changedSinceBeat;
     this.#changedSinceBeat = false;
-    if (isQuiet) return { seq: replica.seq, hash: replica.hash() };
+    if (isQuiet) return { seq: replica.seq, hash: replica.freshHash() };
     // Presence changes a view under the same seq: a hash that may be of an older such state would look like a fault.
     const isOutdated = !this.#isAtVerified && replica.verified?.seq === replica.seq;
     return isOutdated ? undefined : replica.verified;

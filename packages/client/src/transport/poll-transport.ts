@@ -189,8 +189,9 @@ class PollConnection implements TransportConnection {
     const body = `[${this.#takeBatch().join(",")}]`;
     const url = `${this.#url}/${encodeURIComponent(this.#session)}`;
     const giveUp = new AbortController();
-    this.#after(1_000, () => giveUp.abort());
+    const timer = this.#after(1_000, () => giveUp.abort());
     await fetchNow(url, { method: "POST", headers: this.#headers, body, signal: giveUp.signal }).catch(() => undefined);
+    timer.cancel();
   }
 
   #fail(error: unknown): void {
