@@ -39,6 +39,7 @@ export function limitsOf({ limits }: EdgeConfig): EdgeLimits {
     sessionsMax: limits.sessionsMax,
     sessionsPerAddressMax: limits.sessionsPerAddressMax,
     sessionsPerPrincipalMax: limits.sessionsPerPrincipalMax,
+    httpRequestsMax: limits.httpRequestsMax,
   };
 }
 

@@ -79,6 +79,7 @@ export const edgeSettings = {
       sessionsMax: count(defaultLimits.sessionsMax).describe("sessions of this process"),
       sessionsPerAddressMax: count(defaultLimits.sessionsPerAddressMax).describe("sessions per client address"),
       sessionsPerPrincipalMax: count(defaultLimits.sessionsPerPrincipalMax).describe("sessions per principal"),
+      httpRequestsMax: count(defaultLimits.httpRequestsMax).describe("HTTP requests waiting for their answer"),
       newSessionsPerSecond: count(defaultAdmission.session.perSecond).describe("sessions let in per second"),
       authenticationsPerSecond: count(defaultAdmission.authentication.perSecond).describe("tokens judged per second"),
       snapshotsPerSecond: count(defaultAdmission.snapshot.perSecond).describe("streams opened from nothing per second"),

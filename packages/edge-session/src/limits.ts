@@ -30,6 +30,8 @@ export interface EdgeLimits {
   readonly sessionsMax: number;
   readonly sessionsPerAddressMax: number;
   readonly sessionsPerPrincipalMax: number;
+  /** HTTP requests of this process that wait for their answer, long polls included. */
+  readonly httpRequestsMax: number;
   /** How long a POST to a poll session is held without frames. */
   readonly pollHoldMs: number;
   /** A poll session without a POST for this long ends. */
@@ -51,6 +53,7 @@ export const defaultLimits: EdgeLimits = {
   sessionsMax: 100_000,
   sessionsPerAddressMax: 50_000,
   sessionsPerPrincipalMax: 50_000,
+  httpRequestsMax: 20_000,
   pollHoldMs: 25_000,
   pollIdleMs: 60_000,
   viewWaitMaxMs: 60_000,

@@ -250,6 +250,19 @@ describe("errors", () => {
   });
 });
 
+describe("too many at once", () => {
+  it("are sent away, and let in again when others are done", async () => {
+    const edge = await TestEdge.start({ limits: { httpRequestsMax: 2, requestDeadlineMs: 1_000 } });
+    edge.hosts[0].isSilent = true;
+    const held = [new HttpExchange(edge, path, { as: "a" }), new HttpExchange(edge, path, { as: "b" })];
+    const refused = await fetched(edge, path);
+    expect([refused.status, refused.json]).toMatchObject([503, { error: { code: "overloaded", retryable: true } }]);
+    for (const exchange of held) expect((await exchange.response(1_100)).status).toBe(503);
+    edge.hosts[0].isSilent = false;
+    expect((await fetched(edge, path)).status).toBe(200);
+  });
+});
+
 describe("web origins", () => {
   it("on the list see the answer, others get none", async () => {
     const edge = await TestEdge.start({ edge: { origins: ["https://app.example"] } });

@@ -20,6 +20,7 @@ export class HttpApi {
   readonly #origins: OriginPolicy;
   readonly #documents: DocumentResource;
   readonly #polls: PollSessions;
+  #inFlight = 0;
 
   constructor(modules: SessionModules, origins: OriginPolicy, limits: EdgeLimits) {
     this.#modules = modules;
@@ -37,7 +38,9 @@ export class HttpApi {
   /** Never rejects. */
   async handle(request: HttpRequest): Promise<HttpAnswer> {
     const startedAt = this.#modules.clock.monotonicMs();
+    this.#inFlight++;
     const answer = await this.#answer(request);
+    this.#inFlight--;
     const outcome = answer.status < 400 ? "ok" : String(answer.status);
     this.#modules.metrics.requests.add(1, { method: `http/${metricMethod(request.method)}`, outcome });
     this.#modules.metrics.requestSeconds.observe((this.#modules.clock.monotonicMs() - startedAt) / 1_000, {
@@ -48,6 +51,9 @@ export class HttpApi {
 
   async #answer(request: HttpRequest): Promise<HttpAnswer> {
     try {
+      if (this.#inFlight > this.#limits.httpRequestsMax) {
+        throw new ServiceError("overloaded", "too many requests wait for their answer");
+      }
       if (!this.#origins.allows(request.header("origin"))) {
         throw new ServiceError("forbidden", "this origin is not allowed");
       }
