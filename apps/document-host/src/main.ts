@@ -14,6 +14,9 @@ const DEFAULT_LISTEN = "127.0.0.1:7400";
 /** After the hand-over only answers to calls for other hosts are left. */
 const CLOSE_GRACE_MS = 500;
 
+/** Of the grace period; the rest is for the gossip group and for what is slower than planned. */
+const HAND_OVER_SHARE = 0.6;
+
 await runService({
   name: "document-host",
   description: "Keeps documents in memory, runs their code, and sends every viewer its own deltas",
@@ -91,7 +94,7 @@ await runService({
         stopWaiting();
         membership.setLifecycle("draining");
         await table.noLongerActive();
-        await host.drain();
+        await host.drain({ withinMs: config.shutdown.grace * HAND_OVER_SHARE });
         await membership.leave();
       },
       stop: async () => {

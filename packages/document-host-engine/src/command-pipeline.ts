@@ -176,6 +176,7 @@ export class CommandPipeline {
 
   /** @param now monotonic ms */
   expire(now: number): void {
+    if (this.isIdle) return;
     this.#queue.expire(now, refusals.late);
     const unsure = [...(this.#inFlight?.callers() ?? []), ...(this.#doubt?.callers ?? [])];
     for (const caller of unsure) if (caller.deadlineAt <= now) caller.fail(refusals.unknownOutcome());

@@ -14,7 +14,7 @@ import { refusals } from "./refusals.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
 import { blame, type TurnParts, workBeforeHandOver, workOnCopy } from "./turn-phases.ts";
 import type { TurnBudget, TurnWorker } from "./turn-scheduler.ts";
-import type { ViewerRequest, ViewerSlot } from "./viewer-slot.ts";
+import type { ViewerClaim, ViewerRequest, ViewerSlot } from "./viewer-slot.ts";
 import { WakeTimer } from "./wake-timer.ts";
 
 /**
@@ -145,6 +145,12 @@ export class DocumentActor implements TurnWorker {
     this.#ready();
   }
 
+  /** Compares what a client holds with what it was sent; a wrong state is repaired by a snapshot. */
+  check(slot: ViewerSlot, claim: ViewerClaim): void {
+    this.#viewers.claims(slot, claim);
+    this.#ready();
+  }
+
   resync(slot: ViewerSlot): void {
     slot.resync();
     this.#ready();
@@ -212,6 +218,7 @@ export class DocumentActor implements TurnWorker {
     if (turn.openError !== undefined) return this.#keeper.openFailed(turn.openError);
     if (turn.opened !== undefined) this.#keeper.install(turn.opened);
     this.#viewers.attachedAll(turn.attached);
+    this.#viewers.checkedAll(turn.checked);
     for (const { viewers, error } of turn.failed) this.#viewers.detachedBy(viewers, error);
     this.#viewers.send(turn.frames);
     this.#pipeline.flushAnswers();
@@ -306,7 +313,8 @@ export class DocumentActor implements TurnWorker {
   /** Whether another turn has something to do right now. */
   #hasMore(): boolean {
     if (this.state !== "active") return false;
-    if (this.#pipeline.queued > 0 || this.#reads.length > 0 || this.#viewers.hasCredit) return true;
+    if (this.#pipeline.queued > 0 || this.#reads.length > 0) return true;
+    if (this.#viewers.hasCredit || this.#viewers.checks.size > 0) return true;
     if (this.#viewers.presence.steps(this.#modules.clock.monotonicMs()).length > 0) return true;
     for (const slot of this.#viewers.unattached) if (slot.agent.isConnected) return true;
     return false;

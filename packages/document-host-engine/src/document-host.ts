@@ -155,7 +155,6 @@ export class DocumentHost {
     return new ViewerConnection(
       request,
       () => this.#find(name, context),
-      this.#metrics,
       () => void this.#viewers--,
     );
   }
@@ -170,10 +169,11 @@ export class DocumentHost {
     });
   }
 
-  /** Hands over every document at the configured pace and opens none any more. */
-  async drain(): Promise<void> {
+  /** Hands over every document, at the configured pace or as fast as `withinMs` demands, and opens none any more. */
+  async drain(options: { readonly withinMs?: number } = {}): Promise<void> {
     this.#isDraining = true;
     this.#dueScan.stop();
+    if (options.withinMs !== undefined) this.#pacer.hurry((1_000 * this.#actors.size) / options.withinMs);
     this.#pacer.add(this.#actors.values(), "drain");
     await this.#pacer.idle();
   }

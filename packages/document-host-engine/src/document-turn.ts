@@ -12,7 +12,7 @@ import type { PendingCommand } from "./pending-command.ts";
 import type { Agent, PresenceStep } from "./presence.ts";
 import type { DurableRead, ReadOutcome } from "./read-queue.ts";
 import type { TurnBudget } from "./turn-scheduler.ts";
-import type { ViewerSlot } from "./viewer-slot.ts";
+import type { ViewerClaim, ViewerSlot } from "./viewer-slot.ts";
 
 /**
  * Viewers that may get their first frame, or a whole new one, in one turn: with snapshots of 100 KB, what a turn adds to a
@@ -23,7 +23,7 @@ export const SNAPSHOTS_PER_TURN = 64;
 /** What document code is run for at this moment; after a cut it says whom to answer. */
 export type Doing =
   | { readonly kind: "open" | "deliver" | "timer" | "patch" | "snapshot" }
-  | { readonly kind: "attach"; readonly slot: ViewerSlot }
+  | { readonly kind: "attach" | "check"; readonly slot: ViewerSlot }
   | { readonly kind: "read"; readonly read: DurableRead }
   | { readonly kind: "command"; readonly pending: PendingCommand }
   | { readonly kind: "presence"; readonly step: PresenceStep };
@@ -41,6 +41,12 @@ export type Executed =
   | { readonly origin: "caller"; readonly pending: PendingCommand; readonly outcome: CommandOutcome }
   | { readonly origin: "presence"; readonly step: PresenceStep; readonly outcome: CommandOutcome }
   | { readonly origin: "timer"; readonly outcome: CommandOutcome };
+
+export interface Checked {
+  readonly slot: ViewerSlot;
+  readonly claim: ViewerClaim;
+  readonly result: "match" | "mismatch" | "unverifiable";
+}
 
 /** A frame of this turn, kept until document code is off the stack. */
 export interface DueFrame {
@@ -66,6 +72,7 @@ export class DocumentTurn {
   openError: ServiceError | undefined;
   readonly attached: Attached[] = [];
   readonly reads: ReadOutcome[] = [];
+  readonly checked: Checked[] = [];
   readonly frames: DueFrame[] = [];
   /** Detached by the runtime: their views are too large. */
   readonly failed: { readonly viewers: readonly Viewer[]; readonly error: ServiceError }[] = [];
@@ -113,6 +120,14 @@ export class DocumentTurn {
       } catch (error) {
         this.reads.push({ read, error: refusalOf(error) });
       }
+    }
+  }
+
+  check(instance: DocumentInstance, claims: Iterable<readonly [ViewerSlot, ViewerClaim]>): void {
+    for (const [slot, claim] of claims) {
+      if (this.budget.isSpent && this.checked.length > 0) return;
+      this.doing = { kind: "check", slot };
+      this.checked.push({ slot, claim, result: slot.check(instance, claim) });
     }
   }
 

@@ -2,11 +2,11 @@ import type { CommandOutcome, DocumentInstance, Viewer } from "@tidewire/documen
 import { type Clock, ServiceError } from "@tidewire/foundation";
 import type { LinkTransport, ServerStream } from "@tidewire/link";
 import type { ViewerFrame } from "@tidewire/protocol-host";
-import { type Attached, type DueFrame, SNAPSHOTS_PER_TURN } from "./document-turn.ts";
+import { type Attached, type Checked, type DueFrame, SNAPSHOTS_PER_TURN } from "./document-turn.ts";
 import type { HostMetrics } from "./host-metrics.ts";
 import { Presence, type PresenceStep } from "./presence.ts";
 import { refusals } from "./refusals.ts";
-import { type ViewerRequest, ViewerSlot } from "./viewer-slot.ts";
+import { type ViewerClaim, type ViewerRequest, ViewerSlot } from "./viewer-slot.ts";
 
 export interface ViewersModules {
   readonly clock: Clock;
@@ -30,6 +30,8 @@ export class DocumentViewers {
   readonly #unattached = new Set<ViewerSlot>();
   /** Granted credit that the runtime has not heard of. */
   readonly #credited = new Set<ViewerSlot>();
+  /** What clients say they hold, the latest of each; looked at when memory is durable. */
+  readonly #checks = new Map<ViewerSlot, ViewerClaim>();
 
   constructor(modules: ViewersModules, options: ViewersOptions) {
     this.#modules = modules;
@@ -44,6 +46,10 @@ export class DocumentViewers {
 
   get unattached(): ReadonlySet<ViewerSlot> {
     return this.#unattached;
+  }
+
+  get checks(): ReadonlyMap<ViewerSlot, ViewerClaim> {
+    return this.#checks;
   }
 
   get(id: string): ViewerSlot | undefined {
@@ -140,6 +146,17 @@ export class DocumentViewers {
     this.#credited.add(slot);
   }
 
+  claims(slot: ViewerSlot, claim: ViewerClaim): void {
+    if (!slot.isEnded) this.#checks.set(slot, claim);
+  }
+
+  checkedAll(results: readonly Checked[]): void {
+    for (const { slot, claim, result } of results) {
+      if (this.#checks.get(slot) === claim) this.#checks.delete(slot);
+      this.#modules.metrics.checks.add(1, { result });
+    }
+  }
+
   get hasCredit(): boolean {
     return this.#credited.size > 0;
   }
@@ -198,6 +215,7 @@ export class DocumentViewers {
     if (this.#slots.get(slot.id) === slot) this.#slots.delete(slot.id);
     this.#unattached.delete(slot);
     this.#credited.delete(slot);
+    this.#checks.delete(slot);
     slot.end(error, isGone);
     this.presence.left(slot.agent, this.#modules.clock.monotonicMs(), graceMs);
   }

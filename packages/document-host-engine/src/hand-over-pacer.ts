@@ -18,6 +18,7 @@ export class HandOverPacer {
   readonly #isStillDue: (actor: DocumentActor, reason: HandOverReason) => boolean;
   readonly #waiting = new Map<DocumentActor, HandOverReason>();
   readonly #idleListeners: (() => void)[] = [];
+  #perSecond: number;
   #running = 0;
   #nextAt = Number.NEGATIVE_INFINITY;
   #timer: Timer | undefined;
@@ -26,6 +27,12 @@ export class HandOverPacer {
     this.#clock = clock;
     this.#pace = pace;
     this.#isStillDue = isStillDue;
+    this.#perSecond = pace.handOverPerSecond;
+  }
+
+  /** From now on at least so many a second. */
+  hurry(perSecond: number): void {
+    this.#perSecond = Math.max(this.#perSecond, perSecond);
   }
 
   add(actors: Iterable<DocumentActor>, reason: HandOverReason): void {
@@ -66,7 +73,7 @@ export class HandOverPacer {
       }
       this.#waiting.delete(actor);
       if (actor.state === "closed" || !this.#isStillDue(actor, reason)) continue;
-      this.#nextAt = Math.max(this.#nextAt, now) + 1_000 / this.#pace.handOverPerSecond;
+      this.#nextAt = Math.max(this.#nextAt, now) + 1_000 / this.#perSecond;
       void this.#run(actor, reason);
     }
     this.#tellIfIdle();

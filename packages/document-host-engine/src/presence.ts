@@ -72,15 +72,6 @@ export class Presence {
     return steps;
   }
 
-  /** Monotonic ms of the next `disconnect` that falls due by itself. */
-  nextLeaveAt(): number | undefined {
-    let next: number | undefined;
-    for (const agent of this.#unsettled) {
-      if (agent.viewers === 0 && (next === undefined || agent.leavesAt! < next)) next = agent.leavesAt;
-    }
-    return next;
-  }
-
   /** The document has been told, and it is durable (or it would not hear that an agent left). */
   told(step: PresenceStep): void {
     step.agent.isConnected = step.kind === "connect";

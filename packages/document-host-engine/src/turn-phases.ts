@@ -26,6 +26,7 @@ export function workOnCopy(turn: DocumentTurn, copy: DocumentCopy, parts: TurnPa
   const now = parts.clock.monotonicMs();
   turn.attach(instance, viewers.unattached, true);
   turn.read(instance, reads.staged);
+  turn.check(instance, viewers.checks);
   turn.deliver(instance, now);
   if (parts.snapshots.isDue(copy)) turn.snapshot(instance);
   turn.execute(instance, {
@@ -65,6 +66,6 @@ export function blame({ doing }: DocumentTurn, parts: TurnParts, error: ServiceE
   if (doing.kind === "command") parts.pipeline.remove(doing.pending, error);
   else if (doing.kind === "presence") parts.viewers.told(doing.step, { status: "refused", error });
   else if (doing.kind === "read") parts.reads.settle([{ read: doing.read, error }]);
-  else if (doing.kind === "attach") parts.viewers.end(doing.slot, error);
+  else if (doing.kind === "attach" || doing.kind === "check") parts.viewers.end(doing.slot, error);
   else if (doing.kind === "timer") parts.wake.postpone(timerDelayMs);
 }

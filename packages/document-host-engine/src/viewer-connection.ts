@@ -1,25 +1,17 @@
 import { ServiceError } from "@tidewire/foundation";
 import { DocumentActor } from "./document-actor.ts";
-import type { HostMetrics } from "./host-metrics.ts";
 import type { ViewerRequest, ViewerSlot } from "./viewer-slot.ts";
 
 /** The serving side of one viewer's stream, from its opening on; finds its way to the document by itself. */
 export class ViewerConnection {
   readonly #request: ViewerRequest;
-  readonly #metrics: HostMetrics;
   readonly #onGone: () => void;
   #actor: DocumentActor | undefined;
   #slot: ViewerSlot | undefined;
   #isGone = false;
 
-  constructor(
-    request: ViewerRequest,
-    find: () => DocumentActor | Promise<DocumentActor>,
-    metrics: HostMetrics,
-    onGone: () => void,
-  ) {
+  constructor(request: ViewerRequest, find: () => DocumentActor | Promise<DocumentActor>, onGone: () => void) {
     this.#request = request;
-    this.#metrics = metrics;
     this.#onGone = onGone;
     try {
       const found = find();
@@ -44,18 +36,7 @@ export class ViewerConnection {
 
   /** A wrong state is repaired by a snapshot; there is no answer. */
   check(seq: number, hash: string): void {
-    const slot = this.#slot;
-    if (slot === undefined || this.#actor === undefined) return;
-    this.#actor
-      .read((instance) => slot.check(instance, seq, hash), {
-        deadlineAt: Number.POSITIVE_INFINITY,
-        isForAnyCopy: false,
-      })
-      .then(
-        (result) => this.#metrics.checks.add(1, { result }),
-        // The next heartbeat asks again.
-        () => this.#metrics.checks.add(1, { result: "skipped" }),
-      );
+    if (this.#slot !== undefined) this.#actor?.check(this.#slot, { seq, hash });
   }
 
   /** The client's side is gone. */

@@ -4,6 +4,12 @@ import type { ServerStream } from "@tidewire/link";
 import type { ViewerFrame } from "@tidewire/protocol-host";
 import type { Agent } from "./presence.ts";
 
+/** What a client says it holds. */
+export interface ViewerClaim {
+  readonly seq: number;
+  readonly hash: string;
+}
+
 /** What a viewer brings along when it connects. */
 export interface ViewerRequest {
   /** Unique in the fleet; a second one of the same name replaces the first. */
@@ -11,7 +17,7 @@ export interface ViewerRequest {
   readonly principal: Principal;
   /** JSON text. */
   readonly viewState?: string;
-  readonly resume?: { readonly seq: number; readonly hash: string };
+  readonly resume?: ViewerClaim;
   readonly hashEvery: boolean;
   readonly stream: ServerStream<ViewerFrame>;
   /** Called once when the viewer is gone, for whatever reason. */
@@ -32,7 +38,7 @@ export class ViewerSlot {
   readonly #hashEvery: boolean;
   readonly #onEnd: (() => void) | undefined;
   #viewState: string | undefined;
-  #holds: { readonly seq: number; readonly hash: string } | undefined;
+  #holds: ViewerClaim | undefined;
   #attached: { readonly instance: DocumentInstance; readonly handle: Viewer } | undefined;
   #isEnded = false;
   #hasFrames = false;
@@ -104,7 +110,7 @@ export class ViewerSlot {
   }
 
   /** In durable state only: it may compute the viewer's present view. */
-  check(instance: DocumentInstance, seq: number, hash: string): "match" | "mismatch" | "unverifiable" {
+  check(instance: DocumentInstance, { seq, hash }: ViewerClaim): "match" | "mismatch" | "unverifiable" {
     const handle = this.#handleIn(instance);
     return handle === undefined ? "unverifiable" : instance.check(handle, seq, hash);
   }

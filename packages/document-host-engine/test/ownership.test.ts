@@ -130,6 +130,18 @@ test("draining hands everything over at the configured pace and opens nothing an
   expect([bed.host.documentCount, isDrained]).toEqual([0, true]);
 });
 
+test("draining within a time is as fast as that demands", async () => {
+  const bed = new TestBed({ options: { handOverPerSecond: 1, handOverConcurrency: 4 } });
+  for (let key = 0; key < 50; key++) bed.send("add", { by: 1 }, { name: { space: "fake", key: `k${key}` } });
+  await bed.settle();
+  void bed.host.drain({ withinMs: 1_000 });
+  await bed.pass(500);
+  expect(bed.host.documentCount).toBeGreaterThan(15);
+  expect(bed.host.documentCount).toBeLessThan(35);
+  await bed.pass(600);
+  expect(bed.host.documentCount).toBe(0);
+});
+
 test("a document that comes back before its hand-over stays", async () => {
   const bed = new TestBed({ options: { handOverPerSecond: 1, handOverConcurrency: 1 } });
   const names = ["a", "b", "c"].map((key) => ({ space: "fake", key }));

@@ -74,6 +74,24 @@ test("resync makes the next frame a snapshot; a check that fails does the same, 
   expect(stream.frames.map((frame) => frame.kind)).toEqual(["snapshot", "snapshot", "snapshot"]);
 });
 
+test("checks during an outage wait for durable state, the latest of each viewer, and leave room for reads", async () => {
+  const bed = new TestBed({ options: { readsPerDocumentMax: 2 } });
+  const viewers = [1, 2, 3, 4].map(() => bed.connect());
+  await bed.settle();
+  const held = bed.log.faults.holdNext("append");
+  bed.send("add", { by: 1 });
+  await held.reached;
+  for (const { connection } of [...viewers, ...viewers]) connection.check(1, "0000000000000000");
+  await bed.pass(1_600);
+  expect((await bed.valueOf())["value"]).toBe(0);
+  expect(viewers.map(({ stream }) => stream.frames.length)).toEqual([1, 1, 1, 1]);
+  held.release();
+  await bed.settle();
+  expect(viewers.map(({ stream }) => stream.frames.map((frame) => frame.kind).join())).toEqual(
+    Array.from({ length: 4 }, () => "snapshot,snapshot"),
+  );
+});
+
 test("a view state is checked by the document and survives a takeover", async () => {
   const bed = new TestBed();
   const { stream } = bed.connect({ id: "v", viewState: '{"zoom":1}' });
