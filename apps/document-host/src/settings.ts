@@ -36,7 +36,7 @@ export const documentHostSettings = {
         .describe("time an agent may be gone before it counts as disconnected, after a crash or a broken connection"),
       runaway: duration()
         .refine((ms) => Number.isInteger(ms) && ms >= 1, "must be whole milliseconds")
-        .default(500)
+        .default(1_000)
         .describe("document code that runs longer is cut off, and its document reloaded"),
       quarantine: duration()
         .default(defaults.quarantineMs)

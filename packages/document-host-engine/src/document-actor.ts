@@ -46,7 +46,7 @@ export class DocumentActor implements TurnWorker {
     this.#options = options;
     const ready = (): void => modules.scheduler.markReady(this);
     this.#pipeline = new CommandPipeline(modules, name, options, (inFlight, outcome) =>
-      this.#keeper.appendEnded(inFlight, outcome),
+      this.#safely(() => this.#keeper.appendEnded(inFlight, outcome)),
     );
     this.#reads = new ReadQueue(options.readsPerDocumentMax);
     this.#viewers = new DocumentViewers(modules, options);
@@ -178,19 +178,7 @@ export class DocumentActor implements TurnWorker {
 
   /** Deadlines, outages, idleness: what happens because time passed. */
   sweep(): void {
-    if (this.state === "closed") return;
-    const now = this.#modules.clock.monotonicMs();
-    this.#pipeline.expire(now);
-    this.#reads.expire(now, refusals.late);
-    this.#viewers.expire(now);
-    const { inFlight } = this.#pipeline;
-    if (inFlight !== undefined) this.#sweepAppend(inFlight, now - inFlight.startedAt);
-    else if (this.#keeper.copy !== undefined) this.#sweepQuiet(now);
-    else if (this.#keeper.opening.isLate(now)) {
-      this.#pipeline.failQueued(refusals.logAway);
-      this.#reads.failAll(refusals.logAway);
-      if (this.#viewers.size === 0) this.#keeper.leave(refusals.logAway, true);
-    }
+    if (this.state !== "closed") this.#safely(() => this.#sweep());
   }
 
   prepare(): void {
@@ -289,6 +277,21 @@ export class DocumentActor implements TurnWorker {
     this.#pipeline.flushAnswers();
   }
 
+  #sweep(): void {
+    const now = this.#modules.clock.monotonicMs();
+    this.#pipeline.expire(now);
+    this.#reads.expire(now, refusals.late);
+    this.#viewers.expire(now);
+    const { inFlight } = this.#pipeline;
+    if (inFlight !== undefined) this.#sweepAppend(inFlight, now - inFlight.startedAt);
+    else if (this.#keeper.copy !== undefined) this.#sweepQuiet(now);
+    else if (this.#keeper.opening.isLate(now)) {
+      this.#pipeline.failQueued(refusals.logAway);
+      this.#reads.failAll(refusals.logAway);
+      if (this.#viewers.size === 0) this.#keeper.leave(refusals.logAway, true);
+    }
+  }
+
   #sweepAppend(inFlight: AppendInFlight, elapsedMs: number): void {
     if (elapsedMs >= this.#options.appendPatienceMs && !inFlight.isGivenUp) {
       this.#pipeline.giveUpOnBatch();
@@ -318,6 +321,15 @@ export class DocumentActor implements TurnWorker {
     if (this.#viewers.presence.steps(this.#modules.clock.monotonicMs()).length > 0) return true;
     for (const slot of this.#viewers.unattached) if (slot.agent.isConnected) return true;
     return false;
+  }
+
+  /** A fault of ours costs this document, not the process. */
+  #safely(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.cut(error);
+    }
   }
 
   #requireServing(): void {
