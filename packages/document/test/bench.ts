@@ -83,6 +83,8 @@ export class Bench {
   instance: DocumentInstance;
   readonly clients: FakeClient[] = [];
   readonly faults: unknown[] = [];
+  /** Streams that ended because their view was too large. */
+  readonly failures: { readonly agents: string[]; readonly code: string }[] = [];
   now = 1_700_000_000_000;
   stored: { seq: number; isDeleted: boolean; snapshot?: Uint8Array; patches: Uint8Array[] } = {
     seq: 0,
@@ -130,9 +132,13 @@ export class Bench {
   deliver(inspect?: (client: FakeClient, frame: Frame, json: JsonObject) => void): void {
     this.#monotonic += 10;
     const frames: [FakeClient, Frame][] = [];
-    this.instance.deliver(this.#monotonic, (viewers, frame) => {
-      for (const viewer of viewers) frames.push([this.clients.find((client) => client.viewer === viewer)!, frame]);
-    });
+    this.instance.deliver(
+      this.#monotonic,
+      (viewers, frame) => {
+        for (const viewer of viewers) frames.push([this.clients.find((client) => client.viewer === viewer)!, frame]);
+      },
+      (viewers, { code }) => this.failures.push({ agents: viewers.map(({ principal }) => principal.agent), code }),
+    );
     for (const [client, frame] of frames) {
       inspect?.(client, frame, JSON.parse(decoder.decode(frame.data)) as JsonObject);
       client.receive(frame);

@@ -2,6 +2,8 @@ import { LimitError } from "../state/limit-error.ts";
 
 const encoder = new TextEncoder();
 const initialBytes = 1_024;
+/** A larger buffer is given back once it is hardly used. */
+const keptBytesMax = 64 * 1024;
 /** Up to here a loop over the characters beats any call. */
 const shortTextMax = 48;
 // oxlint-disable-next-line no-control-regex -- they are what has to be escaped
@@ -43,7 +45,12 @@ export class JsonWriter {
 
   /** A copy of what was written; the writer can be used again. */
   take(): Uint8Array {
+    this.#assertWithin();
     const taken = this.#bytes.slice(0, this.position);
+    // One large view must not occupy the memory of a document for ever.
+    if (this.#bytes.length > keptBytesMax && this.position < this.#bytes.length / 8) {
+      this.#bytes = new Uint8Array(initialBytes);
+    }
     this.position = 0;
     return taken;
   }
@@ -204,10 +211,14 @@ export class JsonWriter {
     if (before !== braceOpen && before !== bracketOpen && before !== colon) this.#bytes[this.position++] = comma;
   }
 
+  #assertWithin(): void {
+    if (this.position > this.#bytesMax) throw new LimitError("viewMaxBytes", this.#bytesMax);
+  }
+
   #reserve(count: number): void {
     const needed = this.position + count;
     if (needed <= this.#bytes.length) return;
-    if (this.position > this.#bytesMax) throw new LimitError("viewMaxBytes", this.#bytesMax);
+    this.#assertWithin();
     const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
     grown.set(this.#bytes.subarray(0, this.position));
     this.#bytes = grown;

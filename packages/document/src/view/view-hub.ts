@@ -41,6 +41,7 @@ export class ViewHub {
   /** Adds a viewer, which gets as little as its resume allows. */
   attach(viewer: ViewerHandle, resume: { readonly seq: number; readonly hash: string } | undefined): void {
     this.#viewers.add(viewer);
+    viewer.viewClass = this.#classOf(viewer.principal, viewer.viewState);
     if (resume === undefined) {
       this.#await(viewer);
       return;
