@@ -41,6 +41,23 @@ describe("when the power goes at any moment", () => {
   );
 });
 
+describe("when the disk also fails now and then", () => {
+  test(
+    "nothing acknowledged is lost, and writing goes on",
+    async () => {
+      let faults = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.integer({ min: 0, max: 2 ** 31 }), async (seed) => {
+          faults += (await crashScenario(seed, { ...options, hasFaults: true })).faults;
+        }),
+        { numRuns: runs, endOnFailure: true },
+      );
+      expect(faults).toBeGreaterThan(runs);
+    },
+    TIMEOUT_MS,
+  );
+});
+
 describe("the scenario notices when a safety net is missing", () => {
   const mutants: [string, Partial<CrashScenarioOptions>][] = [
     ["acknowledging before the log is synced", { lies: { sync: /\.log$/ } }],

@@ -63,7 +63,7 @@ export class CrashDocument {
   async check(engine: LogEngine): Promise<void> {
     const possible = this.#possible;
     // The epoch may be taken without an answer, if the power goes again.
-    this.#bases = [...possible, ...possible.map(withNextEpoch)];
+    this.#bases = distinct([...possible, ...possible.map(withNextEpoch)]);
     this.#steps = [];
     const opened = await engine.open(this.name, "host-a");
     const due = await engine.due({ before: Number.MAX_SAFE_INTEGER, limit: 1_000 });
@@ -186,6 +186,10 @@ function randomText(random: Random, max: number): string {
 
 function withNextEpoch(state: DocumentState): DocumentState {
   return { ...state, epoch: state.epoch + 1 };
+}
+
+function distinct(states: readonly DocumentState[]): DocumentState[] {
+  return [...new Map(states.map((state) => [JSON.stringify(state), state])).values()];
 }
 
 function sameState(a: DocumentState, b: DocumentState): boolean {

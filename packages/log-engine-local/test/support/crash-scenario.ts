@@ -1,4 +1,4 @@
-import { type Random, SeededRandom } from "@tidewire/foundation";
+import { ManualClock, type Random, SeededRandom, ServiceError } from "@tidewire/foundation";
 import type { LocalLogEngine } from "../../src/index.ts";
 import type { ScanChecks } from "../../src/recovery/segment-scan.ts";
 import { CrashDocument } from "./crash-document.ts";
@@ -10,6 +10,8 @@ export interface CrashScenarioOptions {
   readonly documents: number;
   readonly lies?: DiskLies;
   readonly checks?: ScanChecks;
+  /** The disk also fails now and then, and works again. */
+  readonly hasFaults?: boolean;
 }
 
 export interface CrashReport {
@@ -17,6 +19,8 @@ export interface CrashReport {
   /** Cuts that struck while the log was being opened. */
   cutsAtStart: number;
   acknowledged: number;
+  /** Failures of single operations that were planned. */
+  faults: number;
 }
 
 /**
@@ -46,12 +50,19 @@ async function play(
   random: Random,
   options: CrashScenarioOptions,
 ): Promise<CrashReport> {
-  const report: CrashReport = { cuts: 0, cutsAtStart: 0, acknowledged: 0 };
+  const report: CrashReport = { cuts: 0, cutsAtStart: 0, acknowledged: 0, faults: 0 };
   for (let round = 0; round < options.rounds; round++) {
     const off = disk.cutAfter(1 + random.below(random.next() < 0.3 ? 15 : 250));
-    const engine = await until(off, open(disk, options));
+    const clock = new ManualClock();
+    const engine = await until(off, open(disk, options, clock));
     if (engine === "off") report.cutsAtStart++;
-    else await until(off, work(engine, documents, random));
+    else {
+      const saboteur = options.hasFaults === true ? [sabotage(disk, random, report)] : [];
+      await until(
+        off,
+        Promise.race([work({ engine, clock, isAlive: disk.lifeSign() }, documents, random), ...saboteur]),
+      );
+    }
     report.cuts++;
     disk.restart(random.next() < 0.7 ? "power" : "process");
   }
@@ -64,29 +75,78 @@ async function play(
   return report;
 }
 
-async function open(disk: SimulatedDisk, options: CrashScenarioOptions): Promise<LocalLogEngine> {
+async function open(
+  disk: SimulatedDisk,
+  options: CrashScenarioOptions,
+  clock = new ManualClock(),
+): Promise<LocalLogEngine> {
   const modules = options.checks === undefined ? {} : { checks: options.checks };
-  const engine = await openSmall(disk, { modules });
+  const engine = await openSmall(disk, { modules, clock });
   if (engine.problems.length > 0) throw new Error(`a crash is no damage: ${JSON.stringify(engine.problems)}`);
   return engine;
 }
 
-async function work(engine: LocalLogEngine, documents: readonly CrashDocument[], random: Random): Promise<never> {
-  for (const document of documents) await document.check(engine);
+interface LivingEngine {
+  readonly engine: LocalLogEngine;
+  readonly clock: ManualClock;
+  /** Nothing may happen to the documents any more when it is dead, whatever it still answers. */
+  readonly isAlive: () => boolean;
+}
+
+async function work(living: LivingEngine, documents: readonly CrashDocument[], random: Random): Promise<never> {
+  const { engine, isAlive } = living;
+  for (const document of documents) await checkUntilItAnswers(document, living);
   const writer = async (document: CrashDocument): Promise<never> => {
     for (;;) {
       const burst = Array.from({ length: 1 + random.below(3) }, () => document.write(engine));
-      await Promise.all(burst);
+      const failures = (await Promise.allSettled(burst)).flatMap((each) =>
+        each.status === "rejected" ? [each.reason as unknown] : [],
+      );
+      if (!isAlive()) return new Promise(() => {});
+      if (failures.length === 0) continue;
+      for (const failure of failures) if (!isUnavailable(failure)) throw failure as Error;
+      await checkUntilItAnswers(document, living);
     }
   };
   const background = async (): Promise<never> => {
     for (;;) {
       for (let turns = random.below(60); turns > 0; turns--) await turn();
+      if (!isAlive()) return new Promise(() => {});
       await engine.compact({ withCheckpoint: random.next() < 0.3 });
       await turn();
     }
   };
   return Promise.race([...documents.map(writer), background()]);
+}
+
+/** A failed disk makes outcomes unknown: the writer has to find out, as soon as the log works again. */
+async function checkUntilItAnswers(document: CrashDocument, living: LivingEngine): Promise<void> {
+  while (living.isAlive()) {
+    try {
+      await document.check(living.engine);
+      return;
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+    }
+    living.clock.advance(2_000);
+    await turn();
+  }
+  await new Promise(() => {});
+}
+
+async function sabotage(disk: SimulatedDisk, random: Random, report: CrashReport): Promise<never> {
+  const operations = ["write", "sync", "create", "syncDirectory", "truncate", "rename", "remove"] as const;
+  const isAlive = disk.lifeSign();
+  for (;;) {
+    for (let turns = random.below(30); turns > 0; turns--) await turn();
+    if (!isAlive()) return new Promise(() => {});
+    disk.failNext(operations[random.below(operations.length)]!, random.next() < 0.5 ? "EIO" : "ENOSPC");
+    report.faults++;
+  }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof ServiceError && error.code === "unavailable";
 }
 
 function turn(): Promise<void> {

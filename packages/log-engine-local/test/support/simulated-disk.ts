@@ -35,6 +35,7 @@ export class SimulatedDisk {
   /** Contents of removed files: what their blocks still hold. */
   readonly #leftovers: Buffer[] = [];
   readonly #planned: { operation: DiskOperation; code: string; path: RegExp }[] = [];
+  readonly #stalled: { operation: DiskOperation; released: Promise<void> }[] = [];
   #generation = 0;
   #countdown = Number.POSITIVE_INFINITY;
   #off: (() => void) | undefined;
@@ -84,9 +85,25 @@ export class SimulatedDisk {
     }
   }
 
+  /** Tells whether the process that uses the disk now still lives, whenever it is asked. */
+  lifeSign(): () => boolean {
+    const generation = this.#generation;
+    return () => generation === this.#generation && !this.#isOff;
+  }
+
   /** The next such operation on a matching path fails with this code. */
   failNext(operation: DiskOperation, code: string, path = /./): void {
     this.#planned.push({ operation, code, path });
+  }
+
+  /** The next such operation takes until the returned function is called. */
+  stallNext(operation: DiskOperation): () => void {
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    this.#stalled.push({ operation, released });
+    return release;
   }
 
   get usedBytes(): number {
@@ -233,6 +250,8 @@ export class SimulatedDisk {
   /** Takes its time, fails as planned, and never comes back if the disk is off. */
   async #begin(generation: number, operation: DiskOperation, path: string, torn = (): void => {}): Promise<void> {
     for (let turns = this.#random.below(3); turns >= 0; turns--) await Promise.resolve();
+    const stalled = this.#stalled.findIndex((each) => each.operation === operation);
+    if (stalled >= 0) await this.#stalled.splice(stalled, 1)[0]!.released;
     if (this.#isOff || generation !== this.#generation) return new Promise(() => {});
     const planned = this.#planned.findIndex((fault) => fault.operation === operation && fault.path.test(path));
     if (planned >= 0) throw failure(this.#planned.splice(planned, 1)[0]!.code, path);
