@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import protobuf from "protobufjs";
 import descriptor from "protobufjs/ext/descriptor.js";
@@ -7,18 +8,32 @@ import pbjs from "protobufjs-cli/pbjs.js";
 
 /** The documents of the benchmarks, as a host loads them, and the processes the benchmarks start. */
 export async function extra({ build, nodeBundle }) {
-  const { plugins: _, ...selfContained } = nodeBundle;
+  const { plugins, ...selfContained } = nodeBundle;
   await build({ ...selfContained, entryPoints: ["src/game/board-game.ts"], outfile: "dist/bench-documents.js" });
+  await build({ ...selfContained, entryPoints: ["src/link/edge/relay-document.ts"], outfile: "dist/link-documents.js" });
   await build({
     ...nodeBundle,
     entryPoints: {
       "codec-process": "src/codec/codec-process.ts",
+      "edge-role": "src/link/direct/edge-role.ts",
+      "host-role": "src/link/direct/host-role.ts",
+      "load-generator": "src/link/edge/load-generator.ts",
     },
     outdir: "dist",
   });
+  await build({ ...nodeBundle, plugins: [answeringLink, ...plugins], entryPoints: [edgeMain], outfile: "dist/edge-alone.js" });
   writeFileSync("dist/host-protobuf.cjs", await staticProtobuf());
   writeFileSync("dist/host-descriptors.bin", descriptors());
 }
+
+/** The edge as it is, but for its link, which is replaced by one that answers by itself. */
+const edgeMain = fileURLToPath(import.meta.resolve("@tidewire/edge-proxy/src/main.ts"));
+const answeringLink = {
+  name: "answering-link",
+  setup({ onResolve }) {
+    onResolve({ filter: /^@tidewire\/link-binary$/ }, () => ({ path: resolve("src/link/edge/answering-transport.ts") }));
+  },
+};
 
 const definition = fileURLToPath(import.meta.resolve("@tidewire/protocol-definition/generated/host.proto"));
 

@@ -1,7 +1,15 @@
-import { join } from "node:path";
-import { repositoryRoot } from "@tidewire/harness";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+
+const require = createRequire(import.meta.url);
+const packageFolder = dirname(require.resolve("@tidewire/benchmarks/package.json"));
 
 /** A file of this package's build: the processes that benchmarks start are bundles, also when a test starts them. */
 export function builtFile(name: string): string {
-  return join(repositoryRoot, "packages", "benchmarks", "dist", name);
+  return join(packageFolder, "dist", name);
+}
+
+/** A file that is kept: results, and the README with its tables. */
+export function keptFile(...path: string[]): string {
+  return join(packageFolder, ...path);
 }

@@ -1,0 +1,49 @@
+import type { CpuFigures } from "../../shared/process-cpu.ts";
+import type { LinkVariant } from "../link-variants.ts";
+import type { LatencyFigures } from "../operation-ledger.ts";
+
+/** `none`: the edge role answers by itself, which shows what the generator in it costs. */
+export type DirectVariant = LinkVariant | "none";
+
+export interface EdgeRoleSettings {
+  readonly variant: DirectVariant;
+  readonly address: string;
+  readonly streams: number;
+}
+
+export interface HostRoleSettings {
+  readonly variant: LinkVariant;
+}
+
+export interface Load {
+  readonly perSecond: number;
+  readonly warmupMs: number;
+  readonly windowMs: number;
+}
+
+/** An operation is done when its answer and its delta are there; its latency ends with the later of the two. */
+export interface EdgeWindow {
+  readonly cpu: CpuFigures;
+  /** Operations due in the window. */
+  readonly offered: number;
+  /** Those of them that were not done 500 ms after its end. */
+  readonly unanswered: number;
+  /** Operations done within the window, whenever they were due. */
+  readonly delivered: number;
+  /** From the time an operation was due. */
+  readonly due: LatencyFigures;
+  /** From the time it was really sent. */
+  readonly service: LatencyFigures;
+  readonly tickLateP99Ms: number;
+  readonly rssBytes: number;
+}
+
+export interface HostWindow {
+  readonly cpu: CpuFigures;
+  /** Deltas that had to wait for credit when they arose. */
+  readonly deferred: number;
+  readonly rssBytes: number;
+}
+
+/** What a transport counted since it was made. */
+export type TrafficSums = Readonly<Record<string, number>>;

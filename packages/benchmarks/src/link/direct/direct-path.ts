@@ -1,0 +1,131 @@
+import { rotated } from "../../shared/rotation.ts";
+import { type GrpcVariant, type LinkVariant, linkVariants } from "../link-variants.ts";
+import type { LinkPlan } from "../link-plan.ts";
+import { DirectCell } from "./direct-cell.ts";
+import { GENERATOR_UTILIZATION_MAX, refuseBusyGenerator } from "../generator-check.ts";
+
+export type Figures = Record<string, number>;
+
+/** `direct.800.binary.p95Ms` and so on, one record for each round. */
+export async function measureDirect(
+  plan: LinkPlan,
+  rounds: number,
+  progress: (text: string) => void,
+): Promise<Figures[]> {
+  const generators = await measureGenerator(plan);
+  const results: Figures[] = Array.from({ length: rounds }, () => ({ ...generators }));
+  if (plan.hasFreshProcesses) {
+    for (let round = 0; round < rounds; round++) {
+      for (const level of plan.levels) {
+        for (const variant of rotated(linkVariants, round)) {
+          progress(`direct, round ${round + 1} of ${rounds}, ${level} streams, ${variant}`);
+          const cell = await DirectCell.start(variant, level);
+          await measureWindow(cell, plan, { variant, level, warmupMs: plan.warmupMs }, results[round]!);
+          await cell.stop();
+        }
+      }
+    }
+    return results;
+  }
+  for (const level of plan.levels) {
+    progress(`direct, ${level} streams, ${rounds} rounds`);
+    const cells = new Map<LinkVariant, DirectCell>();
+    try {
+      for (const variant of linkVariants) cells.set(variant, await DirectCell.start(variant, level));
+      for (let round = 0; round < rounds; round++) {
+        const warmupMs = round === 0 ? plan.warmupMs : plan.rampMs;
+        for (const variant of rotated(linkVariants, round)) {
+          await measureWindow(cells.get(variant)!, plan, { variant, level, warmupMs }, results[round]!);
+        }
+      }
+    } finally {
+      await Promise.all([...cells.values()].map((cell) => cell.stop()));
+    }
+  }
+  return results;
+}
+
+async function measureWindow(
+  cell: DirectCell,
+  plan: LinkPlan,
+  at: { readonly variant: LinkVariant; readonly level: number; readonly warmupMs: number },
+  into: Figures,
+): Promise<void> {
+  const load = { perSecond: at.level * plan.perStream, warmupMs: at.warmupMs, windowMs: plan.windowMs };
+  const figures = await cell.run(load).catch(async (error: unknown) => {
+    await cell.stop();
+    throw error;
+  });
+  for (const [name, value] of Object.entries(figures)) into[`direct.${at.level}.${at.variant}.${name}`] = value;
+}
+
+/** What the generator alone takes of the edge role's core at each level. */
+async function measureGenerator(plan: LinkPlan): Promise<Figures> {
+  const figures: Figures = {};
+  for (const level of plan.levels) {
+    const cell = await DirectCell.start("none", level);
+    const load = { perSecond: level * plan.perStream, warmupMs: plan.rampMs, windowMs: plan.rampMs };
+    const { edgeUtilization, cpuSeconds } = await cell.run(load);
+    await cell.stop();
+    refuseBusyGenerator(edgeUtilization!, `${level} streams, direct`);
+    figures[`direct.${level}.generator.utilization`] = edgeUtilization!;
+    figures[`direct.${level}.generator.cpuSeconds`] = cpuSeconds!;
+  }
+  return figures;
+}
+
+/** From here on an operation is too late to count as carried. */
+const CAPACITY_P95_MS = 10;
+const CARRIED_SHARE = 0.999;
+
+/**
+ * The highest rate of the ladder that a link carries with p95 below 10 ms and 99.9 % answered, one edge core. The ladder
+ * ends where the generator alone would take 0.7 of that core.
+ */
+export async function measureCapacity(
+  plan: LinkPlan,
+  grpc: GrpcVariant,
+  progress: (text: string) => void,
+): Promise<Figures> {
+  const { streams, windowMs, rates } = plan.capacity;
+  const generator = await DirectCell.start("none", streams);
+  const within: number[] = [];
+  for (const perSecond of rates) {
+    const { edgeUtilization } = await generator.run({ perSecond, warmupMs: plan.rampMs / 2, windowMs: plan.rampMs });
+    if (edgeUtilization! > GENERATOR_UTILIZATION_MAX) break;
+    within.push(perSecond);
+  }
+  await generator.stop();
+  const figures: Figures = { "capacity.generatorPerSecond": within.at(-1) ?? 0 };
+  for (const variant of ["binary", grpc] as const) {
+    progress(`capacity of ${variant}`);
+    const cell = await DirectCell.start(variant, streams);
+    let carried = 0;
+    try {
+      for (const [step, perSecond] of within.entries()) {
+        const warmupMs = step === 0 ? plan.warmupMs : plan.rampMs;
+        const { p95Ms, unansweredShare } = await cell.run({ perSecond, warmupMs, windowMs });
+        if (p95Ms! >= CAPACITY_P95_MS || unansweredShare! > 1 - CARRIED_SHARE) break;
+        carried = perSecond;
+      }
+    } finally {
+      await cell.stop();
+    }
+    figures[`capacity.${variant}PerSecond`] = carried;
+  }
+  return figures;
+}
+
+/** How the binary link batches at a high rate, and what it adds to the payload. */
+export async function measureBatching(plan: LinkPlan, progress: (text: string) => void): Promise<Figures> {
+  const { streams, perSecond, windowMs } = plan.batch;
+  progress(`batching at ${perSecond} operations/s`);
+  const cell = await DirectCell.start("binary", streams);
+  try {
+    await cell.run({ perSecond, warmupMs: plan.rampMs, windowMs });
+    const traffic = await cell.traffic();
+    return Object.fromEntries(Object.entries(traffic).map(([name, value]) => [`batch.${name}`, value]));
+  } finally {
+    await cell.stop();
+  }
+}

@@ -1,0 +1,31 @@
+import type { CpuFigures } from "../../shared/process-cpu.ts";
+import type { LatencyFigures } from "../operation-ledger.ts";
+
+export interface GeneratorSettings {
+  readonly url: string;
+  readonly clients: number;
+  /** Makes the documents of this run its own. */
+  readonly run: string;
+}
+
+export interface GeneratorLoad {
+  readonly perSecond: number;
+  readonly warmupMs: number;
+  readonly windowMs: number;
+}
+
+export interface GeneratorWindow {
+  /** Of the generator itself. */
+  readonly cpu: CpuFigures;
+  readonly offered: number;
+  readonly unanswered: number;
+  /** Done within the window, whenever due. */
+  readonly delivered: number;
+  /** Deltas that stood for more than one operation. */
+  readonly merged: number;
+  readonly refused: number;
+  readonly firstRefusal: string;
+  readonly due: LatencyFigures;
+  readonly service: LatencyFigures;
+  readonly tickLateP99Ms: number;
+}

@@ -1,0 +1,52 @@
+/** What is measured, and for how long. */
+export interface LinkPlan {
+  /** Concurrent streams; every one brings `perStream` operations a second. */
+  readonly levels: readonly number[];
+  readonly perStream: number;
+  /** Load before the first window of a pair of processes: with less, the figures of gRPC are those of a cold compiler. */
+  readonly warmupMs: number;
+  /** Load before a further window of the same processes. */
+  readonly rampMs: number;
+  readonly windowMs: number;
+  /** Fresh processes for every window; otherwise all links of a level run side by side and are loaded in turn. */
+  readonly hasFreshProcesses: boolean;
+  readonly capacity: { readonly streams: number; readonly windowMs: number; readonly rates: readonly number[] };
+  readonly batch: { readonly streams: number; readonly perSecond: number; readonly windowMs: number };
+  readonly edge: {
+    /** Clients; every one holds one stream of a document it shares with one other. */
+    readonly levels: readonly number[];
+    readonly perStream: number;
+    /** The level at which the link's share of the edge's CPU is taken. */
+    readonly shareLevel: number;
+    readonly warmupMs: number;
+    readonly windowMs: number;
+    readonly rounds: number;
+  };
+}
+
+/** Steps of a factor of about 1.4. */
+const LADDER = [8, 11, 16, 22, 32, 45, 64, 90, 128, 180, 256, 360, 512].map((thousands) => thousands * 1_000);
+const LEVELS = [400, 800, 1_600, 3_200];
+
+export const fullPlan: LinkPlan = {
+  levels: LEVELS,
+  perStream: 10,
+  warmupMs: 5_000,
+  rampMs: 1_000,
+  windowMs: 5_000,
+  hasFreshProcesses: true,
+  capacity: { streams: 800, windowMs: 3_000, rates: LADDER },
+  batch: { streams: 800, perSecond: 30_000, windowMs: 4_000 },
+  edge: { levels: [200, 400, 800], perStream: 5, shareLevel: 800, warmupMs: 5_000, windowMs: 8_000, rounds: 3 },
+};
+
+/** Within four minutes. */
+export const shortPlan: LinkPlan = {
+  ...fullPlan,
+  rampMs: 500,
+  windowMs: 1_500,
+  hasFreshProcesses: false,
+  capacity: { ...fullPlan.capacity, windowMs: 1_000 },
+  batch: { ...fullPlan.batch, windowMs: 1_500 },
+  edge: { ...fullPlan.edge, levels: [800], windowMs: 3_000, rounds: 1 },
+};
