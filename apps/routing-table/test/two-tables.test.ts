@@ -13,7 +13,10 @@ import { DEVELOPMENT_KEY } from "@tidewire/service";
 import { Writer } from "@tidewire/wire";
 
 const modules = { clock: new SystemClock(), random: new SystemRandom(), logger: noLogger, metrics: noMetrics };
-const transport = createBinaryLinkTransport({ nodeId: "watcher", role: "edge-proxy", sharedKey: DEVELOPMENT_KEY }, modules);
+const transport = createBinaryLinkTransport(
+  { nodeId: "watcher", role: "edge-proxy", sharedKey: DEVELOPMENT_KEY },
+  modules,
+);
 const folder = join(import.meta.dirname, "..");
 
 interface Node {
@@ -52,7 +55,13 @@ function launch(id: string, gossip: string, link: string, seeds: readonly string
 async function host(id: string): Promise<MembershipHandle> {
   const seeds = nodes.map((node) => node.gossip);
   const config = gossipConfigSchema.parse({ seeds, profile: "fast", joinHold: 0 });
-  const facts = { nodeId: id, role: "document-host", zone: "", linkAddress: `127.0.0.1:${id.length}`, sharedKey: DEVELOPMENT_KEY };
+  const facts = {
+    nodeId: id,
+    role: "document-host",
+    zone: "",
+    linkAddress: `127.0.0.1:${id.length}`,
+    sharedKey: DEVELOPMENT_KEY,
+  };
   const handle = await joinGossip(config, facts, modules);
   hosts.push(handle);
   handle.setLifecycle("active");
@@ -99,7 +108,11 @@ function bytesOf(table: RoutingTable): string {
 }
 
 /** The tables of both nodes once they agree; they may for a moment stand at different versions. */
-async function agreed(one: RoutingClient, other: RoutingClient, holds: (table: RoutingTable) => boolean): Promise<RoutingTable> {
+async function agreed(
+  one: RoutingClient,
+  other: RoutingClient,
+  holds: (table: RoutingTable) => boolean,
+): Promise<RoutingTable> {
   for (;;) {
     const version = Math.max(one.table?.version ?? 0, other.table?.version ?? 0);
     const isThere = (table: RoutingTable): boolean => holds(table) && table.version >= version;
@@ -157,7 +170,12 @@ describe("two routing-table processes and three hosts", () => {
     const withNew = await tableWith(both, hasActive("a", "c", "d"));
     expect(withNew.version).toBeGreaterThan(without.version);
 
-    dying.process = launch(dying.id, dying.gossip, dying.link, nodes.map((node) => node.gossip));
+    dying.process = launch(
+      dying.id,
+      dying.gossip,
+      dying.link,
+      nodes.map((node) => node.gossip),
+    );
     await agreed(first, second, hasActive("a", "c", "d"));
     await both.waitForVersion(withNew.version, 1_000);
     expect(seen).toEqual([...seen].sort((x, y) => x - y));

@@ -62,7 +62,8 @@ export class MessageReader {
     if (opened === undefined) throw new Error("piece sealed wrongly");
     // All of one sender, in order and without a gap: pieces cannot be swapped between messages.
     this.#session ??= opened.session;
-    if (opened.session !== this.#session || opened.counter !== this.#pieces.length) throw new Error("piece out of order");
+    if (opened.session !== this.#session || opened.counter !== this.#pieces.length)
+      throw new Error("piece out of order");
     const body = opened.plain.subarray(1);
     this.#bytes += body.length;
     if (this.#bytes > EXCHANGE_MAX_BYTES) throw new Error("message too large");

@@ -145,7 +145,7 @@ export class GossipNode implements MembershipHandle {
     }
     if (!hasChanged) return;
     this.#view = undefined;
-    if (this.isJoined) for (const listener of [...this.#listeners]) listener(this.view());
+    if (this.isJoined) for (const listener of this.#listeners) listener(this.view());
   }
 
   #apply(effect: MembershipEffect): void {
@@ -173,7 +173,8 @@ export class GossipNode implements MembershipHandle {
       case "changed": {
         const { id, before, after, boot, incarnation } = effect;
         const isDeath = before !== after && (after === "dead" || after === "suspect");
-        if (before !== after) logger[isDeath ? "warn" : "info"]({ member: id, before, boot, incarnation }, `member ${after}`);
+        if (before !== after)
+          logger[isDeath ? "warn" : "info"]({ member: id, before, boot, incarnation }, `member ${after}`);
         return;
       }
       case "version":

@@ -2,10 +2,10 @@ import { isIPv6 } from "node:net";
 import { type Clock, type Logger, type MetricsSink, type Random, ServiceError } from "@tidewire/foundation";
 import {
   type Lifecycle,
+  type MemberMeta,
   MembershipEngine,
   type MembershipProfile,
   type MembershipSettings,
-  type MemberMeta,
   membershipProfiles,
 } from "@tidewire/membership";
 import { type Endpoint, formatEndpoint, isWildcard, outwardHost, parseEndpoint } from "./address.ts";
@@ -68,7 +68,9 @@ export async function startMembership(
   const opener = new Opener(ring);
   const profile = { ...membershipProfiles[settings.profile], ...settings.overrides };
   let node: GossipNode | undefined;
-  const datagrams = new DatagramPort(ring, opener, settings.label, metrics, (from, packet) => node?.received(from, packet));
+  const datagrams = new DatagramPort(ring, opener, settings.label, metrics, (from, packet) =>
+    node?.received(from, packet),
+  );
   const exchanges = new ExchangePort(
     { ring, opener, clock, metrics, serve: (from, body, reply) => node?.asked(from, body, reply) },
     { label: settings.label, inboundMax: profile.exchangesMax, inboundMs: profile.streamTimeoutMs },
@@ -101,7 +103,8 @@ function checked(settings: StartMembershipSettings): Endpoint {
   const refuse = (parameter: string, rule: string): never => {
     throw new ServiceError("invalid_argument", `gossip: ${parameter} ${rule}`, { details: { parameter } });
   };
-  if (!/^[\x21-\x7e]{1,64}$/.test(nodeId)) refuse("nodeId", "must be 1 to 64 printable ASCII characters without spaces");
+  if (!/^[\x21-\x7e]{1,64}$/.test(nodeId))
+    refuse("nodeId", "must be 1 to 64 printable ASCII characters without spaces");
   if (!/^[a-z-]{1,32}$/.test(role)) refuse("role", "must be 1 to 32 of a-z and -");
   if (label === "" || label.length > 128) refuse("label", "must have 1 to 128 characters");
   if (!(Number.isInteger(meta.weight) && meta.weight >= 1 && meta.weight <= 16)) refuse("weight", "must be 1 to 16");

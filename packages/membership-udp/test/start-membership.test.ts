@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { noLogger, noMetrics, SystemClock, SystemRandom } from "@tidewire/foundation";
 import type { MembershipView } from "@tidewire/membership";
 import type { MembershipHandle } from "../src/membership-handle.ts";
-import { startMembership, type StartMembershipSettings } from "../src/start-membership.ts";
+import { type StartMembershipSettings, startMembership } from "../src/start-membership.ts";
 
 const KEY = new Uint8Array(32).fill(7);
 const OTHER_KEY = new Uint8Array(32).fill(8);
@@ -56,7 +56,11 @@ describe("startMembership over real sockets", () => {
     const seeds = [first.gossipAddress];
     const [second, third] = await Promise.all([start("b", { seeds }), start("c", { seeds })]);
     for (const handle of [first, second, third]) {
-      await until(handle, ({ members }) => members.filter(({ health, lifecycle }) => health === "alive" && lifecycle === "active").length === 3);
+      await until(
+        handle,
+        ({ members }) =>
+          members.filter(({ health, lifecycle }) => health === "alive" && lifecycle === "active").length === 3,
+      );
     }
     expect(first.view().members.map(({ id }) => id)).toEqual(["a", "b", "c"]);
     expect(second.isReady).toBe(true);
@@ -110,7 +114,14 @@ describe("startMembership over real sockets", () => {
   }, 20_000);
 
   test("settings that cannot work are refused", async () => {
-    for (const wrong of [{ label: "" }, { nodeId: "" }, { nodeId: "a b" }, { bind: "nowhere" }, { seeds: ["x"] }, { keys: [] }]) {
+    for (const wrong of [
+      { label: "" },
+      { nodeId: "" },
+      { nodeId: "a b" },
+      { bind: "nowhere" },
+      { seeds: ["x"] },
+      { keys: [] },
+    ]) {
       await expect(start("a", wrong)).rejects.toMatchObject({ code: "invalid_argument" });
     }
     const first = await start("a");

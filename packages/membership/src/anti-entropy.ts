@@ -93,12 +93,17 @@ export class AntiEntropy {
     const { settings, metrics } = this.#core;
     if (this.#underWay >= SYNCS_AT_ONCE_MAX) return done?.("failed");
     this.#underWay++;
-    this.#exchanges.open(address, { kind: "sync", value: this.request(false) }, settings.streamTimeoutMs, (response) => {
-      this.#underWay--;
-      const outcome = this.#answered(response, address, options);
-      metrics.syncs.add(1, { outcome });
-      done?.(outcome);
-    });
+    this.#exchanges.open(
+      address,
+      { kind: "sync", value: this.request(false) },
+      settings.streamTimeoutMs,
+      (response) => {
+        this.#underWay--;
+        const outcome = this.#answered(response, address, options);
+        metrics.syncs.add(1, { outcome });
+        done?.(outcome);
+      },
+    );
   }
 
   /** A datagram showed another member's digest. */

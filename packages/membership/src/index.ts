@@ -9,6 +9,6 @@ export {
   type MembershipProfile,
   type MembershipSettings,
   membershipProfiles,
-  plainSwim,
   type ProtocolFeatures,
+  plainSwim,
 } from "./settings.ts";

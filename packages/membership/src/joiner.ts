@@ -23,13 +23,7 @@ export class Joiner {
   readonly #onJoined: () => void;
   #pending = 0;
 
-  constructor(
-    core: Core,
-    self: SelfRecord,
-    exchanges: Exchanges,
-    antiEntropy: AntiEntropy,
-    onJoined: () => void,
-  ) {
+  constructor(core: Core, self: SelfRecord, exchanges: Exchanges, antiEntropy: AntiEntropy, onJoined: () => void) {
     this.#core = core;
     this.#self = self;
     this.#exchanges = exchanges;
@@ -91,7 +85,10 @@ export class Joiner {
       return;
     }
     const delayMs = this.#backoff.nextDelayMs();
-    core.logger.warn({ attempt: this.#backoff.attempt, retryInMs: Math.round(delayMs) }, "no seed answered; not joined");
+    core.logger.warn(
+      { attempt: this.#backoff.attempt, retryInMs: Math.round(delayMs) },
+      "no seed answered; not joined",
+    );
     core.deadlines.arm(core.now + delayMs, () => {
       if (core.state === "joining") core.emit({ kind: "resolve" });
     });

@@ -151,7 +151,14 @@ export class MembershipEngine {
   }
 
   /** Sizes of everything that could grow, for tests and metrics. */
-  get sizes(): { members: number; queued: number; timers: number; suspicions: number; relays: number; exchanges: number } {
+  get sizes(): {
+    members: number;
+    queued: number;
+    timers: number;
+    suspicions: number;
+    relays: number;
+    exchanges: number;
+  } {
     return {
       members: this.#core.members.size,
       queued: this.#core.queue.size,

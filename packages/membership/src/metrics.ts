@@ -19,9 +19,13 @@ export function membershipMetrics(sink: MetricsSink): MembershipMetrics {
     localHealth: sink.gauge("tidewire_membership_local_health", "How badly this node itself does, 0 is well."),
     queued: sink.gauge("tidewire_membership_queued_statements", "Statements waiting to be gossiped."),
     probes: sink.counter("tidewire_membership_probes_total", "Probe rounds, by outcome.", ["outcome"]),
-    refutations: sink.counter("tidewire_membership_refutations_total", "Accusations this node had to refute.", ["kind"]),
+    refutations: sink.counter("tidewire_membership_refutations_total", "Accusations this node had to refute.", [
+      "kind",
+    ]),
     changes: sink.counter("tidewire_membership_changes_total", "Changes of members' health as seen here.", ["after"]),
-    syncs: sink.counter("tidewire_membership_syncs_total", "Anti-entropy exchanges begun here, by outcome.", ["outcome"]),
+    syncs: sink.counter("tidewire_membership_syncs_total", "Anti-entropy exchanges begun here, by outcome.", [
+      "outcome",
+    ]),
     faults: sink.counter("tidewire_membership_faults_total", "Input that was refused, by reason.", ["reason"]),
     brokenPaths: sink.counter(
       "tidewire_membership_broken_paths_total",

@@ -12,6 +12,11 @@ export class SelfDefence {
     this.#self = self;
   }
 
+  /** Stamp of the own record. */
+  get stamp(): number {
+    return this.#self.record.stamp;
+  }
+
   /** Somebody thinks this node suspect, dead or gone. */
   accused(severity: Exclude<Severity, "alive">, boot: number, incarnation: number, stamp: number, from?: string): void {
     if (this.#core.state !== "joined") return;

@@ -68,9 +68,10 @@ export class Statements {
       }
       return;
     }
-    // One who is alive here gets the chance to refute: the sender may be the one that is cut off.
-    if (known?.state.severity === "alive" && core.settings.features.hasDeadGate) {
-      return this.#suspect(id, boot, incarnation, accuser, false);
+    // Whoever lives by what is known here gets time to refute: the sender may be the one that is cut off.
+    if (known !== undefined && isLive(known.state) && core.settings.features.hasDeadGate) {
+      this.#suspect(id, boot, incarnation, accuser, false);
+      if (!this.suspicions.heardObituary(id)) return;
     }
     if (this.#merge(id, state) !== undefined) this.#buried(id, { kind: "dead", value: statement });
   }
@@ -96,8 +97,10 @@ export class Statements {
     const { id, boot, incarnation, severity, stamp } = entry;
     core.witness(stamp);
     if (id === core.identity.id) {
-      if (entry.record !== undefined && severity === "alive") return this.#defence.heardAlive(entry.record);
-      if (severity !== "alive") this.#defence.accused(severity, boot, incarnation, stamp);
+      if (entry.record !== undefined && severity === "alive") this.#defence.heardAlive(entry.record);
+      // A stamp this node never gave comes from an obituary, even if the member is held alive again.
+      const verdict = severity === "alive" ? "dead" : severity;
+      if (severity !== "alive" || stamp > this.#defence.stamp) this.#defence.accused(verdict, boot, incarnation, stamp);
       return;
     }
     if (severity === "alive" || severity === "suspect") {
@@ -182,8 +185,8 @@ export class Statements {
     const isGated = known !== undefined && isLive(known.state) && entry.severity === "dead";
     if (isGated && compareStatements(stateOfEntry(entry), known.state) > 0) {
       // Even where gossip has no gate, an exchange of everything has one.
-      if (known.state.severity === "suspect") this.dead({ id, boot, incarnation, stamp, from });
-      else this.#suspect(id, boot, incarnation, from, false);
+      this.#suspect(id, boot, incarnation, from, false);
+      if (this.suspicions.heardObituary(id)) this.dead({ id, boot, incarnation, stamp, from });
     } else if (!isGated) {
       const outcome = this.#merge(id, stateOfEntry(entry), entry.ageMs);
       if (outcome !== undefined) this.suspicions.cancel(id);

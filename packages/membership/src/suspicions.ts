@@ -2,12 +2,23 @@ import type { Core } from "./core.ts";
 import type { Deadline } from "./deadlines.ts";
 import { type SuspicionSpan, suspicionSpan, suspicionTimeoutMs } from "./suspicion.ts";
 
+/**
+ * An obituary by others counts once the suspicion here is this share of its shortest time old. One that comes sooner
+ * ends the suspicion after its shortest time: when many accuse at once, refutations take seconds to get through.
+ */
+const OBITUARY_AFTER_SHARE = 0.5;
+
+/** By how much a node in the worst health multiplies, beyond 1, the time before a verdict of its own. */
+const VERDICT_PATIENCE = 1;
+
 interface Suspicion {
   readonly span: SuspicionSpan;
   startedAt: number;
   /** The first accuser, who cannot confirm itself. */
   readonly accuser: string;
   readonly confirmers: Set<string>;
+  /** Somebody else has declared it dead already. */
+  hasObituary: boolean;
   deadline: Deadline;
 }
 
@@ -44,7 +55,8 @@ export class Suspicions {
     const confirmers = new Set<string>();
     // Stand-ins for accusers nobody can be: ids are never empty or blank.
     if (isStrong) for (let count = 0; count < span.confirmations - 1; count++) confirmers.add(" ".repeat(count + 1));
-    const suspicion: Suspicion = { span, startedAt: now, accuser, confirmers, deadline: this.#arm(id, now + span.minMs) };
+    const deadline = this.#arm(id, now + span.minMs);
+    const suspicion: Suspicion = { span, startedAt: now, accuser, confirmers, hasObituary: false, deadline };
     this.#byId.set(id, suspicion);
     this.#rearm(id, suspicion);
   }
@@ -57,6 +69,19 @@ export class Suspicions {
     suspicion.confirmers.add(accuser);
     this.#rearm(id, suspicion);
     return true;
+  }
+
+  /**
+   * Somebody else declared the suspect dead. True if the suspicion here is old enough to believe it; in a real death
+   * everyone has suspected for long by then.
+   */
+  heardObituary(id: string): boolean {
+    const suspicion = this.#byId.get(id);
+    if (suspicion === undefined) return true;
+    if (this.#core.now - suspicion.startedAt >= OBITUARY_AFTER_SHARE * suspicion.span.minMs) return true;
+    suspicion.hasObituary = true;
+    this.#rearm(id, suspicion);
+    return false;
   }
 
   cancel(id: string): void {
@@ -74,14 +99,28 @@ export class Suspicions {
 
   #rearm(id: string, suspicion: Suspicion): void {
     suspicion.deadline.cancel();
-    const timeoutMs = suspicionTimeoutMs(suspicion.span, suspicion.confirmers.size);
+    const { span, confirmers, hasObituary } = suspicion;
+    const timeoutMs = hasObituary ? span.minMs : suspicionTimeoutMs(span, confirmers.size);
     suspicion.deadline = this.#arm(id, suspicion.startedAt + timeoutMs);
   }
 
   #arm(id: string, at: number): Deadline {
-    return this.#core.deadlines.arm(at, () => {
-      this.#byId.delete(id);
-      this.#onTimeout(id);
-    });
+    return this.#core.deadlines.arm(at, () => this.#expired(id));
+  }
+
+  #expired(id: string): void {
+    const { health, settings, now } = this.#core;
+    const suspicion = this.#byId.get(id);
+    if (suspicion === undefined) return;
+    // A node in bad health gives the refutation more time to reach it; others' obituaries it believes as ever.
+    const patience = suspicion.hasObituary ? 1 : 1 + (VERDICT_PATIENCE * health.score) / settings.localHealthMax;
+    const timeoutMs = suspicionTimeoutMs(suspicion.span, suspicion.confirmers.size);
+    const dueAt = suspicion.startedAt + patience * timeoutMs;
+    if (!suspicion.hasObituary && dueAt > now) {
+      suspicion.deadline = this.#arm(id, dueAt);
+      return;
+    }
+    this.#byId.delete(id);
+    this.#onTimeout(id);
   }
 }

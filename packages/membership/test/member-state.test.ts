@@ -84,7 +84,11 @@ describe("what is known of a member is a join-semilattice", () => {
       { ...base, record: undefined },
       { ...base, record: recordOf(5, 2) },
     ];
-    const hashes = new Set([stateHash("m", base), stateHash("n", base), ...others.map((other) => stateHash("m", other))]);
+    const hashes = new Set([
+      stateHash("m", base),
+      stateHash("n", base),
+      ...others.map((other) => stateHash("m", other)),
+    ]);
     expect(hashes.size).toBe(others.length + 2);
   });
 });
@@ -108,7 +112,13 @@ describe("the member map", () => {
 
   test("refuses what is beyond its bound, and still updates what it holds", () => {
     const map = new MemberMap(2);
-    const aliveState = (boot: number): MemberState => ({ boot, incarnation: 1, severity: "alive", stamp: 1, record: undefined });
+    const aliveState = (boot: number): MemberState => ({
+      boot,
+      incarnation: 1,
+      severity: "alive",
+      stamp: 1,
+      record: undefined,
+    });
     expect(map.merge("a", aliveState(1), 0)).toBeDefined();
     expect(map.merge("__proto__", aliveState(1), 0)).toBeDefined();
     expect(map.merge("c", aliveState(1), 0)).toBeUndefined();

@@ -77,7 +77,10 @@ export class DerivedTable implements RoutingSource {
     const derived = deriveTable(this.#view, this.#epoch);
     const table = isFrozen && this.table !== undefined ? { ...this.table, isFrozen } : derived;
     if (isFrozen && this.table?.isFrozen !== true) {
-      this.#logger.error({ hosts: derived.hosts.length }, "many hosts vanished at once: keeping the last routing table");
+      this.#logger.error(
+        { hosts: derived.hosts.length },
+        "many hosts vanished at once: keeping the last routing table",
+      );
     }
     if (this.#freeze.frozenUntil !== undefined) this.#arm(this.#freeze.frozenUntil - now);
     if (!isSameTable(table, this.table)) this.#holder.set(table);

@@ -146,7 +146,9 @@ export class RoutingClient implements RoutingSource {
   /** Most hosts gone at one step: a second node has to say so too, unless there is none that could. */
   #doubt(watch: TableWatch, table: RoutingTable): void {
     const others = this.#watches.filter((other) => other !== watch && other.latest !== undefined);
-    const isConfirmed = others.some((other) => dropsMost(this.table!, other.latest!) || other.latest!.digest === table.digest);
+    const isConfirmed = others.some(
+      (other) => dropsMost(this.table!, other.latest!) || other.latest!.digest === table.digest,
+    );
     if (others.length === 0 || isConfirmed) return this.#accept(watch, table);
     this.#metrics.refused.add(1, { reason: "unconfirmed" });
     const previous = this.#doubtful;

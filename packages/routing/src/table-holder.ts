@@ -34,6 +34,6 @@ export class TableHolder implements RoutingSource {
       this.#metrics.hosts.set(hosts.filter((host) => host.state === state).length, { state });
     }
     if (isOther) this.#logger.info({ epoch, version, digest, isFrozen, hosts: hosts.length }, "routing table changed");
-    for (const listener of [...this.#listeners]) listener(table);
+    for (const listener of this.#listeners) listener(table);
   }
 }

@@ -1,4 +1,11 @@
-import { Backoff, type BackoffOptions, type Clock, type Random, type ServiceError, type Timer } from "@tidewire/foundation";
+import {
+  Backoff,
+  type BackoffOptions,
+  type Clock,
+  type Random,
+  type ServiceError,
+  type Timer,
+} from "@tidewire/foundation";
 import type { ClientStream, LinkCaller } from "@tidewire/link";
 import { type Empty, RoutingService, type RoutingTable } from "@tidewire/protocol-routing";
 

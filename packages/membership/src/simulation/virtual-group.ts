@@ -134,14 +134,12 @@ export class VirtualGroup {
   /** Every running member is joined, holds every running one alive and nobody else, and all digests are equal. */
   isSettled(): boolean {
     const running = this.running;
-    const digest = running[0]?.engine.digest;
-    return running.every(
-      ({ engine }) =>
-        engine.isJoined &&
-        engine.liveCount === running.length &&
-        engine.digest === digest &&
-        running.every((other) => engine.member(other.id)?.health === "alive"),
+    const first = running[0]?.engine;
+    if (first === undefined) return true;
+    const agrees = running.every(
+      ({ engine }) => engine.isJoined && engine.liveCount === running.length && engine.digest === first.digest,
     );
+    return agrees && running.every(({ id }) => first.member(id)?.health === "alive");
   }
 
   /** How `observer` sees `subject`. */

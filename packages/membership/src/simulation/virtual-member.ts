@@ -123,7 +123,9 @@ export class VirtualMember {
       case "wake":
         return this.#wake(effect.at);
       case "resolve":
-        this.#modules.clock.after(0, () => this.#receive(() => this.handle({ kind: "seeds", seeds: this.#options.seeds })));
+        this.#modules.clock.after(0, () =>
+          this.#receive(() => this.handle({ kind: "seeds", seeds: this.#options.seeds })),
+        );
         return;
       case "left":
       case "evicted":
