@@ -133,7 +133,10 @@ async function assemble(
   const reader = new RecordReader({ fileSystem, layout, segments, storeId }, options.openFilesMax);
   const gate = new ReadGate({ concurrency: options.readsMax, waitingMax: options.readQueueMax });
   const reads = new DocumentReads({ index, reader, gate, damaged });
-  const writer = new SegmentWriter({ files, ids, segments, storeId }, recovered.end, options.segmentBytes);
+  const writer = new SegmentWriter({ files, ids, segments, storeId }, recovered.end, {
+    segmentBytes: options.segmentBytes,
+    probeBytes: options.batchMaxBytes,
+  });
   let failed: ConstructorParameters<typeof GroupCommit>[0]["failed"] = () => {};
   const commits = new GroupCommit(
     { writer, clock, metrics, pace, failed: (reason, error) => failed(reason, error) },

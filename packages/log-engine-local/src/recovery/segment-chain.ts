@@ -9,7 +9,7 @@ import {
   recordBytes,
   segmentSalt,
 } from "../format/record.ts";
-import { SEGMENT_HEADER_BYTES } from "../format/segment-header.ts";
+import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "../format/segment-header.ts";
 import { StoreFormatError } from "../format/store-format-error.ts";
 import { wasSynced } from "./segment-scan.ts";
 
@@ -89,6 +89,10 @@ async function readPrior(modules: ChainModules, id: number): Promise<PriorReadin
       return decodePrior(payload) ?? "damaged";
     }
     const whole = await readFully(file, 0, await file.size());
+    const reading = decodeSegmentHeader(whole);
+    if (reading.state === "good" && reading.header.storeId !== modules.storeId) {
+      throw new StoreFormatError(`segment ${id} belongs to another store (${reading.header.storeId}); remove it`);
+    }
     return wasSynced(whole, SEGMENT_HEADER_BYTES, salt) ? "damaged" : "none";
   } catch (error) {
     if (systemCode(error) === "ENOENT") return "none";

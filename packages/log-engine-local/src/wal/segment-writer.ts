@@ -13,6 +13,13 @@ export interface SegmentWriterModules {
   readonly storeId: string;
 }
 
+export interface SegmentWriterOptions {
+  /** A segment that has grown to this takes no further batch. */
+  readonly segmentBytes: number;
+  /** What must fit on the disk before writing goes on after a failure. */
+  readonly probeBytes: number;
+}
+
 interface OpenSegment {
   readonly id: number;
   readonly file: StorageFile;
@@ -35,7 +42,7 @@ export interface NextPlace {
  */
 export class SegmentWriter {
   readonly #modules: SegmentWriterModules;
-  readonly #segmentBytes: number;
+  readonly #options: SegmentWriterOptions;
   #current: OpenSegment | undefined;
   #spare: SpareSegment | undefined;
   /** Segments that batches in the queue are placed in and that nothing is written to yet, in order. */
@@ -45,10 +52,11 @@ export class SegmentWriter {
   /** Where the next batch will stand once those before it are written; `undefined`: in a new segment. */
   #planned: { segmentId: number; offset: number } | undefined;
 
-  constructor(modules: SegmentWriterModules, prior: PriorSegment, segmentBytes: number) {
+  /** @param prior where the log ends that this writer goes on with */
+  constructor(modules: SegmentWriterModules, prior: PriorSegment, options: SegmentWriterOptions) {
     this.#modules = modules;
     this.#durable = prior;
-    this.#segmentBytes = segmentBytes;
+    this.#options = options;
   }
 
   /** The end of what is durable: what comes later is behind it. */
@@ -70,7 +78,7 @@ export class SegmentWriter {
   /** The place of a new batch. The one before must not grow any more: `settle` has been called with its end. */
   nextPlace(): NextPlace {
     const planned = this.#planned;
-    if (planned !== undefined && planned.offset < this.#segmentBytes) {
+    if (planned !== undefined && planned.offset < this.#options.segmentBytes) {
       return { place: this.#placeAt(planned.segmentId, planned.offset) };
     }
     const segmentId = this.#reserveSpare().id;
@@ -111,6 +119,20 @@ export class SegmentWriter {
       await this.#letGo(abandoned);
     }
     await this.start();
+    await this.#probe();
+  }
+
+  /** A new segment fits where a batch does not: without this, a full disk would be taken for well again and again. */
+  async #probe(): Promise<void> {
+    const file = await this.#spare?.file;
+    if (file === undefined) return;
+    try {
+      await writeFully(file, Buffer.alloc(this.#options.probeBytes), SEGMENT_HEADER_BYTES);
+      await file.sync();
+    } finally {
+      await file.truncate(SEGMENT_HEADER_BYTES);
+    }
+    await file.sync();
   }
 
   async close(): Promise<void> {

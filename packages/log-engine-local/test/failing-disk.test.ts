@@ -1,0 +1,196 @@
+import { describe, expect, test } from "@jest/globals";
+import { ManualClock, SeededRandom } from "@tidewire/foundation";
+import type { LocalLogEngine } from "../src/index.ts";
+import { game, grow, other, patchTexts, step, texts } from "./support/append-steps.ts";
+import { type DiskOperation, SimulatedDisk } from "./support/simulated-disk.ts";
+import { openSmall } from "./support/small-engine.ts";
+
+async function start(): Promise<{ disk: SimulatedDisk; clock: ManualClock; engine: LocalLogEngine }> {
+  const disk = new SimulatedDisk(new SeededRandom(3));
+  const clock = new ManualClock();
+  return { disk, clock, engine: await openSmall(disk, { clock }) };
+}
+
+/** Lets the retry that is due now run to its end. */
+async function retry(clock: ManualClock, engine: LocalLogEngine): Promise<void> {
+  clock.advance(1_000);
+  for (let turn = 0; turn < 100 && engine.status.failure !== undefined; turn++) await turns(1);
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
+describe("a full disk", () => {
+  test("refuses writes with the reason, serves reads, and takes writes again without a restart", async () => {
+    const { disk, clock, engine } = await start();
+    const { epoch } = await grow(engine, game, 3);
+    disk.capacityBytes = disk.usedBytes + 20;
+    const append = step(epoch, 3, { data: Buffer.alloc(300, "x") });
+    await expect(engine.append(game, append)).rejects.toMatchObject({
+      code: "unavailable",
+      retryable: true,
+      details: { reason: "disk_full" },
+    });
+    expect(engine.status.failure).toBe("disk_full");
+    await expect(engine.append(game, append)).rejects.toMatchObject({ details: { reason: "disk_full" } });
+    await expect(engine.open(other, "host-a")).rejects.toMatchObject({ details: { reason: "disk_full" } });
+    expect(await texts(engine, game)).toEqual(patchTexts(3));
+    expect(await engine.list("board-game", { limit: 5 })).toEqual([{ key: "g1", seq: 3 }]);
+
+    // Still full: still refused.
+    await retry(clock, engine);
+    expect(engine.status.failure).toBe("disk_full");
+
+    disk.capacityBytes = Number.POSITIVE_INFINITY;
+    await retry(clock, engine);
+    expect(engine.status.failure).toBeUndefined();
+    await engine.append(game, append);
+    await grow(engine, other, 2);
+
+    disk.cutNow();
+    disk.restart("power");
+    const again = await openSmall(disk);
+    expect(again.problems).toEqual([]);
+    expect((await texts(again, game)).slice(0, 3)).toEqual(patchTexts(3));
+    expect((await again.open(game, "host-a")).seq).toBe(4);
+    expect(await texts(again, other)).toEqual(patchTexts(2));
+  });
+
+  test("is no reason not to start", async () => {
+    const { disk, clock, engine } = await start();
+    const { epoch } = await grow(engine, game, 3);
+    await engine.close();
+    disk.capacityBytes = disk.usedBytes;
+    const full = await openSmall(disk, { clock });
+    expect(full.status.failure).toBe("disk_full");
+    expect(await texts(full, game)).toEqual(patchTexts(3));
+    disk.capacityBytes = Number.POSITIVE_INFINITY;
+    await retry(clock, full);
+    await full.append(game, step(epoch, 3));
+    await full.close();
+  });
+
+  test("that has no room for a snapshot refuses that snapshot only", async () => {
+    const { disk, engine } = await start();
+    const { epoch } = await grow(engine, game, 3);
+    disk.failNext("write", "ENOSPC", /snapshots/);
+    const snapshot = { epoch, seq: 3, data: Buffer.from("state 3") };
+    await expect(engine.snapshot(game, snapshot)).rejects.toMatchObject({ details: { reason: "disk_full" } });
+    await engine.append(game, step(epoch, 3));
+    await engine.snapshot(game, snapshot);
+    expect(await texts(engine, game)).toEqual(["state 3", "patch 4"]);
+  });
+});
+
+describe("a disk that fails", () => {
+  const failures: [DiskOperation, string, string][] = [
+    ["write", "EIO", "io_error"],
+    ["sync", "EIO", "io_error"],
+    ["write", "EROFS", "read_only"],
+    ["sync", "ENOSPC", "disk_full"],
+  ];
+  test.each(failures)(
+    "in %s with %s acknowledges nothing of that batch, and goes on behind what was durable",
+    async (operation, code, reason) => {
+      const { disk, clock, engine } = await start();
+      const { epoch } = await grow(engine, game, 2);
+      disk.failNext(operation, code, /\.log$/);
+      const batch = [step(epoch, 2), step(epoch, 3)].map((append) => engine.append(game, append));
+      const outcomes = await Promise.allSettled(batch);
+      for (const outcome of outcomes) {
+        expect(outcome).toMatchObject({ status: "rejected", reason: { code: "unavailable", details: { reason } } });
+      }
+      await retry(clock, engine);
+      // A failed sync is never tried again: the pages may be gone. The log has a new segment instead.
+      const other = step(epoch, 2, { data: Buffer.from("another patch 3") });
+      await engine.append(game, other);
+      disk.cutNow();
+      disk.restart("power");
+      const again = await openSmall(disk);
+      expect(await texts(again, game)).toEqual([...patchTexts(2), "another patch 3"]);
+      expect(again.problems).toEqual([]);
+    },
+  );
+
+  test("while the next segment is made fails no append", async () => {
+    const { disk, engine } = await start();
+    const { epoch } = await grow(engine, game, 1);
+    disk.failNext("create", "EIO", /\.log$/);
+    const data = Buffer.alloc(2_000, "y");
+    for (let seq = 1; seq < 30; seq++) await engine.append(game, step(epoch, seq, { data }));
+    expect(engine.status.failure).toBeUndefined();
+    expect(disk.paths().filter((path) => path.endsWith(".log")).length).toBeGreaterThan(3);
+  });
+
+  test("is not blamed on the caller whose write conflicts with one that fails", async () => {
+    const { disk, engine } = await start();
+    const { epoch } = await grow(engine, game, 1);
+    const release = disk.stallNext("sync");
+    const first = engine.append(game, step(epoch, 1));
+    const conflicting = engine.append(game, step(epoch, 1, { data: Buffer.from("conflict") }));
+    let isAnswered = false;
+    const answered = conflicting
+      .catch(() => {})
+      .then(() => {
+        isAnswered = true;
+      });
+    await turns(20);
+    // Its refusal would be based on what is not durable yet.
+    expect(isAnswered).toBe(false);
+    disk.failNext("sync", "EIO");
+    release();
+    await expect(first).rejects.toMatchObject({ code: "unavailable" });
+    await expect(conflicting).rejects.toMatchObject({ code: "unavailable" });
+    await answered;
+  });
+});
+
+describe("a slow disk", () => {
+  test("makes writes wait, and beyond a time refuses them before anything has happened", async () => {
+    const { disk, clock, engine } = await start();
+    const { epoch } = await grow(engine, game, 1);
+    const release = disk.stallNext("sync");
+    const inFlight = engine.append(game, step(epoch, 1));
+    await turns(20);
+    const queued = engine.append(game, step(epoch, 2));
+    clock.advance(251);
+    await expect(engine.append(game, step(epoch, 3))).rejects.toMatchObject({ code: "overloaded", retryable: true });
+    release();
+    await Promise.all([inFlight, queued]);
+    await engine.append(game, step(epoch, 3));
+    expect(await texts(engine, game)).toEqual(patchTexts(4));
+  });
+
+  test("lets only so many bytes wait", async () => {
+    const { disk, engine } = await start();
+    const { epoch } = await grow(engine, game, 1);
+    const release = disk.stallNext("sync");
+    const data = Buffer.alloc(8_000);
+    const sent = Array.from({ length: 160 }, (_, index) => engine.append(game, step(epoch, 1 + index, { data })));
+    const outcomes = Promise.allSettled(sent);
+    release();
+    const refused = (await outcomes).filter((outcome) => outcome.status === "rejected");
+    const committed = 160 - refused.length;
+    expect(refused.length).toBeGreaterThan(0);
+    expect(committed * 8_040).toBeLessThanOrEqual(1024 * 1024);
+    expect((await engine.open(game, "host-a")).seq).toBe(1 + committed);
+  });
+});
+
+describe("an answer", () => {
+  test("is given only when everything it is about is synced", async () => {
+    const { disk, engine } = await start();
+    const { epoch } = await engine.open(game, "host-a");
+    for (let seq = 0; seq < 40; seq++) {
+      await engine.append(game, step(epoch, seq, { data: Buffer.alloc(700) }));
+      for (const path of disk.paths()) if (path.endsWith(".log")) expect(disk.file(path).unsynced).toBe(0);
+    }
+    await engine.snapshot(game, { epoch, seq: 40, data: Buffer.alloc(5_000) });
+    for (const path of disk.paths()) if (path.endsWith(".snapshots")) expect(disk.file(path).unsynced).toBe(0);
+  });
+});
