@@ -1,4 +1,5 @@
 import { LimitError } from "../state/limit-error.ts";
+import { ByteSlab } from "./byte-slab.ts";
 
 const encoder = new TextEncoder();
 const initialBytes = 1_024;
@@ -35,6 +36,7 @@ export function asciiBytes(text: string): Uint8Array {
  */
 export class JsonWriter {
   readonly #bytesMax: number;
+  readonly #slab = new ByteSlab();
   #bytes = new Uint8Array(initialBytes);
   position = 0;
 
@@ -46,8 +48,8 @@ export class JsonWriter {
   /** A copy of what was written; the writer can be used again. */
   take(): Uint8Array {
     this.#assertWithin();
-    const taken = this.#bytes.slice(0, this.position);
-    // One large view must not occupy the memory of a document for ever.
+    const taken = this.#slab.copyOf(this.#bytes, this.position);
+    // One large view must not occupy memory for ever.
     if (this.#bytes.length > keptBytesMax && this.position < this.#bytes.length / 8) {
       this.#bytes = new Uint8Array(initialBytes);
     }
@@ -55,9 +57,16 @@ export class JsonWriter {
     return taken;
   }
 
-  /** What was written, until the next write. */
-  peek(start = 0): Uint8Array {
-    return this.#bytes.subarray(start, this.position);
+  /** What was written, valid until the next write. */
+  peek(): Uint8Array {
+    this.#assertWithin();
+    return this.#bytes.subarray(0, this.position);
+  }
+
+  /** Ends the object opened at `inside`; takes back everything from `start` on if nothing was put into it. */
+  closeUnlessEmpty(start: number, inside: number): void {
+    if (this.position === inside) this.position = start;
+    else this.closeObject();
   }
 
   openObject(): void {

@@ -1,5 +1,5 @@
 import type { Principal } from "@tidewire/foundation";
-import { JsonWriter } from "../encode/json-writer.ts";
+import { asciiBytes, JsonWriter } from "../encode/json-writer.ts";
 import type { DocumentBody } from "../runtime/document-body.ts";
 import type { DurableTimer } from "../state/durable-timers.ts";
 import { wholeLens } from "../view/lens.ts";
@@ -7,7 +7,19 @@ import { StateWalk } from "../view/state-walk.ts";
 import { logFormat, type PatchRecord, type PrincipalRow, type SnapshotRecord, type TimerRow } from "./log-record.ts";
 import { restoreRecord } from "./restore-state.ts";
 
-const stateLabel = new TextEncoder().encode('"state":');
+const labels = {
+  format: asciiBytes('"f":'),
+  version: asciiBytes('"v":'),
+  from: asciiBytes('"from":'),
+  to: asciiBytes('"to":'),
+  effectSeq: asciiBytes('"effectSeq":'),
+  created: asciiBytes('"created":'),
+  random: asciiBytes('"random":'),
+  timers: asciiBytes('"timers":'),
+  connected: asciiBytes('"connected":'),
+  markers: asciiBytes('"markers":'),
+  state: asciiBytes('"state":'),
+};
 
 export function encodeDeletion(version: number, from: number, to: number): Uint8Array {
   const out = new JsonWriter();
@@ -17,45 +29,70 @@ export function encodeDeletion(version: number, from: number, to: number): Uint8
 
 /** What the log does not know of a document yet. Counts as told from then on. */
 export function encodePatch(body: DocumentBody, from: number, to: number): Uint8Array {
-  const { state, timers, connected, markers, random, effectSeq, isNew } = body;
-  const changedTimers = timers.takeChanges();
-  const changedConnected = connected.takeChanges();
-  const newMarkers = markers.takeChanges();
-  const head = {
-    f: logFormat,
-    v: body.compiled.definition.version,
-    from,
-    to,
-    effectSeq,
-    ...(isNew ? { created: true as const } : {}),
-    ...(random.draws === body.loggedDraws && !isNew ? {} : { random: random.state }),
-    ...(changedTimers === undefined
-      ? {}
-      : { timers: { set: changedTimers.set.map(timerRow), gone: changedTimers.gone, next: timers.nextId } }),
-    ...(changedConnected === undefined
-      ? {}
-      : {
-          connected: { came: changedConnected.came.map(principalRow), went: changedConnected.went.map(principalRow) },
-        }),
-    ...(newMarkers.length === 0 ? {} : { markers: newMarkers }),
-  } satisfies PatchRecord;
+  const { state, random, isNew } = body;
+  const out = body.compiled.writers.log;
+  out.position = 0;
+  out.openObject();
+  writeHead(out, body, from, to);
+  if (isNew) {
+    out.label(labels.created);
+    out.boolean(true);
+  }
+  if (isNew || random.draws !== body.loggedDraws) {
+    out.label(labels.random);
+    out.json(random.state);
+  }
+  writeLedgers(out, body);
   body.loggedDraws = random.draws;
   body.isNew = false;
-  const out = new JsonWriter();
-  out.openObject();
-  out.jsonFields(head);
   const walk = new StateWalk(out, wholeLens);
   if (isNew) {
-    out.label(stateLabel);
+    out.label(labels.state);
     walk.fullRecord(state.root, false);
   } else if (state.root.$stamp > from) {
-    walk.nested(
-      () => out.label(stateLabel),
-      () => walk.deltaRecord(state.root, from),
-    );
+    const start = out.position;
+    out.label(labels.state);
+    out.openObject();
+    const inside = out.position;
+    walk.deltaRecord(state.root, from);
+    out.closeUnlessEmpty(start, inside);
   }
   out.closeObject();
   return out.take();
+}
+
+function writeHead(out: JsonWriter, body: DocumentBody, from: number, to: number): void {
+  out.label(labels.format);
+  out.number(logFormat);
+  out.label(labels.version);
+  out.number(body.compiled.definition.version);
+  out.label(labels.from);
+  out.number(from);
+  out.label(labels.to);
+  out.number(to);
+  if (body.effectSeq === to) return;
+  out.label(labels.effectSeq);
+  out.number(body.effectSeq);
+}
+
+/** Timers, connections and markers, where there is something new. */
+function writeLedgers(out: JsonWriter, { timers, connected, markers }: DocumentBody): void {
+  const changedTimers = timers.takeChanges();
+  if (changedTimers !== undefined) {
+    const { set, gone } = changedTimers;
+    out.label(labels.timers);
+    out.json({ set: set.map(timerRow), gone, next: timers.nextId } satisfies PatchRecord["timers"]);
+  }
+  const changedConnected = connected.takeChanges();
+  if (changedConnected !== undefined) {
+    const { came, went } = changedConnected;
+    out.label(labels.connected);
+    out.json({ came: came.map(principalRow), went: went.map(principalRow) } satisfies PatchRecord["connected"]);
+  }
+  const newMarkers = markers.takeChanges();
+  if (newMarkers.length === 0) return;
+  out.label(labels.markers);
+  out.json(newMarkers);
 }
 
 export function encodeSnapshot(body: DocumentBody, seq: number): Uint8Array {
@@ -73,7 +110,7 @@ export function encodeSnapshot(body: DocumentBody, seq: number): Uint8Array {
     markers: markers.rows,
     connected: connected.all.map(principalRow),
   } satisfies Omit<SnapshotRecord, "state">);
-  out.label(stateLabel);
+  out.label(labels.state);
   new StateWalk(out, wholeLens).fullRecord(state.root, false);
   out.closeObject();
   return out.take();

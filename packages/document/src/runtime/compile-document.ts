@@ -2,10 +2,12 @@ import { type Random, SystemRandom } from "@tidewire/foundation";
 import { type DocumentDefinition, documentKey } from "../author/define-document.ts";
 import { messageKey } from "../author/message.ts";
 import type { SchemaNode } from "../author/schema-node.ts";
+import { JsonWriter } from "../encode/json-writer.ts";
 import type { RootExtras } from "../state/document-state.ts";
 import type { RecordNode } from "../state/record-node.ts";
 import { RecordType, TypeCompiler } from "../state/record-type.ts";
 import type { ViewSchema } from "../view/document-views.ts";
+import { FrameMaker } from "../view/frame.ts";
 import { type ViewSlot, viewSlot } from "../view/view-slot.ts";
 import type { CompiledDocument } from "./compiled-document.ts";
 import { DocumentInstance } from "./document-instance.ts";
@@ -30,10 +32,17 @@ export function compileDocument(
   options: CompileOptions = {},
 ): DocumentRuntime {
   const checked = checkedDefinition(definition);
+  const allLimits = { ...defaultLimits, ...limits };
   const compiled: CompiledDocument = {
     definition: checked,
     schema: compileViews(checked),
-    limits: { ...defaultLimits, ...limits },
+    limits: allLimits,
+    writers: {
+      delta: new JsonWriter(allLimits.viewMaxBytes),
+      view: new JsonWriter(allLimits.viewMaxBytes),
+      log: new JsonWriter(),
+      frames: new FrameMaker(),
+    },
     random: options.random ?? new SystemRandom(),
     onFault: options.onFault ?? (() => {}),
   };

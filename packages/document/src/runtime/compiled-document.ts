@@ -1,13 +1,24 @@
 import type { Random } from "@tidewire/foundation";
 import type { DocumentDefinition } from "../author/define-document.ts";
+import type { JsonWriter } from "../encode/json-writer.ts";
 import type { ViewSchema } from "../view/document-views.ts";
+import type { FrameMaker } from "../view/frame.ts";
 import type { DocumentLimits } from "./limits.ts";
+
+/** Buffers that all documents of a type write into, one after the other. */
+export interface Writers {
+  readonly delta: JsonWriter;
+  readonly view: JsonWriter;
+  readonly log: JsonWriter;
+  readonly frames: FrameMaker;
+}
 
 /** A document type, checked and compiled. Shared by its documents. */
 export interface CompiledDocument {
   readonly definition: DocumentDefinition;
   readonly schema: ViewSchema;
   readonly limits: DocumentLimits;
+  readonly writers: Writers;
   readonly random: Random;
   readonly onFault: (thrown: unknown) => void;
 }

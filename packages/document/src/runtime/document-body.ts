@@ -1,4 +1,4 @@
-import { JsonWriter } from "../encode/json-writer.ts";
+import type { JsonWriter } from "../encode/json-writer.ts";
 import { ConnectedPrincipals } from "../state/connected-principals.ts";
 import { DocumentRandom } from "../state/document-random.ts";
 import { DocumentState } from "../state/document-state.ts";
@@ -6,6 +6,7 @@ import { DurableTimers } from "../state/durable-timers.ts";
 import { fillWithZeros } from "../state/fill-record.ts";
 import { ComputedValues } from "../view/computed-values.ts";
 import type { ViewedDocument, ViewLimits, ViewSchema } from "../view/document-views.ts";
+import type { FrameMaker } from "../view/frame.ts";
 import { Presence } from "../view/presence.ts";
 import { ViewHub } from "../view/view-hub.ts";
 import type { CompiledDocument } from "./compiled-document.ts";
@@ -21,7 +22,9 @@ export class DocumentBody implements ViewedDocument {
   readonly markers: MarkerLedger;
   readonly presence: Presence;
   readonly hub: ViewHub;
-  readonly writer: JsonWriter;
+  readonly deltaWriter: JsonWriter;
+  readonly viewWriter: JsonWriter;
+  readonly frames: FrameMaker;
   readonly limits: ViewLimits;
   readonly schema: ViewSchema;
   /** Seq of the newest transaction with an effect: markers alone move only the log's. */
@@ -44,7 +47,9 @@ export class DocumentBody implements ViewedDocument {
     this.markers = new MarkerLedger(limits);
     this.presence = new Presence(this.state);
     this.state.extras = new ComputedValues(this.state, this.presence, Object.values(definition.computed));
-    this.writer = new JsonWriter(limits.viewMaxBytes);
+    this.deltaWriter = compiled.writers.delta;
+    this.viewWriter = compiled.writers.view;
+    this.frames = compiled.writers.frames;
     this.hub = new ViewHub(this);
   }
 

@@ -2,6 +2,7 @@ import type { Principal } from "@tidewire/foundation";
 import type { JsonWriter } from "../encode/json-writer.ts";
 import type { DocumentState } from "../state/document-state.ts";
 import type { FieldType, Guard, RecordType } from "../state/record-type.ts";
+import type { FrameMaker } from "./frame.ts";
 import type { ViewSlot } from "./view-slot.ts";
 
 /** What a document type shows. */
@@ -39,8 +40,11 @@ export interface ViewedDocument {
   readonly state: DocumentState;
   readonly schema: ViewSchema;
   readonly limits: ViewLimits;
-  /** Shared scratch: taken before anything else writes. */
-  readonly writer: JsonWriter;
+  /** Deltas are written here, and stay until the next one. */
+  readonly deltaWriter: JsonWriter;
+  /** Whole views. */
+  readonly viewWriter: JsonWriter;
+  readonly frames: FrameMaker;
   /** Grows with every change of who is connected. */
   readonly tick: number;
   /** Nothing is known about changes up to here: the document was loaded from a snapshot of this seq. */

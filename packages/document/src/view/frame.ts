@@ -1,26 +1,42 @@
+import { ByteSlab } from "../encode/byte-slab.ts";
+import { asciiBytes, JsonWriter } from "../encode/json-writer.ts";
 import type { Frame } from "../runtime/runtime.ts";
 
-const encoder = new TextEncoder();
 const comma = 0x2c;
+const seqLabel = asciiBytes('"@s":');
+const hashLabel = asciiBytes('"@h":');
 
 /** A frame's content without its head. */
 export interface FrameBody {
   readonly kind: "snapshot" | "delta";
-  /** One JSON object, without `@s` and `@h`. */
+  /** One JSON object, without `@s` and `@h`. Of a delta only valid until the next one is written. */
   readonly json: Uint8Array;
 }
 
-/** Puts `@s`, and `@h` if there is one, in front of the fields. */
-export function frameOf(body: FrameBody, seq: number, hash: string | undefined): Frame {
-  const head = encoder.encode(hash === undefined ? `{"@s":${seq}` : `{"@s":${seq},"@h":"${hash}"`);
-  const { json } = body;
-  const isEmpty = json.length === 2;
-  const data = new Uint8Array(head.length + (isEmpty ? 1 : json.length));
-  data.set(head);
-  // The body's opening brace becomes the comma after the head.
-  data.set(isEmpty ? json.subarray(1) : json, head.length);
-  if (!isEmpty) data[head.length] = comma;
-  return { kind: body.kind, seq, data, ...(hash === undefined ? {} : { hash }) };
-}
+export const emptyDelta: FrameBody = { kind: "delta", json: asciiBytes("{}") };
 
-export const emptyDelta: FrameBody = { kind: "delta", json: encoder.encode("{}") };
+/** Makes frames of bodies: `@s`, and `@h` if there is one, go in front of the fields. */
+export class FrameMaker {
+  readonly #head = new JsonWriter();
+  readonly #slab = new ByteSlab();
+
+  make({ kind, json }: FrameBody, seq: number, hash: string | undefined): Frame {
+    const head = this.#head;
+    head.position = 0;
+    head.openObject();
+    head.label(seqLabel);
+    head.number(seq);
+    if (hash !== undefined) {
+      head.label(hashLabel);
+      head.string(hash);
+    }
+    const headBytes = head.peek();
+    const isEmpty = json.length === 2;
+    const data = this.#slab.take(headBytes.length + (isEmpty ? 1 : json.length));
+    data.set(headBytes);
+    // The body's opening brace becomes the comma after the head.
+    data.set(isEmpty ? json.subarray(1) : json, headBytes.length);
+    if (!isEmpty) data[headBytes.length] = comma;
+    return hash === undefined ? { kind, seq, data } : { kind, seq, data, hash };
+  }
+}

@@ -85,18 +85,20 @@ export class ResultWalk {
     const start = out.position;
     const newest = walk.newest;
     if (result.kind === "rows" && sent?.kind === "rows") {
-      walk.nested(
-        () => out.label(slot.label),
-        () => this.#deltaRows(sent.rows, result.rows, from),
-      );
+      out.label(slot.label);
+      out.openObject();
+      const inside = out.position;
+      this.#deltaRows(sent.rows, result.rows, from);
+      out.closeUnlessEmpty(start, inside);
     } else if (result.kind === "row" && sent?.kind === "row" && sent.only.row === result.only.row) {
       if (isComparedByText(result.only)) {
         if (sent.only.text !== result.only.text) this.full(slot, result, true);
       } else {
-        walk.nested(
-          () => out.label(slot.label),
-          () => this.#deltaRow(sent.only, result.only, from),
-        );
+        out.label(slot.label);
+        out.openObject();
+        const inside = out.position;
+        this.#deltaRow(sent.only, result.only, from);
+        out.closeUnlessEmpty(start, inside);
       }
     } else if (result.kind === "absent") {
       if (sent === undefined || sent.kind !== "absent") {
@@ -167,10 +169,12 @@ export class ResultWalk {
         out.key(row.$key);
         this.#fullRow(visible, true);
       } else if (row.$stamp > from || sent.mask !== visible.mask) {
-        walk.nested(
-          () => out.key(row.$key),
-          () => this.#deltaRow(sent, visible, from),
-        );
+        const start = out.position;
+        out.key(row.$key);
+        out.openObject();
+        const inside = out.position;
+        this.#deltaRow(sent, visible, from);
+        out.closeUnlessEmpty(start, inside);
       }
     }
     for (const [key, { row }] of left) {

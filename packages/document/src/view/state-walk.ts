@@ -18,6 +18,9 @@ export class BeyondHorizon extends Error {
   override readonly name = "BeyondHorizon";
 }
 
+/** Never added to. */
+const nothingGone = new Map<string, number>();
+
 /** How lists are written: with keys and `@o` for receivers that merge, as arrays in canonical JSON for hashes and GET. */
 export type WalkForm = "keyed" | "plain";
 
@@ -223,10 +226,10 @@ export class StateWalk {
       this.#deltaContainer(value as AnyContainer, field, from);
     } else if (field.node.kind === "record" && value !== undefined && (value as RecordNode).$born <= from) {
       if ((value as RecordNode).$stamp > from || lens.isAnyDirty(field.recordType!)) {
-        this.nested(
-          () => out.label(field.label),
-          () => this.deltaRecord(value as RecordNode, from),
-        );
+        const start = out.position;
+        const inside = this.#openField(field);
+        this.deltaRecord(value as RecordNode, from);
+        out.closeUnlessEmpty(start, inside);
       }
     } else if (record.$fieldStamp(field.index) > from) {
       this.note(record.$fieldStamp(field.index));
@@ -266,29 +269,31 @@ export class StateWalk {
     const isDirty = field.recordType !== undefined && lens.isAnyDirty(field.recordType);
     if (node.$stamp <= from && !isDirty) return;
     if (from < node.$horizon) throw new BeyondHorizon();
-    this.nested(
-      () => out.label(field.label),
-      () => {
-        if (field.recordType === undefined) this.#deltaEntries(node as MapNode, from);
-        else if (node instanceof TableNode) this.#deltaTable(node, from, isDirty);
-        else this.#deltaElements(node, from, isDirty);
-      },
-    );
+    const start = out.position;
+    const inside = this.#openField(field);
+    if (field.recordType === undefined) this.#deltaEntries(node as MapNode, from);
+    else if (node instanceof TableNode) this.#deltaTable(node, from, isDirty);
+    else this.#deltaElements(node, from, isDirty);
+    out.closeUnlessEmpty(start, inside);
   }
 
-  /** Writes an object only if `write` puts something into it. */
-  nested(label: () => void, write: () => void): void {
-    const { out } = this;
-    const start = out.position;
-    label();
-    out.openObject();
-    const inside = out.position;
-    write();
-    if (out.position === inside) out.position = start;
-    else out.closeObject();
+  /** Returns the position inside of the object. */
+  #openField(field: FieldType): number {
+    this.out.label(field.label);
+    this.out.openObject();
+    return this.out.position;
   }
 
   #deltaEntries(node: MapNode, from: number): void {
+    const { out } = this;
+    if (node.$removedSeq > from) this.#goneEntries(node, from);
+    for (let entry = node.$newest; entry !== null && entry.$stamp > from; entry = entry.$older as MapElement | null) {
+      out.key(entry.$key);
+      this.#entryValue(node, entry as MapEntry, true);
+    }
+  }
+
+  #goneEntries(node: MapNode, from: number): void {
     const { out } = this;
     const gone = new Set<string>();
     for (let index = node.$tombstonesAfter(from); index < node.$tombstones.length; index++) {
@@ -299,10 +304,6 @@ export class StateWalk {
       out.key(key);
       out.null();
     }
-    for (let entry = node.$newest; entry !== null && entry.$stamp > from; entry = entry.$older as MapElement | null) {
-      out.key(entry.$key);
-      this.#entryValue(node, entry as MapEntry, true);
-    }
   }
 
   /** Returns whether the receiver got or lost an element. */
@@ -311,13 +312,13 @@ export class StateWalk {
     const guard = this.lens.seesAll ? undefined : node.$field.recordType!.guard;
     const gone = this.#heldAndGone(node, guard, from);
     let hasChanged = gone.size > 0;
-    const visit = (record: RecordNode): void => {
-      if (this.#deltaElement(record, guard, from, gone)) hasChanged = true;
-    };
-    if (isDirty) for (const record of node.$elements()) visit(record as RecordNode);
-    else {
+    if (isDirty) {
+      for (const record of node.$elements()) {
+        if (this.#deltaElement(record as RecordNode, guard, from, gone)) hasChanged = true;
+      }
+    } else {
       for (let record = node.$newest; record !== null && record.$stamp > from; record = record.$older as RecordNode) {
-        visit(record as RecordNode);
+        if (this.#deltaElement(record as RecordNode, guard, from, gone)) hasChanged = true;
       }
     }
     for (const [key, seq] of gone) {
@@ -330,6 +331,7 @@ export class StateWalk {
 
   /** Removals of what the receiver holds: key and seq. */
   #heldAndGone(node: MapNode | TableNode, guard: Guard | undefined, from: number): Map<string, number> {
+    if (node.$removedSeq <= from) return nothingGone;
     const gone = new Map<string, number>();
     for (let index = node.$tombstonesAfter(from); index < node.$tombstones.length; index++) {
       const { key, element, seq } = node.$tombstones[index]!;
@@ -351,10 +353,12 @@ export class StateWalk {
       if (wasHeld !== isHeld) this.note(lens.flipSeq(guard, record));
     }
     if (wasHeld && isHeld) {
-      this.nested(
-        () => out.key(record.$key),
-        () => this.deltaRecord(record, from),
-      );
+      const start = out.position;
+      out.key(record.$key);
+      out.openObject();
+      const inside = out.position;
+      this.deltaRecord(record, from);
+      out.closeUnlessEmpty(start, inside);
       return false;
     }
     if (isHeld) {

@@ -152,7 +152,7 @@ export class ViewClass {
   }
 
   #delta(group: ViewerGroup): FrameBody | "beyond" | undefined {
-    const { schema, state, writer } = this.#document;
+    const { schema, state, deltaWriter: writer } = this.#document;
     const dirty = group.mustAskAll ? schema.guards.map(() => true) : this.#policies.dirtySince(group.seq, group.tick);
     const lens = new GroupLens(
       this.#policies,
@@ -174,7 +174,7 @@ export class ViewClass {
     if (writer.position === 1) return undefined;
     writer.closeObject();
     group.viewSeq = Math.max(group.viewSeq, walk.newest);
-    return { kind: "delta", json: writer.take() };
+    return { kind: "delta", json: writer.peek() };
   }
 
   #deltaOfViews(group: ViewerGroup, walk: StateWalk): void {
@@ -209,7 +209,7 @@ export class ViewClass {
   }
 
   #write(group: ViewerGroup, form: WalkForm): { readonly json: Uint8Array; readonly newest: number } {
-    const { schema, state, writer } = this.#document;
+    const { schema, state, viewWriter: writer } = this.#document;
     const walk = new StateWalk(writer, new GroupLens(this.#policies, group), form);
     const results = new ResultWalk(walk);
     writer.position = 0;

@@ -3,7 +3,7 @@ import type { Frame } from "../runtime/runtime.ts";
 import { LimitError } from "../state/limit-error.ts";
 import { ClassKeys, type ViewStateValue } from "./class-keys.ts";
 import type { ViewedDocument } from "./document-views.ts";
-import { emptyDelta, type FrameBody, frameOf } from "./frame.ts";
+import { emptyDelta, type FrameBody } from "./frame.ts";
 import { type PlainView, ViewClass } from "./view-class.ts";
 import { ViewerGroup } from "./viewer-group.ts";
 import type { ViewerHandle } from "./viewer-handle.ts";
@@ -204,7 +204,7 @@ export class ViewHub {
   ): void {
     const isHashDue = viewers.some((viewer) => viewer.wantsEveryHash || viewer.hashDueAt <= now);
     const hash = isHashDue ? viewClass.plain(group).hash : undefined;
-    const frame = frameOf(body, group.viewSeq, hash);
+    const frame = this.#document.frames.make(body, group.viewSeq, hash);
     if (hash !== undefined) viewClass.sentHash(frame.seq, hash);
     const hashDueAt = now + this.#document.limits.hashIntervalMs;
     for (const viewer of viewers) {
