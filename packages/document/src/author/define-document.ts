@@ -81,10 +81,11 @@ export interface DocumentSpec<
   readonly timers?: Readonly<
     Record<string, (doc: DocumentOf<State, Computed>, arg: any, ctx: DocumentContext) => void>
   >;
-  /** `migrate[n]` turns a document of version n into one of n + 1; `old` is its state as plain data. */
-  readonly migrate?: Readonly<
-    Record<number, (doc: DocumentOf<State, Computed>, old: any, ctx: DocumentContext) => void>
-  >;
+  /**
+   * `migrate[n]` turns a document of version n into one of n + 1. `doc` has everything that still fits; `old` is the state
+   * as it was stored, as plain data. Must give the same result whenever it runs: it does until the next commit.
+   */
+  readonly migrate?: Readonly<Record<number, (doc: DocumentOf<State, Computed>, old: any) => void>>;
 }
 
 /** A document type as plain data and functions: what a bundle of document code exports by default. */
@@ -110,7 +111,7 @@ export interface DocumentDefinition<
   readonly onDisconnect: ((doc: any, ctx: DocumentContext) => unknown) | undefined;
   readonly messages: Readonly<Record<string, MessageDefinition<any, any, any>>>;
   readonly timers: Readonly<Record<string, (doc: any, arg: any, ctx: DocumentContext) => unknown>>;
-  readonly migrate: Readonly<Record<number, (doc: any, old: any, ctx: DocumentContext) => unknown>>;
+  readonly migrate: Readonly<Record<number, (doc: any, old: any) => unknown>>;
   /** Types only; never present. */
   readonly "~types"?: {
     readonly state: State;

@@ -116,59 +116,67 @@ export function encodeSnapshot(body: DocumentBody, seq: number): Uint8Array {
   return out.take();
 }
 
+/** State and all, as a snapshot of this version says it. */
 export function restoreSnapshot(body: DocumentBody, snapshot: SnapshotRecord): void {
-  const { state, timers, connected, markers, random } = body;
-  state.isRestoring = true;
-  state.begin(Math.max(1, snapshot.effectSeq));
-  restoreRecord(state.root, snapshot.state);
-  state.root.$commitNew(state.transactionSeq);
-  state.commit();
-  state.isRestoring = false;
-  random.state = snapshot.random;
-  timers.restore(
-    snapshot.timers.map((row) => timerOf(body, row)),
-    snapshot.nextTimer,
-  );
-  connected.restore(
-    snapshot.connected.map((row) => principalOf(body, row)),
-    [],
-  );
-  markers.restore(snapshot.markers);
-  body.effectSeq = snapshot.effectSeq;
-  body.baseSeq = snapshot.effectSeq;
-  body.isNew = false;
+  restoreState(body, snapshot.state, Math.max(1, snapshot.effectSeq));
+  restoreLedgers(body, snapshot);
+  body.baseSeq = body.effectSeq;
 }
 
 /** Not for deletions. */
 export function restorePatch(body: DocumentBody, patch: PatchRecord): void {
-  const { state, timers, connected, markers, random } = body;
-  const effectSeq = patch.effectSeq ?? patch.to;
-  if (patch.state !== undefined) {
-    state.isRestoring = true;
-    state.begin(effectSeq);
-    restoreRecord(state.root, patch.state);
-    state.root.$commitNew(effectSeq);
-    state.commit();
-    state.isRestoring = false;
-  }
-  if (patch.random !== undefined) random.state = patch.random;
-  if (patch.timers !== undefined) {
+  if (patch.state !== undefined) restoreState(body, patch.state, patch.effectSeq ?? patch.to);
+  restoreLedgers(body, patch);
+}
+
+function restoreState(body: DocumentBody, state: Readonly<Record<string, unknown>>, seq: number): void {
+  restoring(body, seq, () => restoreRecord(body.state.root, state));
+}
+
+/** Runs `fill` as a transaction that nothing is refused to. */
+export function restoring(body: DocumentBody, seq: number, fill: () => void): void {
+  const { state } = body;
+  state.isRestoring = true;
+  state.begin(seq);
+  fill();
+  state.root.$commitNew(seq);
+  state.commit();
+  state.isRestoring = false;
+}
+
+/** Everything beside the state. */
+export function restoreLedgers(body: DocumentBody, record: SnapshotRecord | PatchRecord): void {
+  const { timers, connected, markers, random } = body;
+  if (record.random !== undefined) random.state = record.random;
+  if ("nextTimer" in record) {
     timers.restore(
+      record.timers.map((row) => timerOf(body, row)),
+      record.nextTimer,
+    );
+    connected.restore(
+      record.connected.map((row) => principalOf(body, row)),
+      [],
+    );
+  } else restoreChanges(body, record);
+  if (record.markers !== undefined) markers.restore(record.markers);
+  body.effectSeq = record.effectSeq ?? ("to" in record ? record.to : 0);
+  body.isNew = false;
+}
+
+function restoreChanges(body: DocumentBody, patch: PatchRecord): void {
+  if (patch.timers !== undefined) {
+    body.timers.restore(
       patch.timers.set.map((row) => timerOf(body, row)),
       patch.timers.next,
     );
-    timers.forget(patch.timers.gone);
+    body.timers.forget(patch.timers.gone);
   }
   if (patch.connected !== undefined) {
-    const { came, went } = patch.connected;
-    connected.restore(
-      came.map((row) => principalOf(body, row)),
-      went.map((row) => principalOf(body, row)),
+    body.connected.restore(
+      patch.connected.came.map((row) => principalOf(body, row)),
+      patch.connected.went.map((row) => principalOf(body, row)),
     );
   }
-  if (patch.markers !== undefined) markers.restore(patch.markers);
-  body.effectSeq = effectSeq;
-  body.isNew = false;
 }
 
 function timerRow({ id, dueAt, name, principal, arg }: DurableTimer): TimerRow {

@@ -1,6 +1,5 @@
 import { type DocumentName, type Principal, ServiceError } from "@tidewire/foundation";
-import { encodeDeletion, encodePatch, encodeSnapshot, restorePatch, restoreSnapshot } from "../log/document-log.ts";
-import { decodePatch, decodeSnapshot } from "../log/log-record.ts";
+import { encodeDeletion, encodePatch, encodeSnapshot } from "../log/document-log.ts";
 import type { LimitError } from "../state/limit-error.ts";
 import type { ViewStateValue } from "../view/class-keys.ts";
 import { ViewerHandle } from "../view/viewer-handle.ts";
@@ -8,8 +7,9 @@ import { mayConnect } from "./access.ts";
 import { parseArgument, validated } from "./arguments.ts";
 import { CommandRunner } from "./command-runner.ts";
 import type { CompiledDocument } from "./compiled-document.ts";
-import { DocumentBody } from "./document-body.ts";
+import type { DocumentBody } from "./document-body.ts";
 import { CommandFault, forbidden, limitExceeded, notFound, refusalOf } from "./errors.ts";
+import { loadDocument } from "./load-document.ts";
 import type {
   CommandOutcome,
   DocumentCommand,
@@ -33,7 +33,7 @@ export class DocumentInstance implements DocumentInstancePort {
   constructor(compiled: CompiledDocument, name: DocumentName, stored: StoredDocument) {
     this.name = name;
     this.#compiled = compiled;
-    this.#runner = new CommandRunner(compiled, name, stored.seq, stored.isDeleted ? undefined : load(compiled, stored));
+    this.#runner = new CommandRunner(compiled, name, stored.seq, loadDocument(compiled, stored));
     this.#loggedSeq = stored.seq;
   }
 
@@ -229,47 +229,5 @@ export class DocumentInstance implements DocumentInstancePort {
 
   #isHere(viewer: Viewer): boolean {
     return this.#runner.body?.hub.has(viewer as ViewerHandle) === true;
-  }
-}
-
-function load(compiled: CompiledDocument, stored: StoredDocument): DocumentBody | undefined {
-  let body: DocumentBody | undefined;
-  let seq = 0;
-  try {
-    if (stored.snapshot !== undefined) {
-      const snapshot = decodeSnapshot(stored.snapshot);
-      assertVersion(compiled, snapshot.v);
-      body = new DocumentBody(compiled);
-      restoreSnapshot(body, snapshot);
-      seq = snapshot.seq;
-    }
-    for (const data of stored.patches) {
-      const patch = decodePatch(data);
-      assertVersion(compiled, patch.v);
-      if (patch.from < seq || (patch.from > seq && patch.created !== true && patch.deleted !== true)) {
-        throw new Error(`a patch from ${patch.from} does not follow ${seq}`);
-      }
-      if (patch.deleted === true) body = undefined;
-      else {
-        if (patch.created === true) body = new DocumentBody(compiled);
-        if (body === undefined) throw new Error("a patch changes a document that does not exist");
-        restorePatch(body, patch);
-      }
-      seq = patch.to;
-    }
-    if (seq !== stored.seq) throw new Error(`the log ends at ${stored.seq}, its records at ${seq}`);
-  } catch (cause) {
-    throw new ServiceError("internal", "the stored document cannot be read", { cause });
-  }
-  if (body !== undefined) {
-    body.state.loggedSeq = seq;
-    body.loggedDraws = body.random.draws;
-  }
-  return body;
-}
-
-function assertVersion(compiled: CompiledDocument, version: number): void {
-  if (version !== compiled.definition.version) {
-    throw new Error(`written by version ${version}, this is ${compiled.definition.version}`);
   }
 }

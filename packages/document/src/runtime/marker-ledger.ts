@@ -63,6 +63,11 @@ export class MarkerLedger {
     return rows;
   }
 
+  /** The log has none of them in a form that counts. */
+  markUnlogged(): void {
+    this.#unlogged = [...this.#entries.keys()];
+  }
+
   restore(rows: readonly MarkerRow[]): void {
     for (const [key, seq, durableSeq, at, digest, value] of rows)
       this.#put(key, { seq, durableSeq, at, digest, value });

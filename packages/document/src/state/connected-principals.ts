@@ -40,6 +40,11 @@ export class ConnectedPrincipals implements Undoable {
     for (const principal of left) this.#connected.delete(principalKey(principal));
   }
 
+  /** The log has none of them in a form that counts. */
+  markUnlogged(): void {
+    for (const [key, principal] of this.#connected) this.#unlogged.set(key, principal);
+  }
+
   /** What the log does not know yet. */
   takeChanges(): { readonly came: readonly Principal[]; readonly went: readonly Principal[] } | undefined {
     if (this.#unlogged.size === 0) return undefined;

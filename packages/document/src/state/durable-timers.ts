@@ -72,6 +72,11 @@ export class DurableTimers implements Undoable {
     this.#nextId = nextId;
   }
 
+  /** The log has none of them in a form that counts. */
+  markUnlogged(): void {
+    for (const id of this.#timers.keys()) this.#unlogged.add(id);
+  }
+
   forget(ids: readonly number[]): void {
     for (const id of ids) this.#timers.delete(id);
   }

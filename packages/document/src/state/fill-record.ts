@@ -27,17 +27,21 @@ export function fillRecord(record: RecordNode, values: unknown, what: string): v
 /** Gives a record that begins with the document its first values: the defaults, or the zero of each type. */
 export function fillWithZeros(record: RecordNode): void {
   record.$state.bytes += elementBytes;
-  for (const field of record.$type.slots) {
-    if (isContainer(field.node)) continue;
-    if (field.node.kind === "record" && !field.node.isOptional && field.node.defaultValue === undefined) {
-      const nested = new field.recordType!.Class(record.$state, record, "");
-      fillWithZeros(nested);
-      record.$put(field.index, nested);
-    } else {
-      const value = field.node.defaultValue ?? (field.node.isOptional ? undefined : zeroOf(field));
-      if (value !== undefined) fillField(record, field, value, "the document");
-    }
+  for (const field of record.$type.slots) fillZero(record, field);
+}
+
+/** The first value of a field that was not given one. Containers have theirs. */
+export function fillZero(record: RecordNode, field: FieldType): void {
+  const { node } = field;
+  if (isContainer(node)) return;
+  if (node.kind === "record" && !node.isOptional && node.defaultValue === undefined) {
+    const nested = new field.recordType!.Class(record.$state, record, "");
+    fillWithZeros(nested);
+    record.$put(field.index, nested);
+    return;
   }
+  const value = node.defaultValue ?? (node.isOptional ? undefined : zeroOf(field));
+  if (value !== undefined) fillField(record, field, value, "the document");
 }
 
 /** Fields that are not optional and still have no value, after a document was made. */

@@ -1,0 +1,109 @@
+import { ServiceError } from "@tidewire/foundation";
+import { adoptTree } from "../log/adopt-tree.ts";
+import { restoreLedgers, restorePatch, restoreSnapshot, restoring } from "../log/document-log.ts";
+import { decodePatch, decodeSnapshot, type PatchRecord, type SnapshotRecord } from "../log/log-record.ts";
+import { patchTree, plainTree, type StoredTree } from "../log/stored-tree.ts";
+import { missingField } from "../state/fill-record.ts";
+import type { CompiledDocument } from "./compiled-document.ts";
+import { DocumentBody } from "./document-body.ts";
+import type { StoredDocument } from "./runtime.ts";
+
+type LogRecord = SnapshotRecord | PatchRecord;
+
+/**
+ * A document from its log; `undefined` if it does not exist. One that an older version wrote is migrated: its log stays as
+ * it is until the next commit, which writes the whole document in the new form. Throws `handler_failed` when a migration
+ * fails, and `internal` when the log cannot be read.
+ */
+export function loadDocument(compiled: CompiledDocument, stored: StoredDocument): DocumentBody | undefined {
+  if (stored.isDeleted) return undefined;
+  let body: DocumentBody | undefined;
+  try {
+    const records = currentRecords(stored);
+    if (records.length === 0) return undefined;
+    const { version } = compiled.definition;
+    body = records.every((record) => record.v === version) ? restored(compiled, records) : migrated(compiled, records);
+  } catch (cause) {
+    if (cause instanceof MigrationFailed) {
+      throw new ServiceError("handler_failed", "the document's migration failed; it is stored as it was", { cause });
+    }
+    throw new ServiceError("internal", "the stored document cannot be read", { cause });
+  }
+  body.state.loggedSeq = stored.seq;
+  body.loggedDraws = body.random.draws;
+  return body;
+}
+
+/** A migration threw, is missing, or leaves something out. */
+export class MigrationFailed extends Error {
+  override readonly name = "MigrationFailed";
+}
+
+/** The records that count: from the snapshot, or the last creation, on. Empty if the document was deleted after. */
+function currentRecords(stored: StoredDocument): LogRecord[] {
+  let records: LogRecord[] = [];
+  let seq = 0;
+  if (stored.snapshot !== undefined) {
+    const snapshot = decodeSnapshot(stored.snapshot);
+    records.push(snapshot);
+    seq = snapshot.seq;
+  }
+  for (const data of stored.patches) {
+    const patch = decodePatch(data);
+    const isStart = patch.created === true || patch.deleted === true;
+    if (patch.from < seq || (patch.from > seq && !isStart)) {
+      throw new Error(`a patch from ${patch.from} does not follow ${seq}`);
+    }
+    if (isStart) records = [];
+    else if (records.length === 0) throw new Error("a patch changes a document that does not exist");
+    if (patch.deleted !== true) records.push(patch);
+    seq = patch.to;
+  }
+  if (seq !== stored.seq) throw new Error(`the log ends at ${stored.seq}, its records at ${seq}`);
+  return records;
+}
+
+function restored(compiled: CompiledDocument, records: readonly LogRecord[]): DocumentBody {
+  const body = new DocumentBody(compiled);
+  for (const record of records) {
+    if ("to" in record) restorePatch(body, record);
+    else restoreSnapshot(body, record);
+  }
+  return body;
+}
+
+function migrated(compiled: CompiledDocument, records: readonly LogRecord[]): DocumentBody {
+  const { migrate, version } = compiled.definition;
+  const body = new DocumentBody(compiled);
+  const tree = Object.create(null) as StoredTree;
+  let storedVersion = records[0]!.v;
+  for (const record of records) {
+    if (record.v < storedVersion) throw new Error("an older version wrote after a newer one");
+    storedVersion = record.v;
+    if (record.state !== undefined) patchTree(tree, record.state);
+    restoreLedgers(body, record);
+  }
+  if (storedVersion > version) throw new Error(`written by version ${storedVersion}, this host has ${version}`);
+  const { state } = body;
+  body.baseSeq = body.effectSeq;
+  body.isNew = true;
+  body.timers.markUnlogged();
+  body.connected.markUnlogged();
+  body.markers.markUnlogged();
+  try {
+    restoring(body, body.effectSeq, () => {
+      adoptTree(state.root, tree);
+      for (let step = storedVersion; step < version; step++) {
+        const work = migrate[step];
+        if (work === undefined) throw new Error(`there is no migration from version ${step}`);
+        const result: unknown = work(state.root, plainTree(tree));
+        if (result instanceof Promise) throw new Error("migrations are synchronous");
+      }
+      const missing = missingField(state.root);
+      if (missing !== undefined) throw new Error(`"${missing}" has no value`);
+    });
+  } catch (cause) {
+    throw new MigrationFailed(`migration from version ${storedVersion} to ${version} failed`, { cause });
+  }
+  return body;
+}
