@@ -49,7 +49,7 @@ await runService({
     );
     const stopWatching = watchLoopDelay({ clock, metrics }, (delayMs) => edge.admission.observeLoopDelay(delayMs));
     const handlers: SocketHandlers = {
-      judgeUpgrade: (request) => edge.judgeUpgrade(request),
+      beginUpgrade: (request) => edge.beginUpgrade(request),
       openSocket: (socket, accepted) => edge.openSession(socket, accepted),
       http: (request) =>
         HttpApi.isApiPath(request.path)

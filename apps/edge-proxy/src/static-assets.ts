@@ -51,7 +51,7 @@ const HASHED_NAME = /[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$/;
 
 /**
  * Files of one folder, read into memory once: a request is a look-up, so no path can reach outside, and a full disk or a
- * deployment in progress cannot hurt. Paths that are no file and look like none get `index.html`, for single-page apps.
+ * deployment in progress cannot hurt. Browsers get `index.html` for paths that are no file and look like none: single-page apps.
  */
 export class StaticAssets {
   readonly #assets = new Map<string, Asset>();
@@ -79,7 +79,7 @@ export class StaticAssets {
       const error = new ServiceError("unsupported", "files can only be read");
       return { ...errorResponse(error, { Allow: "GET, HEAD" }), status: 405 };
     }
-    const asset = this.#assetAt(request.path);
+    const asset = this.#assetAt(request.path) ?? this.#pageFor(request);
     if (asset === undefined) return noSuchPath();
     const headers = {
       ETag: asset.tag,
@@ -107,10 +107,14 @@ export class StaticAssets {
       return undefined;
     }
     const folderPath = decoded.endsWith("/") ? decoded : `${decoded}/`;
-    const asset = this.#assets.get(decoded) ?? this.#assets.get(`${folderPath}index.html`);
-    if (asset !== undefined) return asset;
-    const looksLikeFile = decoded.slice(decoded.lastIndexOf("/")).includes(".");
-    return looksLikeFile ? undefined : this.#assets.get("/index.html");
+    return this.#assets.get(decoded) ?? this.#assets.get(`${folderPath}index.html`);
+  }
+
+  /** The page of a single-page app, for a browser on one of its routes; programs that mistype a path get their 404. */
+  #pageFor(request: HttpRequest): Asset | undefined {
+    const looksLikeFile = request.path.slice(request.path.lastIndexOf("/")).includes(".");
+    const isNavigation = request.header("accept")?.includes("text/html") === true;
+    return isNavigation && !looksLikeFile ? this.#assets.get("/index.html") : undefined;
   }
 
   #read(root: string, folder: string): void {

@@ -4,6 +4,7 @@ import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { SignJWT } from "jose";
 import { bundleEdge, EdgeProcess, withoutAddon } from "./support/edge-process.ts";
 import { OneHostCluster } from "./support/one-host-cluster.ts";
 import { RawSocket } from "./support/raw-socket.ts";
@@ -88,6 +89,44 @@ describe.each(["uws", "ws"])("an edge without a cluster (%s)", (engine) => {
       "1",
       { error: { code: "unavailable", number: 1007, retryable: true, retryAfterMs: 1_000 } },
     ]);
+    await edge.kill();
+  }, 20_000);
+});
+
+describe.each(["uws", "ws"])("a token that takes longer than a turn to check (%s)", (engine) => {
+  const secret = "s".repeat(32);
+  const sign = (key: string) =>
+    new SignJWT({})
+      .setProtectedHeader({ alg: "HS256" })
+      .setSubject("alice")
+      .setIssuer("issuer")
+      .setExpirationTime("1h")
+      .sign(new TextEncoder().encode(key));
+
+  it("loses no socket, however many are opened at once, and holds what clients send meanwhile", async () => {
+    const edge = await EdgeProcess.start({ "edge.engine": engine, "auth.mode": "jwt", "auth.jwt.secret": secret });
+    const headers = { Authorization: `Bearer ${await sign(secret)}` };
+    const openOneAfterTheOther = async (): Promise<void> => {
+      for (let count = 0; count < 20; count++) {
+        const socket = await RawSocket.connect(edge.port, "alice", { headers });
+        socket.send({ id: 1, method: "heartbeat", at: 5 });
+        expect(await socket.answer(1)).toEqual({ id: 1, result: { at: 5 } });
+        socket.destroy();
+      }
+    };
+    await Promise.all(Array.from({ length: 30 }, openOneAfterTheOther));
+    await edge.kill();
+  }, 60_000);
+
+  it("authenticates nobody by a wrong signature", async () => {
+    const edge = await EdgeProcess.start({ "edge.engine": engine, "auth.mode": "jwt", "auth.jwt.secret": secret });
+    const headers = { Authorization: `Bearer ${await sign("x".repeat(32))}` };
+    const opened = await RawSocket.open(edge.port, { headers });
+    if (opened instanceof RawSocket) {
+      opened.send({ id: 1, method: "document/get", space: "conformance", key: "k" });
+      expect(await opened.answer(1)).toMatchObject({ error: { code: "unauthenticated" } });
+      opened.destroy();
+    } else expect(opened.status).toBe(401);
     await edge.kill();
   }, 20_000);
 });
@@ -195,7 +234,7 @@ describe.each(["uws", "ws"])("static files (%s)", (engine) => {
     ["/app", 200, "text/html; charset=utf-8", "no-cache", "app"],
     ["/alias.html", 200, "text/html; charset=utf-8", "no-cache", "home"],
     ["/gr%C3%BC%C3%9Fe%201.txt", 200, "text/plain; charset=utf-8", "no-cache", "hallo"],
-    ["/some/route", 200, "text/html; charset=utf-8", "no-cache", "home"],
+    ["/some/route", 404, "application/json; charset=utf-8", "no-store", "not_found"],
     ["/?a=b", 200, "text/html; charset=utf-8", "no-cache", "home"],
     ["/missing.js", 404, "application/json; charset=utf-8", "no-store", "not_found"],
     ["/leak.txt", 404, "application/json; charset=utf-8", "no-store", "not_found"],
@@ -209,6 +248,17 @@ describe.each(["uws", "ws"])("static files (%s)", (engine) => {
       caching,
     ]);
     expect(await response.text()).toContain(text);
+  });
+
+  it.each([
+    ["/some/route", 200, "text/html; charset=utf-8"],
+    ["/missing.js", 404, "application/json; charset=utf-8"],
+    ["/%zz", 200, "text/html; charset=utf-8"],
+    ["/v1/route", 404, "application/json; charset=utf-8"],
+  ])("%s is %i %s for a browser that opens a page", async (path, status, type) => {
+    const headers = { Accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
+    const response = await fetch(`${edge.url}${path}`, { headers });
+    expect([response.status, response.headers.get("content-type")]).toEqual([status, type]);
   });
 
   it.each([

@@ -60,6 +60,11 @@ export type UpgradeDecision =
     }
   | { readonly kind: "refuse"; readonly response: HttpResponse };
 
+export interface BegunUpgrade {
+  readonly subprotocol: string | undefined;
+  readonly decision: Promise<UpgradeDecision>;
+}
+
 export interface DrainOptions {
   /** How many clients are sent away in a second; they arrive elsewhere at that rate. */
   readonly clientsPerSecond: number;
@@ -112,12 +117,21 @@ export class Edge {
   }
 
   /** Whether a request for a socket gets one. Never rejects. */
-  async judgeUpgrade(request: UpgradeRequest): Promise<UpgradeDecision> {
+  judgeUpgrade(request: UpgradeRequest): Promise<UpgradeDecision> {
+    return this.beginUpgrade(request).decision;
+  }
+
+  /** As `judgeUpgrade`, for engines that cannot wait: all but the verdict on the token is known at once. */
+  beginUpgrade(request: UpgradeRequest): BegunUpgrade {
+    const subprotocol = chosenSubprotocol(request.header("sec-websocket-protocol"));
+    return { subprotocol, decision: this.#judge(request, subprotocol) };
+  }
+
+  async #judge(request: UpgradeRequest, subprotocol: string | undefined): Promise<UpgradeDecision> {
     try {
       if (!this.#origins.allows(request.header("origin"))) {
         throw new ServiceError("forbidden", "this origin is not allowed");
       }
-      const subprotocol = chosenSubprotocol(request.header("sec-websocket-protocol"));
       this.#modules.registry.checkRoom(request.address);
       this.admission.admit("session");
       const token = bearerToken(request.header("authorization"));

@@ -3,6 +3,7 @@ export type { Authentication, Authenticator, IdSource } from "./auth/authenticat
 export { DevAuthenticator } from "./auth/dev-authenticator.ts";
 export { JwtAuthenticator, type JwtKeySource, type JwtOptions, jwtKeys } from "./auth/jwt-authenticator.ts";
 export {
+  type BegunUpgrade,
   type DrainOptions,
   defaultDrain,
   defaultEdgeOptions,
@@ -13,7 +14,7 @@ export {
   type UpgradeRequest,
 } from "./edge.ts";
 export type { HostLinks } from "./hosts/host-links.ts";
-export { bodyTooLarge, errorResponse, noSuchPath } from "./http/error-response.ts";
+export { ambiguousLength, bodyTooLarge, errorResponse, noSuchPath } from "./http/error-response.ts";
 export { HttpApi } from "./http/http-api.ts";
 export type {
   HttpAnswer,

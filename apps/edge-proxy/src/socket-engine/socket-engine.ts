@@ -1,4 +1,5 @@
 import type {
+  BegunUpgrade,
   ClientTransport,
   HttpAnswer,
   HttpRequest,
@@ -35,7 +36,7 @@ export interface SocketEvents extends TransportEvents {
 }
 
 export interface SocketHandlers {
-  judgeUpgrade(request: UpgradeRequest): Promise<UpgradeDecision>;
+  beginUpgrade(request: UpgradeRequest): BegunUpgrade;
   openSocket(transport: ClientTransport, accepted: AcceptedUpgrade): SocketEvents;
   /** Never rejects. */
   http(request: HttpRequest): Promise<HttpAnswer>;

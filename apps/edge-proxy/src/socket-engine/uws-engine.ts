@@ -1,10 +1,10 @@
-import type { HttpResponse as UwsResponse, us_listen_socket, us_socket_context_t } from "uWebSockets.js";
-import { STATUS_CODES } from "node:http";
+import type { us_listen_socket } from "uWebSockets.js";
 import { clientApi, closeCodes } from "@tidewire/protocol-client";
 import { loadUws, type UwsApp, type UwsModule } from "./load-uws.ts";
 import type { SocketHandlers, SocketServer, SocketServerOptions } from "./socket-engine.ts";
-import { readHead, UwsExchange, type UwsRequestHead } from "./uws-http.ts";
+import { readHead, UwsExchange } from "./uws-http.ts";
 import { type UwsSocketData, UwsTransport } from "./uws-transport.ts";
+import { upgradeSocket } from "./uws-upgrade.ts";
 
 /**
  * uWS drops a socket that sends more than `maxPayloadLength` without a close frame. So that clients get their 1009, it is
@@ -26,20 +26,32 @@ export async function startUwsServer(options: SocketServerOptions, handlers: Soc
     maxBackpressure: 0,
     sendPingsAutomatically: false,
     upgrade: (res, req, context) => {
-      void upgrade(res, readHead(res, req, options), context, handlers);
+      void upgradeSocket(res, readHead(res, req, options), context, handlers);
     },
     open: (socket) => {
       const data = socket.getUserData();
-      data.transport = new UwsTransport(socket, () => data.events?.drained());
-      data.events = handlers.openSocket(data.transport, data.accepted);
+      const transport = new UwsTransport(socket, () => data.events?.drained());
+      data.transport = transport;
+      data.upgrade.whenAccepted((accepted) => {
+        // Closed while the token was being looked at.
+        if (data.transport?.isOpen !== true) return;
+        data.events = handlers.openSocket(transport, accepted);
+        for (const text of data.upgrade.takeHeld()) data.events.receive(text);
+      });
     },
     message: (socket, message, isBinary) => {
-      const { transport, events } = socket.getUserData();
+      const { transport, events, upgrade } = socket.getUserData();
       if (isBinary || message.byteLength > options.frameMaxBytes) {
         const code = isBinary ? closeCodes.binaryFrame : closeCodes.frameTooLarge;
         transport?.close(code, isBinary ? "text frames only" : "the frame is too large");
         events?.closed();
-      } else events?.receive(Buffer.from(message).toString("utf8"));
+        return;
+      }
+      const text = Buffer.from(message).toString("utf8");
+      if (events !== undefined) events.receive(text);
+      else if (!upgrade.hold(text, options.frameMaxBytes)) {
+        transport?.close(closeCodes.frameTooLarge, "too much before the token was looked at");
+      }
     },
     ping: (socket) => socket.getUserData().events?.heard(),
     drain: (socket) => socket.getUserData().events?.drained(),
@@ -82,36 +94,5 @@ function listen(uws: UwsModule, app: UwsApp, { host, port }: SocketServerOptions
       if (token) resolve(token);
       else reject(Object.assign(new Error("the address cannot be bound"), { code: "EADDRINUSE" }));
     });
-  });
-}
-
-async function upgrade(
-  res: UwsResponse,
-  head: UwsRequestHead,
-  context: us_socket_context_t,
-  handlers: SocketHandlers,
-): Promise<void> {
-  let isAborted = false;
-  res.onAborted(() => {
-    isAborted = true;
-  });
-  const { headers, address } = head;
-  const decision = await handlers.judgeUpgrade({ address, header: (name) => headers.get(name) });
-  if (isAborted) return;
-  res.cork(() => {
-    if (decision.kind === "refuse") {
-      const { status, body } = decision.response;
-      res.writeStatus(`${status} ${STATUS_CODES[status] ?? ""}`);
-      for (const [name, value] of Object.entries(decision.response.headers)) res.writeHeader(name, value);
-      res.end(body, true);
-      return;
-    }
-    res.upgrade<UwsSocketData>(
-      { accepted: decision, transport: undefined, events: undefined },
-      headers.get("sec-websocket-key") ?? "",
-      decision.subprotocol ?? "",
-      headers.get("sec-websocket-extensions") ?? "",
-      context,
-    );
   });
 }

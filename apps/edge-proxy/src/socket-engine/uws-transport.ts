@@ -1,10 +1,11 @@
 import type { WebSocket } from "uWebSockets.js";
 import type { ClientTransport } from "@tidewire/edge-session";
-import type { AcceptedUpgrade, SocketEvents } from "./socket-engine.ts";
+import type { SocketEvents } from "./socket-engine.ts";
+import type { PendingUpgrade } from "./uws-upgrade.ts";
 
 /** What uWS keeps for a socket. */
 export interface UwsSocketData {
-  readonly accepted: AcceptedUpgrade;
+  readonly upgrade: PendingUpgrade;
   transport: UwsTransport | undefined;
   events: SocketEvents | undefined;
 }
@@ -27,6 +28,10 @@ export class UwsTransport implements ClientTransport {
   constructor(socket: WebSocket<UwsSocketData>, onRelief: () => void) {
     this.#socket = socket;
     this.#onRelief = onRelief;
+  }
+
+  get isOpen(): boolean {
+    return this.#socket !== undefined;
   }
 
   get bufferedBytes(): number {

@@ -75,7 +75,7 @@ async function upgrade(
     return;
   }
   const address = addressOf(request, options);
-  const decision = await handlers.judgeUpgrade({ address, header: (name) => headerOf(request, name) });
+  const decision = await handlers.beginUpgrade({ address, header: (name) => headerOf(request, name) }).decision;
   if (decision.kind === "refuse") refuse(socket, decision.response);
   else sockets.handleUpgrade(request, socket, head, (accepted) => attach(accepted, decision, handlers));
 }

@@ -1,4 +1,5 @@
 import { request as httpRequest } from "node:http";
+import { connect as connectTcp } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { bundleEdge, EdgeProcess } from "./edge-process.ts";
 import { OneHostCluster } from "./one-host-cluster.ts";
@@ -6,6 +7,20 @@ import { RawSocket, type UpgradeReply } from "./raw-socket.ts";
 
 const document = { space: "conformance", key: "k1" };
 const documentUrl = "/v1/documents/conformance/k1";
+
+/** Status of a request that no well-behaved client would send. */
+function rawStatus(port: number, head: string, body = ""): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp(port, "127.0.0.1", () => {
+      socket.write(`${head}Host: edge\r\nConnection: close\r\n\r\n${body}`);
+    });
+    socket.once("error", reject);
+    socket.once("data", (chunk: Buffer) => {
+      socket.destroy();
+      resolve(Number(chunk.toString().split(" ")[1]));
+    });
+  });
+}
 
 interface CallInit extends RequestInit {
   readonly headers?: Record<string, string>;
@@ -236,6 +251,8 @@ export function engineCompliance(engine: "uws" | "ws"): void {
         String(cluster.seq),
         "",
       ]);
+      expect(head.headers.get("content-length")).toBe(String(Buffer.byteLength('{"text":"straße"}')));
+      expect(second.headers.get("content-length")).toBe(null);
     });
 
     it("writes: 201, 200 and 204", async () => {
@@ -245,6 +262,8 @@ export function engineCompliance(engine: "uws" | "ws"): void {
       expect([post.status, await post.json()]).toMatchObject([200, { value: { message: "add" } }]);
       const deleted = await call(documentUrl, { method: "DELETE" });
       expect([deleted.status, await deleted.text()]).toEqual([204, ""]);
+      expect(deleted.headers.get("content-length")).toBe(null);
+      expect((await call(documentUrl, { method: "OPTIONS" })).headers.get("content-length")).toBe(null);
     });
 
     it("refuses bodies over the bound, announced or not", async () => {
@@ -255,6 +274,20 @@ export function engineCompliance(engine: "uws" | "ws"): void {
         await chunkedPost(edge.port, `${documentUrl}/messages/add`, [body.slice(0, 15_000), body.slice(15_000)]),
       ).toBe(413);
       expect(await chunkedPost(edge.port, `${documentUrl}/messages/add`, ['{"a"', ":1}"])).toBe(200);
+    });
+
+    it("reads a header of several lines as one, and takes neither two lengths nor two bearers", async () => {
+      cluster.change("lines");
+      const tags = `If-None-Match: "${cluster.seq}-0123456789abcdef"\r\nIf-None-Match: "9-0123456789abcdef"\r\n`;
+      const bearer = "Authorization: Bearer dev:alice\r\n";
+      expect(await rawStatus(edge.port, `GET ${documentUrl} HTTP/1.1\r\n${bearer}${tags}`)).toBe(304);
+      const post = `POST ${documentUrl}/messages/add HTTP/1.1\r\n${bearer}`;
+      const lengths = "Content-Length: 2\r\nContent-Length: 4\r\n";
+      expect(await rawStatus(edge.port, `${post}${lengths}`, "{}{}")).toBe(400);
+      const bearers = `${bearer}Authorization: Bearer dev:bob\r\n`;
+      // Node keeps the first of two, uWS would take the last.
+      const status = await rawStatus(edge.port, `GET ${documentUrl} HTTP/1.1\r\n${bearers}`);
+      expect(status).toBe(engine === "ws" ? 200 : 401);
     });
 
     it.each([

@@ -36,8 +36,8 @@ export class DocumentResource {
       "Cache-Control": "private, no-cache",
     };
     if (isKnown(view)) return { kind: "response", status: 304, headers };
-    const response = jsonResponse(200, "", headers);
-    return request.method === "HEAD" ? response : { ...response, body: view.json };
+    // For HEAD too: the body's length belongs to its head, and the engine leaves the body away.
+    return { ...jsonResponse(200, "", headers), body: view.json };
   }
 
   async create(request: HttpRequest, principal: Principal, name: DocumentName): Promise<HttpResponse> {

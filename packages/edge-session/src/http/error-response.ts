@@ -25,6 +25,10 @@ export function bodyTooLarge(maxBytes: number): HttpResponse {
   return errorResponse(new ServiceError("limit_exceeded", `a body may have ${maxBytes} bytes at most`, { details }));
 }
 
+export function ambiguousLength(): HttpResponse {
+  return errorResponse(new ServiceError("invalid_argument", "a request has one Content-Length"));
+}
+
 export function noSuchPath(): HttpResponse {
   return errorResponse(new ServiceError("not_found", "there is nothing under this path"));
 }

@@ -21,6 +21,7 @@ export interface HttpResponse {
   readonly kind: "response";
   readonly status: number;
   readonly headers: HttpHeaders;
+  /** What GET would answer; to a HEAD request only its length is sent. */
   readonly body?: string | Uint8Array;
 }
 
