@@ -13,26 +13,20 @@ const WINDOWS_MAX = 8_192;
 
 /** Sealed datagrams in and out. */
 export class DatagramPort {
+  /** Hears every genuine packet; until it is set they are dropped. */
+  receive: (from: string, packet: Uint8Array) => void = () => {};
   readonly #sealer: Sealer;
   readonly #opener: Opener;
   readonly #context: SealContext;
   readonly #metrics: TransportMetrics;
   readonly #windows = new Map<string, ReplayWindow>();
-  readonly #receive: (from: string, packet: Uint8Array) => void;
   #socket: Socket | undefined;
 
-  constructor(
-    ring: KeyRing,
-    opener: Opener,
-    label: string,
-    metrics: TransportMetrics,
-    receive: (from: string, packet: Uint8Array) => void,
-  ) {
+  constructor(ring: KeyRing, opener: Opener, label: string, metrics: TransportMetrics) {
     this.#context = new SealContext(label, "datagram");
     this.#sealer = new Sealer(ring, this.#context);
     this.#opener = opener;
     this.#metrics = metrics;
-    this.#receive = receive;
   }
 
   /** Returns the port; rejects with the socket's error. */
@@ -81,7 +75,7 @@ export class DatagramPort {
     // Our own words, sent back to us by someone.
     if (opened.session === this.#sealer.session) return this.#metrics.refused.add(1, { reason: "echo" });
     if (!this.#isFirst(opened.session, opened.counter)) return this.#metrics.refused.add(1, { reason: "replayed" });
-    this.#receive(formatEndpoint({ host, port }), opened.plain);
+    this.receive(formatEndpoint({ host, port }), opened.plain);
   }
 
   #isFirst(session: string, counter: number): boolean {

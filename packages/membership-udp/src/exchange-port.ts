@@ -11,8 +11,6 @@ export interface ExchangePortModules {
   readonly opener: Opener;
   readonly clock: Clock;
   readonly metrics: TransportMetrics;
-  /** Answers a request of another member, by calling `reply` at most once. */
-  readonly serve: (from: string, body: Uint8Array, reply: (body: Uint8Array) => void) => void;
 }
 
 export interface ExchangePortOptions {
@@ -25,6 +23,8 @@ export interface ExchangePortOptions {
 
 /** One request and one answer on a TCP connection of its own, sealed like the datagrams. */
 export class ExchangePort {
+  /** Answers a request of another member, by calling `reply` at most once; until it is set nobody is answered. */
+  serve: (from: string, body: Uint8Array, reply: (body: Uint8Array) => void) => void = () => {};
   readonly #modules: ExchangePortModules;
   readonly #options: ExchangePortOptions;
   readonly #requestContext: SealContext;
@@ -114,7 +114,7 @@ export class ExchangePort {
         const received = reader.push(chunk);
         if (received === undefined) return;
         isAsked = true;
-        this.#modules.serve(from, received.message, (body) => this.#answer(socket, received.session, body));
+        this.serve(from, received.message, (body) => this.#answer(socket, received.session, body));
       } catch {
         metrics.refused.add(1, { reason: "bad_request" });
         socket.destroy();

@@ -67,12 +67,9 @@ export async function startMembership(
   const ring = new KeyRing(settings.keys);
   const opener = new Opener(ring);
   const profile = { ...membershipProfiles[settings.profile], ...settings.overrides };
-  let node: GossipNode | undefined;
-  const datagrams = new DatagramPort(ring, opener, settings.label, metrics, (from, packet) =>
-    node?.received(from, packet),
-  );
+  const datagrams = new DatagramPort(ring, opener, settings.label, metrics);
   const exchanges = new ExchangePort(
-    { ring, opener, clock, metrics, serve: (from, body, reply) => node?.asked(from, body, reply) },
+    { ring, opener, clock, metrics },
     { label: settings.label, inboundMax: profile.exchangesMax, inboundMs: profile.streamTimeoutMs },
   );
   const bound = await bindBoth(bind, datagrams, exchanges);
@@ -93,7 +90,9 @@ export async function startMembership(
   );
   const family = isIPv6(bound.host) ? 6 : 4;
   const resolve = (): Promise<string[]> => resolveSeeds(settings.seeds, family);
-  node = new GossipNode(gossipAddress, { engine, datagrams, exchanges, ring, clock, logger, resolve });
+  const node = new GossipNode(gossipAddress, { engine, datagrams, exchanges, ring, clock, logger, resolve });
+  datagrams.receive = (from, packet) => node.received(from, packet);
+  exchanges.serve = (from, body, reply) => node.asked(from, body, reply);
   node.start();
   return node;
 }
