@@ -2,6 +2,9 @@ export { DirectoryInUse, type DirectoryLock, type FileSystem, type StorageFile }
 export { NodeFileSystem } from "./files/node-file-system.ts";
 export { StoreFormatError } from "./format/store-format-error.ts";
 export type { LocalLogEngine, LocalLogStatus } from "./local-log-engine.ts";
+export { type DumpedRecord, type DumpFilter, dump } from "./offline/dump.ts";
+export { type FsckReport, fsck } from "./offline/fsck.ts";
+export type { OfflineModules } from "./offline/offline-store.ts";
 export { type LocalLogModules, type LocalLogSettings, openLocalLogEngine } from "./open-local-log-engine.ts";
 export { defaultLocalLogOptions, type LocalLogOptions } from "./options.ts";
 export type { LogProblem } from "./recovery/problem.ts";

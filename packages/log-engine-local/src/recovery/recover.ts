@@ -10,7 +10,7 @@ import { SegmentTable } from "../index/segment-table.ts";
 import type { LogProblem } from "./problem.ts";
 import { Replay } from "./replay.ts";
 import { type ChainedSegment, type ChainModules, readChain } from "./segment-chain.ts";
-import { type ScanChecks, type ScanStep, scanSegment } from "./segment-scan.ts";
+import { type ScanChecks, scanSegment } from "./segment-scan.ts";
 
 /** Bytes behind the end of the log: the rest of a write that was never acknowledged. */
 export interface TornTail {
@@ -38,8 +38,6 @@ export interface RecoveredStore {
 }
 
 export interface RecoveryModules extends ChainModules {
-  /** Sees every step of the replay: for `dump`. */
-  readonly observe?: (segmentId: number, step: ScanStep) => void;
   readonly checks?: ScanChecks;
 }
 
@@ -105,7 +103,6 @@ async function replaySegment(
     const end = segment.end ?? bytes.length;
     const salt = segmentSalt(modules.storeId, segment.id);
     for (const step of scanSegment(bytes, { salt, from, end, mayBeTorn: segment.end === undefined }, modules.checks)) {
-      modules.observe?.(segment.id, step);
       if (step.kind === "torn") return { end: step.offset, fileBytes };
       replay.apply(segment.id, step);
     }

@@ -1,0 +1,25 @@
+import { writeSync } from "node:fs";
+import { type DocumentName, noLogger, noMetrics, SystemClock } from "@tidewire/foundation";
+import { type LocalLogEngine, openLocalLogEngine } from "../../src/index.ts";
+import { documents, killSettings, patchOf, SNAPSHOT_EVERY, stateOf } from "../support/kill-workload.ts";
+
+/** Writes to the log in the folder given, says on standard output what was acknowledged, and goes on until it is killed. */
+async function write(engine: LocalLogEngine, document: DocumentName): Promise<never> {
+  const { epoch, seq: head } = await engine.open(document, "writer");
+  for (let seq = head + 1; ; seq++) {
+    const data = Buffer.from(patchOf(document.key, seq));
+    await engine.append(document, { epoch, expectedSeq: seq - 1, seq, data });
+    writeSync(1, `${document.key} ${seq}\n`);
+    if (seq % SNAPSHOT_EVERY !== 0) continue;
+    await engine.snapshot(document, { epoch, seq, data: Buffer.from(stateOf(document.key, seq)) });
+    writeSync(1, `${document.key} ${seq} snapshot\n`);
+  }
+}
+
+const engine = await openLocalLogEngine(killSettings(process.argv[2]!), {
+  clock: new SystemClock(),
+  logger: noLogger,
+  metrics: noMetrics,
+});
+writeSync(1, "open\n");
+await Promise.all(documents.map((document) => write(engine, document)));

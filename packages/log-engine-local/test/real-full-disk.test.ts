@@ -1,0 +1,81 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { noLogger, noMetrics, SystemClock } from "@tidewire/foundation";
+import { openLocalLogEngine } from "../src/index.ts";
+import { game, grow, step, texts } from "./support/append-steps.ts";
+import { bundleChild } from "./support/child-script.ts";
+
+/** A file system of two megabytes; `undefined` where this user may not mount one. */
+function mountSmall(): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), "tidewire-full-"));
+  if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", folder]).status === 0) return folder;
+  rmSync(folder, { recursive: true });
+  return undefined;
+}
+
+describe("a file system that is really full", () => {
+  test("refuses writes, serves reads, and takes writes again when there is room", async () => {
+    const folder = mountSmall();
+    if (folder === undefined) {
+      process.stderr.write(
+        "not run: this user may not mount a tmpfs; failing-disk.test.ts covers it on a simulated disk\n",
+      );
+      return;
+    }
+    try {
+      const ballast = join(folder, "ballast");
+      writeFileSync(ballast, Buffer.alloc(1_500_000));
+      const modules = { clock: new SystemClock(), logger: noLogger, metrics: noMetrics };
+      const settings = { directory: join(folder, "log"), batchMaxBytes: 64 * 1024, retryMs: 20 };
+      const engine = await openLocalLogEngine(settings, modules);
+      const { epoch, seq } = await grow(engine, game, 3);
+      const data = Buffer.alloc(60_000, "d");
+      let head = seq;
+      let refusal: unknown;
+      while (refusal === undefined) {
+        await engine.append(game, step(epoch, head, { data })).then(
+          () => head++,
+          (error: unknown) => {
+            refusal = error;
+          },
+        );
+      }
+      expect(refusal).toMatchObject({ code: "unavailable", retryable: true, details: { reason: "disk_full" } });
+      expect(await texts(engine, game)).toHaveLength(head);
+
+      unlinkSync(ballast);
+      while (engine.status.failure !== undefined) {
+        await new Promise((resolve) => {
+          setTimeout(resolve, 5);
+        });
+      }
+      await engine.append(game, step(epoch, head, { data }));
+      await engine.close();
+      const again = await openLocalLogEngine(settings, modules);
+      expect(again.problems).toEqual([]);
+      expect((await again.open(game, "host-a")).seq).toBe(head + 1);
+      await again.close();
+    } finally {
+      execFileSync("umount", [folder]);
+      rmSync(folder, { recursive: true });
+    }
+  }, 60_000);
+
+  test("and one that allows no larger file: writing goes on in a new segment", () => {
+    const folder = mkdtempSync(join(tmpdir(), "tidewire-limit-"));
+    const script = bundleChild("filler");
+    // 512-byte blocks: one megabyte.
+    const limited = `ulimit -f 2048; exec "$0" "$1" "$2"`;
+    const output = execFileSync("sh", ["-c", limited, process.execPath, script, folder], { encoding: "utf8" });
+    const result = JSON.parse(output.trim().split("\n").at(-1)!) as Record<string, number>;
+    expect(result).toMatchObject({ code: "unavailable", details: { reason: "disk_full" } });
+    expect(result["committed"]).toBeGreaterThan(10);
+    expect(result["readable"]).toBe(result["committed"]);
+    expect(result["seq"]).toBe(result["committed"]! + 1);
+    rmSync(folder, { recursive: true });
+    rmSync(dirname(script), { recursive: true });
+  }, 60_000);
+});
