@@ -1,5 +1,7 @@
 import type { SortDirection } from "../author/containers.ts";
+import { isContainer } from "../author/schema-node.ts";
 import { StateError } from "../author/state-error.ts";
+import type { DocumentState } from "./document-state.ts";
 import type { RecordNode } from "./record-node.ts";
 import type { FieldType } from "./record-type.ts";
 
@@ -16,6 +18,7 @@ export const everyRow: QueryPlan = { criteria: [], conditions: [], sort: [], off
 /** Where a query's records come from. */
 export interface RowSource {
   readonly $field: FieldType;
+  readonly $state: DocumentState;
   /** In order; narrowed by an index where one fits the criteria. Tells the tracker. */
   $rows(plan: QueryPlan): RecordNode[];
 }
@@ -99,11 +102,29 @@ export class Query {
     throw new StateError("a query cannot be turned into JSON: copy the fields that are meant");
   }
 
+  /** Whatever the source told the tracker covers its rows. */
+  #isMet(condition: (row: RecordNode) => boolean, row: RecordNode): boolean {
+    const { tracker } = row.$state;
+    if (tracker === null) return condition(row);
+    const outer = tracker.own;
+    tracker.own = row;
+    try {
+      return condition(row);
+    } finally {
+      tracker.own = outer;
+    }
+  }
+
+  /** Principals are compared by identity, so one from elsewhere is exchanged for the document's own. */
+  #comparable(field: FieldType, value: unknown): unknown {
+    return field.node.kind === "principal" && value !== undefined ? this.$source.$state.intern(value) : value;
+  }
+
   #field(name: string): FieldType {
     const type = this.$source.$field.recordType!;
     const field = type.fields.find((candidate) => candidate.name === name);
     const kind = field?.node.kind;
-    if (field === undefined || kind === "record" || kind === "list" || kind === "map" || kind === "table") {
+    if (field === undefined || kind === "record" || kind === "json" || isContainer(field.node)) {
       throw new StateError(`"${name}" of "${this.$source.$field.name}" is not a field a query can compare`);
     }
     return field;
@@ -113,10 +134,9 @@ export class Query {
     const { criteria, conditions, sort, offset, limit } = this.#plan;
     let rows = this.$source.$rows(this.#plan);
     if (criteria.length > 0) {
-      const wanted = criteria.map(({ field, value }) => ({ field, value: comparable(rows[0], field, value) }));
-      rows = rows.filter((row) => wanted.every(({ field, value }) => fieldOf(row, field) === value));
+      rows = rows.filter((row) => criteria.every(({ field, value }) => fieldOf(row, field) === value));
     }
-    for (const condition of conditions) rows = rows.filter((row) => condition(row));
+    for (const condition of conditions) rows = rows.filter((row) => this.#isMet(condition, row));
     if (sort.length > 0) rows.sort((a, b) => compareRows(a, b, sort));
     return offset === 0 && limit >= rows.length ? rows : rows.slice(offset, offset + limit);
   }
@@ -124,11 +144,6 @@ export class Query {
 
 function fieldOf(row: RecordNode, field: FieldType): unknown {
   return field.index < 0 ? row.$key : row.$get(field.index);
-}
-
-/** Principals are compared by identity, so one from elsewhere is exchanged for the document's own. */
-function comparable(row: RecordNode | undefined, field: FieldType, value: unknown): unknown {
-  return row !== undefined && field.node.kind === "principal" && value !== undefined ? row.$state.intern(value) : value;
 }
 
 function compareRows(a: RecordNode, b: RecordNode, sort: QueryPlan["sort"]): number {

@@ -52,10 +52,12 @@ function accessors(type: RecordType, field: FieldType): string {
     const state = this.$state;
     if (!state.isWriting || !this.$isLive) state.assertWritable(this.$isLive);
     value = checks[${index}](value, state);
-    if (value === this.$${index}) return;
+    const old = this.$${index};
+    if (value === old) return;
     this.$logField(${index});
     ${resize}
     this.$${index} = value;
+    ${type.isRow ? `if (this.$parent.$indexes !== null) this.$parent.$reindex(this, ${index}, old);` : ""}
   }`;
 }
 

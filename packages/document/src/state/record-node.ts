@@ -12,6 +12,13 @@ import type { Undoable } from "./undo-log.ts";
 /** Fields with a bit in `$dirty`; the few beyond share a set. */
 const maskedFields = 30;
 
+/** What a record tells the table it is in. */
+interface IndexedTable {
+  readonly $indexes: readonly unknown[] | null;
+  $reindex(record: RecordNode, field: number, old: unknown): void;
+  $touchIndexes(record: RecordNode, seq: number, field: number, old: unknown): void;
+}
+
 /** Base of the generated record classes. Holds the stamps; the fields' values are in slots of the subclass. */
 export abstract class RecordNode extends StateNode implements Changeable, Undoable {
   $type!: RecordType;
@@ -112,6 +119,8 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
     if (current instanceof RecordNode) current.$setLive(false);
     if (old instanceof RecordNode) old.$setLive(true);
     this.$put(code, old);
+    const table = this.#table();
+    if (table !== null && table.$indexes !== null) table.$reindex(this, code, current);
     this.#clean(code);
   }
 
@@ -126,6 +135,7 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
     if (current instanceof RecordNode) current.$commitNew(seq);
     if (this.$born !== seq) this.#stamp(code, seq);
     this.$touch(seq);
+    this.#table()?.$touchIndexes(this, seq, code, old);
     return true;
   }
 
@@ -168,6 +178,10 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
   $cell(index: number): Trackable {
     this.#cells ??= [];
     return (this.#cells[index] ??= new FieldCell(this, index));
+  }
+
+  #table(): IndexedTable | null {
+    return this.$type.isRow ? (this.$parent as StateNode & IndexedTable) : null;
   }
 
   #stamp(index: number, seq: number): void {

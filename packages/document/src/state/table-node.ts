@@ -5,11 +5,12 @@ import { ContainerNode } from "./container-node.ts";
 import type { DocumentState } from "./document-state.ts";
 import { fillRecord } from "./fill-record.ts";
 import { OrderLog } from "./order-log.ts";
-import { everyRow, Query, type RowSource } from "./query.ts";
+import { everyRow, Query, type QueryPlan, type RowSource } from "./query.ts";
 import type { RecordNode } from "./record-node.ts";
 import type { FieldType } from "./record-type.ts";
 import { recordBytes } from "./sizes.ts";
 import type { StateNode } from "./state-node.ts";
+import { TableIndex } from "./table-index.ts";
 import { TableOrder } from "./table-order.ts";
 import type { Undoable } from "./undo-log.ts";
 
@@ -17,6 +18,11 @@ const inserted = 0;
 const removed = 1;
 const moved = 2;
 const idTaken = 3;
+
+/** Indexes a table gets because `where` asked for a field. */
+const unaskedIndexesMax = 4;
+/** In records gone through, roughly. */
+const placeSearchCost = 64;
 
 /** A record and what came after it, for putting it back. */
 interface Place {
@@ -35,6 +41,7 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
   readonly $order = new TableOrder();
   readonly $orderLog = new OrderLog();
   $nextId = 1;
+  $indexes: readonly TableIndex[] | null = null;
   readonly #byId = new Map<string, RecordNode>();
   readonly #all: Query;
 
@@ -179,9 +186,31 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
     this.$nextId = nextId;
   }
 
-  $rows(): RecordNode[] {
-    this.$state.tracker?.saw(this);
-    return this.$order.toArray();
+  $rows({ criteria }: QueryPlan): RecordNode[] {
+    const { tracker } = this.$state;
+    const index = this.#indexFor(criteria);
+    if (index === undefined) {
+      tracker?.saw(this);
+      return this.$order.toArray();
+    }
+    const { value } = criteria.find(({ field }) => field === index.field)!;
+    const bucket = index.bucket(value);
+    tracker?.saw(bucket);
+    return this.#inOrder(bucket.records);
+  }
+
+  /** A field of a record was written, or its write taken back. */
+  $reindex(record: RecordNode, field: number, old: unknown): void {
+    for (const index of this.$indexes!) if (index.field.index === field) index.change(record, old);
+  }
+
+  /** A record changed in this commit; `field` had the value `old` before, if one is given. */
+  $touchIndexes(record: RecordNode, seq: number, field = -1, old?: unknown): void {
+    if (this.$indexes === null) return;
+    for (const index of this.$indexes) {
+      index.touch(record.$get(index.field.index), seq);
+      if (index.field.index === field) index.touch(old, seq);
+    }
   }
 
   $element(id: string): RecordNode | undefined {
@@ -217,6 +246,7 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
 
   $childTouched(child: StateNode): void {
     this.$promote(child as RecordNode);
+    this.$touchIndexes(child as RecordNode, this.$state.transactionSeq);
   }
 
   $setLive(isLive: boolean): void {
@@ -253,11 +283,13 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
       if (!record.$isLive) return false;
       record.$commitNew(seq);
       this.$promote(record);
+      this.$touchIndexes(record, seq);
     } else if (code === removed) {
       const { record } = old as Place;
       if (record.$born === 0) return false;
       this.$bury(record.$key, record, seq);
-    }
+      this.$touchIndexes(record, seq);
+    } else if (code === moved) this.$touchIndexes((old as Place).record, seq);
     // A move or a used id is a change of the table itself.
     this.$touch(seq);
     return true;
@@ -266,13 +298,42 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
   #put(record: RecordNode, next: RecordNode | undefined): void {
     this.#byId.set(record.$key, record);
     this.$order.insertBefore(record, next);
+    if (this.$indexes !== null) for (const index of this.$indexes) index.add(record);
     record.$setLive(true);
   }
 
   #take(record: RecordNode): void {
     this.#byId.delete(record.$key);
     this.$order.remove(record);
+    if (this.$indexes !== null) for (const index of this.$indexes) index.remove(record);
     record.$setLive(false);
+  }
+
+  /** The index of the first field that has one, or may get one. */
+  #indexFor(criteria: QueryPlan["criteria"]): TableIndex | undefined {
+    const known = this.$indexes ?? [];
+    for (const { field } of criteria) {
+      const found = known.find((index) => index.field === field);
+      if (found !== undefined) return found;
+    }
+    const declared = this.$field.node.indexes ?? [];
+    const candidate = criteria.find(({ field }) => field.index >= 0);
+    if (candidate === undefined) return undefined;
+    const { field } = candidate;
+    if (known.length >= declared.length + unaskedIndexesMax && !declared.includes(field.name)) return undefined;
+    const made = new TableIndex(this, field, this.#byId.values());
+    this.$indexes = [...known, made];
+    return made;
+  }
+
+  #inOrder(records: ReadonlySet<RecordNode>): RecordNode[] {
+    if (records.size <= 1) return [...records];
+    // Above this, going through the whole order is cheaper than looking for each place.
+    if (records.size * placeSearchCost > this.#byId.size)
+      return this.$order.toArray().filter((row) => records.has(row));
+    return Array.from(records, (row) => ({ row, position: this.$order.positionOf(row) }))
+      .sort((a, b) => a.position - b.position)
+      .map(({ row }) => row);
   }
 
   #takeId(): string {

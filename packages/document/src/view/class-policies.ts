@@ -21,7 +21,9 @@ export class ClassPolicies {
     const outer = state.tracker;
     // Inside a view the answer is a part of what the view read.
     const tracker = outer ?? this.#trackers[guard.index]!;
-    if (outer === null) tracker.own = record;
+    // Whoever shows or walks a record looks at its stamp anyway.
+    const outerOwn = tracker.own;
+    tracker.own = record;
     state.tracker = tracker;
     try {
       return isTrue(guard.policy(record, this.#inputs, state.root));
@@ -30,7 +32,7 @@ export class ClassPolicies {
       return false;
     } finally {
       state.tracker = outer;
-      if (outer === null) tracker.own = null;
+      tracker.own = outerOwn;
     }
   }
 

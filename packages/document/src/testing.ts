@@ -1,0 +1,8 @@
+export {
+  createTestDocument,
+  Rejected,
+  type SendArguments,
+  TestDocument,
+  type TestDocumentOptions,
+  TestPlayer,
+} from "./testing/test-document.ts";
