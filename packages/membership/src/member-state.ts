@@ -24,10 +24,6 @@ export interface MemberState {
 
 const ranks: Readonly<Record<Severity, number>> = { alive: 0, suspect: 1, dead: 2, left: 3 };
 
-export function severityRank(severity: Severity): number {
-  return ranks[severity];
-}
-
 type Statement = Pick<MemberState, "boot" | "incarnation" | "severity">;
 
 /** Positive if `a` is the later word. */

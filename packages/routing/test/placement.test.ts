@@ -135,7 +135,7 @@ describe("rendezvous hashing", () => {
   test("every bit of the inputs reaches every bit of the score", () => {
     const rounds = 400;
     for (let bit = 0; bit < 64; bit++) {
-      const flips = new Array<number>(53).fill(0);
+      const flips = Array.from({ length: 53 }, () => 0);
       for (let round = 0; round < rounds; round++) {
         const document = xxh64(`d${round}`);
         const flipped: Hash64 =
