@@ -40,10 +40,10 @@ export class Query {
       const condition = criteria as (row: RecordNode) => boolean;
       return new Query(this.$source, { ...plan, conditions: [...plan.conditions, condition] });
     }
-    const added = Object.entries(criteria).map(([name, value]) => ({
-      field: this.#field(name),
-      value: value as unknown,
-    }));
+    const added = Object.entries(criteria).map(([name, value]) => {
+      const field = this.#field(name);
+      return { field, value: this.#comparable(field, value) };
+    });
     return new Query(this.$source, { ...plan, criteria: [...plan.criteria, ...added] });
   }
 
