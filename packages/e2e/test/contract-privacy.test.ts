@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type ConformanceView, RawClient, System } from "@tidewire/harness";
 
-/** One seed a run by default; `TIDEWIRE_SEED` repeats a failure, `TIDEWIRE_STEPS` plays longer. */
-const seed = Number(process.env["TIDEWIRE_SEED"] ?? Date.now() % 1_000_000);
-const steps = Number(process.env["TIDEWIRE_STEPS"] ?? 160);
+/** One seed a run by default; `E2E_SEED` repeats a failure, `E2E_STEPS` plays longer. */
+const seed = Number(process.env["E2E_SEED"] ?? Date.now() % 1_000_000);
+const steps = Number(process.env["E2E_STEPS"] ?? 160);
 const agents = ["ann", "ben", "cat"] as const;
 type Agent = (typeof agents)[number];
 
