@@ -173,7 +173,8 @@ export class ViewClass {
     this.#deltaOfViews(group, walk);
     if (writer.position === 1) return undefined;
     writer.closeObject();
-    group.viewSeq = Math.max(group.viewSeq, walk.newest);
+    // Presence and view state change a view without a commit, and then its seq stays.
+    if (state.root.$stamp > group.seq) group.viewSeq = Math.max(group.viewSeq, walk.newest);
     return { kind: "delta", json: writer.peek() };
   }
 

@@ -1,0 +1,348 @@
+import { describe, expect, test } from "@jest/globals";
+import { z } from "zod";
+import { conformanceDocument, defineDocument, type Frame, message, record, t } from "../src/index.ts";
+import { Bench, type FakeClient, principalOf } from "./bench.ts";
+
+function begin(): Bench {
+  const bench = new Bench(conformanceDocument);
+  bench.send("alice", "add", { by: 1 });
+  return bench;
+}
+
+const kinds = (client: FakeClient): string[] => client.frames.map(({ kind }) => kind);
+
+describe("credit", () => {
+  test("without it nothing is sent; with it one merged delta, whatever has happened", () => {
+    const bench = begin();
+    const slow = bench.connect("bob", { credit: 0 });
+    expect(slow.frames).toEqual([]);
+    bench.instance.grant(slow.viewer, 1);
+    bench.deliver();
+    expect(kinds(slow)).toEqual(["snapshot"]);
+    for (let count = 0; count < 50; count++) bench.send("alice", "put", { k: `k${count % 7}`, v: `v${count}` });
+    expect(slow.frames.length).toBe(1);
+    bench.instance.grant(slow.viewer, 5);
+    bench.deliver();
+    bench.deliver();
+    expect(kinds(slow)).toEqual(["snapshot", "delta"]);
+    expect(slow.viewer.credit).toBe(4);
+    expect(slow.view).toEqual(bench.get("bob").view);
+  });
+
+  test("a commit that changes nothing for a viewer costs it nothing", () => {
+    const bench = begin();
+    const bob = bench.connect("bob", { credit: 10 });
+    const { credit } = bob.viewer;
+    bench.send("alice", "deal", { holder: "alice", rank: 1, secret: true });
+    expect(bob.viewer.credit).toBe(credit);
+  });
+
+  test("those who fell behind at the same moment are brought forward together", () => {
+    const bench = begin();
+    const all = ["bob", "bob", "bob"].map((agent) => bench.connect(agent, { credit: 1 }));
+    bench.send("alice", "add", { by: 1 });
+    bench.send("alice", "add", { by: 1 });
+    for (const client of all) bench.instance.grant(client.viewer, 1);
+    bench.deliver();
+    expect(new Set(all.map((client) => client.frames.at(-1))).size).toBe(1);
+    expect(all[0]!.view["value"]).toBe(3);
+  });
+
+  test("what a slow viewer is sent is never larger than the snapshot", () => {
+    const bench = begin();
+    const slow = bench.connect("bob", { credit: 1 });
+    for (let count = 0; count < 400; count++) bench.send("alice", "put", { k: `key${count}`, v: "x".repeat(50) });
+    bench.instance.grant(slow.viewer, 1);
+    bench.deliver();
+    for (let count = 0; count < 395; count++) bench.send("alice", "remove", { k: `key${count}` });
+    bench.instance.grant(slow.viewer, 1);
+    bench.deliver();
+    const whole = bench.connect("bob").frames[0]!;
+    expect(slow.frames.at(-1)!.data.length).toBeLessThanOrEqual(whole.data.length);
+    expect(slow.view).toEqual(bench.get("bob").view);
+  });
+});
+
+describe("resume", () => {
+  test("with the right state nothing is sent again", () => {
+    const bench = begin();
+    const first = bench.connect("bob");
+    bench.disconnect(first);
+    const again = bench.attach("bob", { resume: { seq: first.seq, hash: first.hash }, hashEvery: false });
+    again.startFrom(first);
+    bench.deliver();
+    expect(again.last).toEqual({ "@s": first.seq });
+    bench.send("alice", "add", { by: 1 });
+    expect(again.last).toEqual({ "@s": again.seq, "@h": again.hash, value: 2, counts: { alice: 2 } });
+  });
+
+  test("is confirmed by the first change, if that comes before the credit", () => {
+    const bench = begin();
+    const first = bench.connect("bob");
+    bench.disconnect(first);
+    const again = bench.attach("bob", { resume: { seq: first.seq, hash: first.hash }, credit: 0 });
+    again.startFrom(first);
+    bench.deliver();
+    bench.send("alice", "add", { by: 1 });
+    bench.instance.grant(again.viewer, 1);
+    bench.deliver();
+    expect(kinds(again)).toEqual(["delta"]);
+    expect(again.last["@h"]).toBe(again.hash);
+    expect(again.view).toEqual(bench.get("bob").view);
+  });
+
+  test("also after the document moved, from the log alone", () => {
+    for (const withSnapshot of [false, true]) {
+      const bench = begin();
+      bench.send("alice", "deal", { holder: "bob", rank: 3, face: "F" });
+      const first = bench.connect("bob");
+      bench.reopen(withSnapshot);
+      const again = bench.attach("bob", { resume: { seq: first.seq, hash: first.hash }, hashEvery: false });
+      again.startFrom(first);
+      bench.deliver();
+      expect(again.last).toEqual({ "@s": first.seq });
+    }
+  });
+
+  const open = defineDocument({
+    space: "open-book",
+    createsOnDemand: true,
+    state: { rows: t.table(record({ text: t.string() })), count: t.int(), hidden: t.int().private() },
+    messages: {
+      insert: message(t.string(), (doc, text) => void doc.rows.insert({ text })),
+      delete: message(t.string(), (doc, id) => void doc.rows.delete(id)),
+      hide: message((doc) => void doc.hidden++),
+    },
+  });
+
+  test("from an earlier seq is one hashed delta forward, where no policy stands in the way", () => {
+    const bench = new Bench(open);
+    for (let count = 0; count < 200; count++) bench.send("ann", "insert", `a longer text, number ${count}`);
+    const first = bench.connect("bob");
+    bench.disconnect(first);
+    bench.send("ann", "insert", "new");
+    bench.send("ann", "delete", "7");
+    bench.reopen();
+    const again = bench.attach("bob", { resume: { seq: first.seq, hash: first.hash }, hashEvery: false });
+    again.startFrom(first);
+    bench.deliver();
+    expect(kinds(again)).toEqual(["delta"]);
+    expect(again.last["@h"]).toBe(again.hash);
+    expect(again.view).toEqual(bench.get("bob").view);
+  });
+
+  test("with a wrong hash at the current seq is answered by a snapshot", () => {
+    const bench = new Bench(open);
+    bench.send("ann", "insert", "text");
+    const first = bench.connect("bob");
+    bench.disconnect(first);
+    bench.send("ann", "hide");
+    const again = bench.attach("bob", { resume: { seq: first.seq, hash: "0123456789abcdef" } });
+    bench.deliver();
+    expect(kinds(again)).toEqual(["snapshot"]);
+  });
+
+  test.each([[0], [999]])("from seq %p, which the stream cannot continue, is a snapshot", (seq) => {
+    const bench = begin();
+    const again = bench.attach("bob", { resume: { seq, hash: "0123456789abcdef" } });
+    bench.deliver();
+    expect(kinds(again)).toEqual(["snapshot"]);
+  });
+});
+
+describe("hashes and checks", () => {
+  test("a stream carries a hash at first and then once in each interval", () => {
+    const bench = new Bench(conformanceDocument, { hashIntervalMs: 45 });
+    const bob = bench.connect("bob", { hashEvery: false });
+    for (let count = 0; count < 9; count++) bench.send("alice", "add", { by: 1 });
+    // Each delivery is 10 ms after the one before.
+    expect(bob.frames.map(({ hash }) => hash !== undefined)).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  test("what a client reports is compared with what it was sent", () => {
+    const bench = begin();
+    const bob = bench.connect("bob");
+    const check = (seq: number, hash: string): string => bench.instance.check(bob.viewer, seq, hash);
+    const old = { seq: bob.seq, hash: bob.hash };
+    expect(check(bob.seq, bob.hash)).toBe("match");
+    bench.send("alice", "add", { by: 1 });
+    expect(check(old.seq, old.hash)).toBe("match");
+    expect(check(bob.seq, bob.hash)).toBe("match");
+    expect(check(bob.seq, "0000000000000000")).toBe("mismatch");
+    bench.deliver();
+    expect(kinds(bob)).toEqual(["snapshot", "delta", "snapshot"]);
+    expect(check(bob.seq + 100, bob.hash)).toBe("mismatch");
+    bench.deliver();
+    expect(kinds(bob).at(-1)).toBe("snapshot");
+  });
+
+  test("a seq it kept nothing of is unverifiable", () => {
+    const bench = begin();
+    const bob = bench.connect("bob", { hashEvery: false });
+    bench.send("alice", "add", { by: 1 });
+    const { seq, hash } = bob;
+    bench.send("alice", "add", { by: 1 });
+    expect(bench.instance.check(bob.viewer, seq, hash)).toBe("unverifiable");
+    expect(bench.instance.check(bob.viewer, bob.seq, bob.hash)).toBe("match");
+    expect(kinds(bob)).not.toContain(["snapshot", "snapshot"]);
+  });
+
+  test("presence moves the state under a seq: only a quiet stream can be told wrong by it", () => {
+    const bench = begin();
+    const bob = bench.connect("bob");
+    const before = { seq: bob.seq, hash: bob.hash };
+    bench.connect("carol");
+    expect(bench.instance.check(bob.viewer, before.seq, before.hash)).toBe("match");
+    bench.connect("dave");
+    expect(bench.instance.check(bob.viewer, before.seq, "0000000000000000")).toBe("unverifiable");
+    expect(bench.instance.check(bob.viewer, before.seq, "0000000000000000")).toBe("mismatch");
+  });
+
+  test("resync gives a snapshot, once", () => {
+    const bench = begin();
+    const bob = bench.connect("bob");
+    bench.instance.resync(bob.viewer);
+    bench.deliver();
+    bench.deliver();
+    expect(kinds(bob)).toEqual(["snapshot", "snapshot"]);
+    bench.send("alice", "add", { by: 1 });
+    expect(kinds(bob)).toEqual(["snapshot", "snapshot", "delta"]);
+  });
+});
+
+describe("view state", () => {
+  const map = defineDocument({
+    space: "map",
+    createsOnDemand: true,
+    viewState: z.object({ near: z.int() }),
+    state: {
+      places: t.table(
+        record({ at: t.int() }).visibleTo(
+          (place, viewer) => Math.abs(place.at - (viewer.viewState as { near: number }).near) < 3,
+        ),
+      ),
+    },
+    views: { near: (_doc, _viewer, viewState) => viewState?.near },
+    messages: { build: message(t.int(), (doc, at) => void doc.places.insert({ at })) },
+  });
+
+  test("decides what is seen, and changes without a commit", () => {
+    const bench = new Bench(map);
+    for (let at = 0; at < 10; at++) bench.send("ann", "build", at);
+    const bob = bench.connect("bob", { viewState: { near: 1 } });
+    const ats = (): number[] => (bob.view["places"] as { at: number }[]).map(({ at }) => at);
+    expect(ats()).toEqual([0, 1, 2, 3]);
+    expect(bob.view["near"]).toBe(1);
+    const { seq } = bob;
+    bench.instance.updateViewState(bob.viewer, '{"near":3}');
+    bench.deliver();
+    expect(ats()).toEqual([1, 2, 3, 4, 5]);
+    expect(kinds(bob).at(-1)).toBe("delta");
+    expect(bob.seq).toBe(seq);
+    bench.send("ann", "build", 4);
+    expect(ats()).toEqual([1, 2, 3, 4, 5, 4]);
+  });
+
+  test("a client that says nothing is hidden what asks for it, and a wrong one is refused", () => {
+    const bench = new Bench(map);
+    bench.send("ann", "build", 1);
+    expect(bench.connect("bob").view["places"]).toEqual([]);
+    expect(bench.faults.length).toBeGreaterThan(0);
+    const bob = bench.connect("bob", { viewState: { near: 1 } });
+    for (const text of ["{", '{"near":"x"}', "null"]) {
+      expect(() => bench.instance.updateViewState(bob.viewer, text)).toThrow(
+        expect.objectContaining({ code: "invalid_argument" }),
+      );
+    }
+    expect(() => bench.attach("bob", { viewState: 5 })).toThrow(expect.objectContaining({ code: "invalid_argument" }));
+    expect(bob.view["places"]).toHaveLength(1);
+  });
+
+  test("is JSON even where nobody reads it", () => {
+    const bench = begin();
+    const bob = bench.connect("bob", { viewState: { anything: [1] } });
+    bench.instance.updateViewState(bob.viewer, "{}");
+    expect(() => bench.instance.updateViewState(bob.viewer, "{")).toThrow();
+    bench.deliver();
+    expect(bob.frames.length).toBe(1);
+  });
+});
+
+describe("viewers come and go", () => {
+  test("a detached viewer gets nothing more, and detaching twice is harmless", () => {
+    const bench = begin();
+    const bob = bench.connect("bob");
+    bench.instance.detach(bob.viewer);
+    bench.instance.detach(bob.viewer);
+    bench.instance.resync(bob.viewer);
+    bench.instance.grant(bob.viewer, 5);
+    bench.send("alice", "add", { by: 1 });
+    expect(bob.frames.length).toBe(1);
+    expect(bench.instance.viewerCount).toBe(0);
+    expect(bench.instance.check(bob.viewer, 1, "")).toBe("unverifiable");
+  });
+
+  test("there are at most so many", () => {
+    const bench = new Bench(conformanceDocument, { viewersMax: 2 });
+    bench.connect("a");
+    bench.connect("b");
+    expect(() => bench.attach("c")).toThrow(expect.objectContaining({ code: "limit_exceeded" }));
+    expect(bench.clients[0]!.view["present"]).toEqual(["a", "b"]);
+  });
+
+  test("a sink may end streams while it is called", () => {
+    const bench = begin();
+    const viewers = ["a", "b", "c"].map((agent) =>
+      bench.instance.attach({ id: agent, principal: principalOf(agent), hashEvery: false, credit: 5 }),
+    );
+    const frames: Frame[] = [];
+    bench.instance.deliver(1, (to, frame) => {
+      frames.push(frame);
+      for (const viewer of to) bench.instance.detach(viewer);
+    });
+    expect(frames.length).toBe(3);
+    expect(bench.instance.viewerCount).toBe(0);
+    expect(viewers.every(({ credit }) => credit === 4)).toBe(true);
+  });
+
+  test("hooks run for the first and the last connection, and the log remembers who is owed one", () => {
+    const bench = new Bench(
+      defineDocument({
+        space: "guests",
+        createsOnDemand: true,
+        state: { book: t.list(t.string()) },
+        onConnect: (doc, ctx) => void doc.book.push(`+${ctx.principal.agent}`),
+        onDisconnect: (doc, ctx) => {
+          if (ctx.principal.agent === "rude") throw new Error("never says goodbye");
+          doc.book.push(`-${ctx.principal.agent}`);
+        },
+        messages: {},
+      }),
+    );
+    const connect = (agent: string): unknown => bench.execute({ kind: "connect", principal: principalOf(agent) });
+    const disconnect = (agent: string): unknown => bench.execute({ kind: "disconnect", principal: principalOf(agent) });
+    connect("ann");
+    connect("ann");
+    connect("rude");
+    bench.reopen(true);
+    expect(bench.instance.connected).toEqual([principalOf("ann"), principalOf("rude")]);
+    connect("ann");
+    disconnect("bob");
+    disconnect("ann");
+    expect(disconnect("rude")).toMatchObject({ status: "refused" });
+    bench.reopen();
+    expect(bench.instance.connected).toEqual([]);
+    expect(bench.get("ann").view["book"]).toEqual(["+ann", "+rude", "-ann"]);
+  });
+});
