@@ -1,0 +1,56 @@
+import { type CaseFigures, type CaseOptions, derive, shrunk } from "../case-figures.ts";
+import { Touches } from "../item.ts";
+import { measurePairs, type Variant, variant } from "../measure-pairs.ts";
+import { DocumentType, type OpenDocument } from "../open-document.ts";
+import { overlaidRecords, ownedRecords } from "../record-documents.ts";
+
+/**
+ * Every viewer is a class of its own. Hidden: each changed record is seen by one viewer, so most have nothing to be told.
+ * Overlay: everybody sees the same changes and one more that its own policy decides on; the cost of one viewer among many
+ * is compared with that of a viewer who is alone, for whom nothing can be shared.
+ *
+ * Only the delivery is counted: what commit and patch cost is measured beside it, without viewers, and taken off.
+ */
+export function different(options: CaseOptions): CaseFigures {
+  const many = shrunk(1_000, options);
+  const hidden = new DocumentType(ownedRecords(many));
+  const overlay = new DocumentType(overlaidRecords);
+  const open = (type: DocumentType, viewers: number): OpenDocument => {
+    const document = type.open(many, new Touches(many));
+    if (viewers > 0) document.view(viewers);
+    return document;
+  };
+  const pairs = measurePairs(
+    [
+      withoutViewers("different.hidden.0", open(hidden, 0)),
+      withViewers("different.hidden.1000", open(hidden, many)),
+      withoutViewers("different.overlay.0", open(overlay, 0)),
+      withViewers("different.overlay.1", open(overlay, 1)),
+      withViewers("different.overlay.1000", open(overlay, many)),
+    ],
+    options,
+  );
+  return derive(pairs, (pair) => {
+    const perViewer = (name: string, viewers: number): number =>
+      ((pair[`different.${name}.${viewers === 1 ? 1 : 1000}`]! - pair[`different.${name}.0`]!) * 1_000) / viewers;
+    const alone = perViewer("overlay", 1);
+    const among = perViewer("overlay", many);
+    return {
+      "different.hidden.perViewerNs": perViewer("hidden", many),
+      "different.overlay.perViewerNs": among,
+      "different.alone.perViewerNs": alone,
+      "different.overlay.ratio": among / alone,
+    };
+  });
+}
+
+function withViewers(name: string, document: OpenDocument): Variant {
+  return variant(name, () => document.step());
+}
+
+function withoutViewers(name: string, document: OpenDocument): Variant {
+  return variant(name, () => {
+    document.commit();
+    document.takePatch();
+  });
+}

@@ -1,0 +1,82 @@
+import { diffViews, type JsonObject, type ViewState } from "@tidewire/delta";
+import { type CaseFigures, type CaseOptions, derive, shrunk } from "../case-figures.ts";
+import { CHANGES, changeItem, type Item, itemKey, newItem, Touches } from "../item.ts";
+import { measurePairs, variant } from "../measure-pairs.ts";
+import { DocumentType } from "../open-document.ts";
+import { sharedRecords } from "../record-documents.ts";
+
+/** Longer than the interval at which a view's hash is due. */
+const HASH_STEP_MS = 60_000;
+
+/** Against runtimes that do not know what changed: make the view and compare it with the last, or send it whole. */
+export function naive(options: CaseOptions): CaseFigures {
+  const type = new DocumentType(sharedRecords);
+  const open = (records: number) => {
+    const document = type.open(records, new Touches(records));
+    document.view(1);
+    return document;
+  };
+  const large = shrunk(1_000, options);
+  const [ours10, ours1000, hashed] = [open(10), open(large), open(large)];
+  const [naive10, naive1000] = [new NaiveDocument(10), new NaiveDocument(large)];
+  let now = 0;
+  const pairs = measurePairs(
+    [
+      variant("naive.ours.10", () => ours10.step()),
+      variant("naive.diff.10", () => naive10.diff()),
+      variant("naive.ours.1000", () => ours1000.step()),
+      variant("naive.diff.1000", () => naive1000.diff()),
+      variant("naive.stringify.1000", () => naive1000.stringify()),
+      variant("naive.ours.1000.hashed", () => {
+        hashed.commit();
+        hashed.takePatch();
+        hashed.deliver((now += HASH_STEP_MS));
+      }),
+    ],
+    options,
+  );
+  return derive(pairs, (pair) => ({
+    "naive.diff.10.ratio": pair["naive.diff.10"]! / pair["naive.ours.10"]!,
+    "naive.diff.1000.ratio": pair["naive.diff.1000"]! / pair["naive.ours.1000"]!,
+    "naive.stringify.1000.ratio": pair["naive.stringify.1000"]! / pair["naive.ours.1000"]!,
+  }));
+}
+
+/** Plain objects, a view function that copies them, and a diff of two views. No rollback, no log. */
+class NaiveDocument {
+  bytes = 0;
+  readonly #items = new Map<string, Item>();
+  readonly #touches: Touches;
+  #last: ViewState;
+
+  constructor(records: number) {
+    for (let index = 0; index < records; index++) this.#items.set(itemKey(index), newItem(index));
+    this.#touches = new Touches(records);
+    this.#last = this.#view();
+  }
+
+  diff(): void {
+    this.#change();
+    const next = this.#view();
+    this.bytes += Buffer.from(JSON.stringify(diffViews(this.#last, next))).length;
+    this.#last = next;
+  }
+
+  stringify(): void {
+    this.#change();
+    this.bytes += JSON.stringify(this.#last.value).length;
+  }
+
+  #change(): void {
+    const tick = ++this.#touches.tick;
+    for (let change = 0; change < CHANGES; change++) {
+      changeItem(this.#items.get(this.#touches.next())!, change, tick);
+    }
+  }
+
+  #view(): ViewState {
+    const items: Record<string, JsonObject> = {};
+    for (const [key, item] of this.#items) items[key] = { ...item };
+    return { value: { items }, seq: this.#touches.tick, orders: new WeakMap() };
+  }
+}

@@ -1,0 +1,106 @@
+import { defineDocument, record, t } from "@tidewire/document";
+import { z } from "zod";
+import { CHANGES, changeItem, itemKey, newItem } from "./item.ts";
+import type { Plan } from "./open-document.ts";
+
+const fields = {
+  name: t.string(),
+  city: t.string(),
+  note: t.string(),
+  a: t.int(),
+  b: t.int(),
+  c: t.int(),
+  d: t.int(),
+  isOn: t.boolean(),
+};
+const Item = record(fields);
+const OwnedItem = record(fields).visibleTo((item, viewer) => item.city === viewer.principal.agent);
+/** The runtime cannot know that all viewers get the same answer. */
+const SecretItem = record(fields).visibleTo((item, viewer) => item.city !== viewer.principal.agent);
+
+const Range = z.strictObject({ from: z.int(), to: z.int() });
+
+/** A map of records that everybody sees. */
+export function sharedRecords(plan: Plan) {
+  return defineDocument({
+    space: "bench-shared",
+    createsOnDemand: true,
+    state: { items: t.map(Item) },
+    messages: (message) => ({
+      fill: message(Range, (doc, { from, to }) => {
+        for (let index = from; index < to; index++) doc.items.set(itemKey(index), newItem(index));
+      }),
+      touch: message((doc) => {
+        const { touches } = plan;
+        const tick = ++touches.tick;
+        for (let change = 0; change < CHANGES; change++) changeItem(doc.items.get(touches.next())!, change, tick);
+      }),
+      touchTwo: message((doc) => {
+        const { touches } = plan;
+        const tick = ++touches.tick;
+        for (let change = 0; change < CHANGES; change++) {
+          const item = doc.items.get(touches.next())!;
+          item.a = tick;
+          item.b = tick;
+        }
+      }),
+      fail: message((doc) => {
+        const { touches } = plan;
+        const tick = ++touches.tick;
+        for (let change = 0; change < CHANGES; change++) changeItem(doc.items.get(touches.next())!, change, tick);
+        throw new Error("refused after the changes");
+      }),
+    }),
+  });
+}
+
+/** A map of records of which each viewer sees its own; `owners` viewers own all of them in turn. */
+export function ownedRecords(owners: number): (plan: Plan) => unknown {
+  return (plan) =>
+    defineDocument({
+      space: "bench-owned",
+      createsOnDemand: true,
+      state: { items: t.map(OwnedItem) },
+      messages: (message) => ({
+        fill: message(Range, (doc, { from, to }) => {
+          for (let index = from; index < to; index++) {
+            doc.items.set(itemKey(index), { ...newItem(index), city: ownerOf(index, owners) });
+          }
+        }),
+        touch: message((doc) => {
+          const { touches } = plan;
+          const tick = ++touches.tick;
+          for (let change = 0; change < CHANGES; change++) changeItem(doc.items.get(touches.next())!, change, tick);
+        }),
+      }),
+    });
+}
+
+/** Changes that everybody sees, and one that each viewer's own policy has to be asked about. */
+export function overlaidRecords(plan: Plan) {
+  return defineDocument({
+    space: "bench-overlaid",
+    createsOnDemand: true,
+    state: { items: t.map(Item), secrets: t.map(SecretItem) },
+    messages: (message) => ({
+      fill: message(Range, (doc, { from, to }) => {
+        for (let index = from; index < to; index++) {
+          doc.items.set(itemKey(index), newItem(index));
+          doc.secrets.set(itemKey(index), newItem(index));
+        }
+      }),
+      touch: message((doc) => {
+        const { touches } = plan;
+        const tick = ++touches.tick;
+        for (let change = 0; change < CHANGES; change++) {
+          const items = change === 0 ? doc.secrets : doc.items;
+          changeItem(items.get(touches.next())!, change, tick);
+        }
+      }),
+    }),
+  });
+}
+
+export function ownerOf(index: number, owners: number): string {
+  return `viewer${index % owners}`;
+}

@@ -1,0 +1,63 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { type Benchmark, type BenchmarkOptions, type BenchmarkResult, mediansOf } from "../benchmark.ts";
+import { builtFile } from "../shared/built-file.ts";
+import { installedVersion } from "../shared/installed-version.ts";
+import type { CaseFigures } from "./case-figures.ts";
+import { CHANGES } from "./item.ts";
+import { type CaseName, caseNames } from "./runtime-cases.ts";
+import { runtimeTargets } from "./runtime-targets.ts";
+
+/** CPU time of one variant in one pair. */
+const MEASURE_MS = { full: 150, short: 20 } as const;
+const OUTPUT_MAX_BYTES = 16 * 1024 * 1024;
+
+/** The document engine alone: what a message costs, whatever the size of the document and the number of viewers. */
+export const runtimeBenchmark: Benchmark = {
+  name: "runtime",
+  description: "the document engine alone, without sockets, disk and link",
+  defaultRounds: 9,
+  shortRounds: 3,
+  run,
+};
+
+async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
+  const measureMs = options.measureMs ?? (options.isShort ? MEASURE_MS.short : MEASURE_MS.full);
+  const rounds: Record<string, number>[] = Array.from({ length: options.rounds }, () => ({}));
+  for (const name of caseNames) {
+    options.progress(`runtime: ${name}`);
+    for (const [pair, figures] of (await measure(name, options.rounds, measureMs)).entries()) {
+      Object.assign(rounds[pair]!, figures);
+    }
+  }
+  const summary = mediansOf(rounds);
+  return { settings: settings(options, measureMs), rounds, summary, targets: runtimeTargets(summary) };
+}
+
+async function measure(name: CaseName, pairs: number, measureMs: number): Promise<CaseFigures> {
+  const flags = ["--case", name, "--pairs", String(pairs), "--measureMs", String(measureMs)];
+  const { stdout } = await promisify(execFile)(process.execPath, [builtFile("runtime-process.js"), ...flags], {
+    maxBuffer: OUTPUT_MAX_BYTES,
+  });
+  const figures = JSON.parse(stdout) as CaseFigures;
+  for (const pair of figures) {
+    for (const [figure, value] of Object.entries(pair)) {
+      if (!Number.isFinite(value)) throw new Error(`${figure} was not measured`);
+    }
+  }
+  return figures;
+}
+
+function settings(options: BenchmarkOptions, measureMs: number): Record<string, unknown> {
+  return {
+    isShort: options.isShort,
+    measureMsPerFigure: measureMs,
+    time: "CPU us per message, user and system, with the compiler's and the collector's threads; a process per case",
+    order: "all variants of a case in every pair, each pair beginning with another one",
+    records: `8 fields (3 texts, 4 whole numbers, 1 flag) in a map; a message changes one field in each of ${CHANGES}`,
+    message: "execute, takePatch and deliver, without an argument, with a host's default limits",
+    hash: "the view's hash, due every 5 s, is in none of the figures but naive.ours.1000.hashed, where it is in each frame",
+    colyseus: `${installedVersion("@colyseus/schema")}; encode + discardChanges, with StateView encode + encodeView of every view`,
+    naive: "copy of all records, diffViews of @tidewire/delta against the last copy, JSON in UTF-8",
+  };
+}

@@ -1,0 +1,13 @@
+import { parseArgs } from "node:util";
+import { type CaseName, runtimeCases } from "./runtime-cases.ts";
+
+/** One case, measured alone in this process. The figures go to standard output as JSON. */
+const { values } = parseArgs({
+  options: { case: { type: "string" }, pairs: { type: "string" }, measureMs: { type: "string" } },
+});
+const figures = runtimeCases[values.case as CaseName]({
+  pairs: Number(values.pairs),
+  measureMs: Number(values.measureMs),
+  shrink: 1,
+});
+process.stdout.write(JSON.stringify(figures));
