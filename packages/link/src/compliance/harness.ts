@@ -30,6 +30,8 @@ export interface LinkHarness {
 
 export interface LinkSubject {
   readonly name: string;
+  /** Streams at once on one connection in the tests of many; 10,000. */
+  readonly streamsMany?: number;
   create(): Promise<LinkHarness>;
 }
 

@@ -1,0 +1,385 @@
+import { type Clock, type Logger, ServiceError, type Timer } from "@tidewire/foundation";
+import { LinkError } from "@tidewire/link";
+import {
+  type Carrier,
+  CreditCodec,
+  encodedMessage,
+  FrameType,
+  GoAwayCodec,
+  type MessageFrameType,
+  type SignalFrameType,
+  writeCallHeader,
+  writeStreamIds,
+} from "@tidewire/link/session";
+import { ControlType } from "@tidewire/link-binary/handshake";
+import { type Codec, Reader, Writer } from "@tidewire/wire";
+import type { GrpcLinkLimits } from "./grpc-link-options.ts";
+import { beginMessage, HEADER_BYTES, takeHeader } from "./grpc-message.ts";
+import { type GrpcCall, GrpcPipe } from "./grpc-pipe.ts";
+import { OutboundAccount } from "./outbound-account.ts";
+import type { Traffic } from "./traffic.ts";
+
+/** What both kinds of session take from their carrier. */
+export interface GrpcSession {
+  readonly inFlight: number;
+  isLive(id: number): boolean;
+  receive(type: FrameType, method: number, id: number, body: Reader, isOwned: boolean): void;
+  refuseInbound(id: number, error: ServiceError): void;
+  closed(error: ServiceError | undefined): void;
+  granted?(id: number, messages: number): void;
+  uncongested?(): void;
+  peerGoAway?(): void;
+}
+
+export interface GrpcCarrierModules {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly traffic: Traffic;
+}
+
+/** Takes what comes on the control stream before the session. */
+export interface Greeter {
+  frame(type: number, body: Reader): void;
+  /** The control stream ended, or what came was no handshake. */
+  over(cause: unknown): void;
+}
+
+const GRANT_MAX = 0xffff;
+/** A larger scratch buffer is given back after use. */
+const SCRATCH_KEEP_MAX_BYTES = 256 * 1024;
+/** Room for headers and stream ids in front of the largest body. */
+const HEADER_MARGIN_BYTES = 64 * 1024;
+const FIRST_SESSION_TYPE = 16;
+
+/**
+ * A connection over gRPC as a carrier of sessions. One bidirectional gRPC stream, the control stream, makes the
+ * connection: it carries the handshake, all calls and go-away, and its end is the end of everything. A stream of the port
+ * either has a gRPC stream of its own or shares the control stream; a frame goes where its stream is.
+ */
+export class GrpcCarrier implements Carrier {
+  readonly #modules: GrpcCarrierModules;
+  readonly #limits: GrpcLinkLimits;
+  readonly #greeter: Greeter;
+  readonly #account: OutboundAccount;
+  readonly #control: GrpcPipe;
+  /** Streams with a gRPC stream of their own. */
+  readonly #pipes = new Map<number, GrpcPipe>();
+  /** Makes a gRPC stream for a stream to be opened; undefined where they share the control stream. */
+  readonly #openCall: (() => GrpcCall) | undefined;
+  #writer: Writer;
+  readonly #reader = new Reader();
+  readonly #grants = new Map<number, number>();
+  #session: GrpcSession | undefined;
+  #closeTimer: Timer | undefined;
+  #isLeaving = false;
+  #isEnded = false;
+
+  constructor(
+    control: GrpcCall,
+    modules: GrpcCarrierModules,
+    limits: GrpcLinkLimits,
+    settings: { readonly greeter: Greeter; readonly openCall: (() => GrpcCall) | undefined },
+  ) {
+    this.#modules = modules;
+    this.#limits = limits;
+    this.#greeter = settings.greeter;
+    this.#openCall = settings.openCall;
+    this.#writer = this.#newWriter();
+    this.#account = new OutboundAccount(limits, {
+      uncongested: () => this.#session?.uncongested?.(),
+      overrun: () => this.abort(new LinkError("unavailable", "the peer does not read", true)),
+    });
+    this.#control = new GrpcPipe(control, this.#account, {
+      message: (bytes) => this.#received(bytes),
+      closed: (error) => this.#controlClosed(error),
+    });
+  }
+
+  // Life.
+
+  attach(session: GrpcSession): void {
+    this.#session = session;
+  }
+
+  get waitingBytes(): number {
+    return this.#account.waitingBytes;
+  }
+
+  get inFlight(): number {
+    return this.#session?.inFlight ?? 0;
+  }
+
+  /** A message of the handshake. */
+  greet(type: number, body: Uint8Array): void {
+    this.#send(this.#control, type, 0, 0, encodedMessage, body);
+  }
+
+  greetAndClose(type: number, body: Uint8Array): void {
+    this.greet(type, body);
+    this.shut();
+  }
+
+  /** A gRPC stream the dialler opened for one stream; its first message says which. */
+  adopt(call: GrpcCall): void {
+    let stream = 0;
+    const pipe = new GrpcPipe(call, this.#account, {
+      message: (bytes) => {
+        if (stream === 0) {
+          stream = takeHeader(this.#reader.reset(bytes)).stream;
+          if (this.#pipes.has(stream)) {
+            this.#protocolFault(new ServiceError("invalid_argument", `stream ${stream} is in use`));
+            return;
+          }
+          this.#pipes.set(stream, pipe);
+        }
+        this.#received(bytes);
+      },
+      closed: () => {
+        pipe.end();
+        this.#pipeClosed(stream, pipe);
+      },
+    });
+  }
+
+  /** Ends the connection at once. */
+  abort(error: ServiceError | undefined): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#closeTimer?.cancel();
+    this.#control.cancel();
+    for (const pipe of this.#pipes.values()) pipe.cancel();
+    this.#pipes.clear();
+    this.#grants.clear();
+    this.#session?.closed(error);
+  }
+
+  #controlClosed(cause: Error | undefined): void {
+    this.#control.end();
+    if (this.#session === undefined) {
+      this.abort(undefined);
+      this.#greeter.over(cause);
+    } else if (this.#isLeaving) this.abort(undefined);
+    else this.abort(new LinkError("unavailable", cause?.message ?? "the peer closed without a word", true, { cause }));
+  }
+
+  #pipeClosed(stream: number, pipe: GrpcPipe): void {
+    if (this.#pipes.get(stream) !== pipe) return;
+    this.#pipes.delete(stream);
+    // Not by a message that said so: it was cancelled, or gRPC gave it up.
+    if (this.#session?.isLive(stream) !== true) return;
+    if (this.#openCall === undefined) {
+      this.#session.receive(FrameType.cancel, 0, stream, this.#reader.reset(new Uint8Array(0)), true);
+    } else this.#session.refuseInbound(stream, new LinkError("unavailable", "the stream broke", true));
+  }
+
+  // The way in.
+
+  #received(bytes: Buffer): void {
+    this.#modules.traffic.messagesIn++;
+    this.#modules.traffic.bytesIn += bytes.length;
+    try {
+      this.#frame(this.#reader.reset(bytes));
+    } catch (thrown) {
+      this.#protocolFault(thrown);
+    }
+  }
+
+  #frame(reader: Reader): void {
+    const { type, method, stream } = takeHeader(reader);
+    const session = this.#session;
+    if (session === undefined) {
+      this.#greeter.frame(type, reader);
+    } else if (type >= FIRST_SESSION_TYPE) {
+      session.receive(type as FrameType, method, stream, reader, true);
+      if (type === FrameType.end || type === FrameType.error) this.#retire(stream);
+    } else if (type === ControlType.credit) {
+      for (const grant of CreditCodec.decode(reader).grants) session.granted?.(grant.stream, grant.messages);
+    } else if (type === ControlType.goAway) {
+      this.#isLeaving = true;
+      session.peerGoAway?.();
+    } else throw new ServiceError("invalid_argument", `unknown message type ${type}`);
+  }
+
+  #protocolFault(thrown: unknown): void {
+    if (this.#session !== undefined) {
+      this.#modules.logger.error({ error: thrown }, "the peer broke the link's protocol");
+    }
+    this.abort(new LinkError("unavailable", "the peer broke the link's protocol", true, { cause: thrown }));
+    if (this.#session === undefined) this.#greeter.over(thrown);
+  }
+
+  // The way out.
+
+  get isCongested(): boolean {
+    return this.#account.isCongested;
+  }
+
+  get isFull(): boolean {
+    return this.#account.isFull;
+  }
+
+  get outboundMark(): number {
+    return 0;
+  }
+
+  /** gRPC does not tell. */
+  hasLeft(): boolean {
+    return true;
+  }
+
+  request<Message>(method: number, call: number, deadlineMs: number, codec: Codec<Message>, message: Message): void {
+    beginMessage(this.#writer, FrameType.request, method, call);
+    writeCallHeader(this.#writer, deadlineMs, 0);
+    this.#finish(() => this.#control, codec, message);
+  }
+
+  open<Message>(
+    method: number,
+    stream: number,
+    deadlineMs: number,
+    credit: number,
+    codec: Codec<Message>,
+    message: Message,
+  ): void {
+    beginMessage(this.#writer, FrameType.open, method, stream);
+    writeCallHeader(this.#writer, deadlineMs, credit);
+    this.#finish(() => this.#newPipe(stream), codec, message);
+  }
+
+  message<Message>(
+    type: MessageFrameType,
+    method: number,
+    stream: number,
+    codec: Codec<Message>,
+    message: Message,
+  ): void {
+    const pipe = this.#pipeOf(stream);
+    this.#send(pipe, type, method, stream, codec, message);
+    if (type === FrameType.error && pipe !== this.#control) this.#retire(stream);
+  }
+
+  many<Message>(method: number, streams: readonly number[], codec: Codec<Message>, message: Message): void {
+    if (this.#pipes.size === 0) {
+      beginMessage(this.#writer, FrameType.downMany, method, 0);
+      writeStreamIds(this.#writer, streams);
+      this.#finish(() => this.#control, codec, message);
+      return;
+    }
+    const writer = new Writer();
+    codec.encode(writer, message);
+    for (const stream of streams) this.message(FrameType.down, method, stream, encodedMessage, writer.written());
+  }
+
+  signal(type: SignalFrameType, stream: number): void {
+    const pipe = this.#pipes.get(stream);
+    if (type === FrameType.cancel && pipe !== undefined) {
+      this.#pipes.delete(stream);
+      pipe.cancel();
+      return;
+    }
+    beginMessage(this.#writer, type, 0, stream);
+    this.#write(this.#pipeOf(stream));
+    if (type === FrameType.end) this.#retire(stream);
+  }
+
+  grant(stream: number, messages: number): void {
+    if (this.#grants.size === 0) setImmediate(() => this.#putGrants());
+    this.#grants.set(stream, (this.#grants.get(stream) ?? 0) + messages);
+  }
+
+  forget(stream: number): void {
+    this.#grants.delete(stream);
+  }
+
+  goAway(graceMs: number): void {
+    this.#isLeaving = true;
+    const body = { graceMs: Math.max(0, graceMs), code: 0, message: "" };
+    this.#send(this.#control, ControlType.goAway, 0, 0, GoAwayCodec, body);
+  }
+
+  shut(): void {
+    if (this.#isEnded || this.#closeTimer !== undefined) return;
+    this.#isLeaving = true;
+    this.#closeTimer = this.#modules.clock.after(this.#limits.closeTimeoutMs, () => this.abort(undefined));
+    this.#control.end();
+  }
+
+  /** Its last message was sent or has come. */
+  #retire(stream: number): void {
+    const pipe = this.#pipes.get(stream);
+    this.#pipes.delete(stream);
+    pipe?.end();
+  }
+
+  #putGrants(): void {
+    const shared: { readonly stream: number; readonly messages: number }[] = [];
+    for (const [stream, messages] of this.#grants) {
+      const pipe = this.#pipes.get(stream);
+      const entries = entriesOf(stream, messages);
+      if (pipe === undefined) shared.push(...entries);
+      else this.#send(pipe, ControlType.credit, 0, stream, CreditCodec, { connectionBytes: 0, grants: entries });
+    }
+    this.#grants.clear();
+    if (shared.length === 0 || this.#isEnded) return;
+    this.#send(this.#control, ControlType.credit, 0, 0, CreditCodec, { connectionBytes: 0, grants: shared });
+  }
+
+  #newPipe(stream: number): GrpcPipe {
+    if (this.#openCall === undefined) return this.#control;
+    const pipe = new GrpcPipe(this.#openCall(), this.#account, {
+      message: (bytes) => this.#received(bytes),
+      closed: () => this.#pipeClosed(stream, pipe),
+    });
+    this.#pipes.set(stream, pipe);
+    return pipe;
+  }
+
+  #pipeOf(stream: number): GrpcPipe {
+    return (this.#pipes.size > 0 ? this.#pipes.get(stream) : undefined) ?? this.#control;
+  }
+
+  #send<Message>(
+    pipe: GrpcPipe,
+    type: number,
+    method: number,
+    stream: number,
+    codec: Codec<Message>,
+    message: Message,
+  ): void {
+    beginMessage(this.#writer, type, method, stream);
+    this.#finish(() => pipe, codec, message);
+  }
+
+  /** Encodes the body; only if that succeeded is there a pipe. */
+  #finish<Message>(pipe: () => GrpcPipe, codec: Codec<Message>, message: Message): void {
+    codec.encode(this.#writer, message);
+    const max = this.#limits.messageMaxBytes;
+    if (this.#writer.position - HEADER_BYTES > max) {
+      throw new ServiceError("limit_exceeded", `a message may have at most ${max} bytes`, {
+        details: { limit: "messageMaxBytes", max },
+      });
+    }
+    this.#write(pipe());
+  }
+
+  #write(pipe: GrpcPipe): void {
+    const bytes = Buffer.from(this.#writer.written());
+    this.#modules.traffic.messagesOut++;
+    this.#modules.traffic.bytesOut += bytes.length;
+    pipe.write(bytes);
+    if (this.#writer.buffer.length > SCRATCH_KEEP_MAX_BYTES) this.#writer = this.#newWriter();
+  }
+
+  #newWriter(): Writer {
+    return new Writer({ maxBytes: this.#limits.messageMaxBytes + HEADER_MARGIN_BYTES });
+  }
+}
+
+/** An entry carries 16 bits of credit. */
+function entriesOf(stream: number, messages: number): { readonly stream: number; readonly messages: number }[] {
+  const entries: { readonly stream: number; readonly messages: number }[] = [];
+  for (let left = messages; left > 0; left -= GRANT_MAX) {
+    entries.push({ stream, messages: Math.min(GRANT_MAX, left) });
+  }
+  return entries;
+}

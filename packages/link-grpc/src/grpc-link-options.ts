@@ -1,0 +1,61 @@
+import type { ChannelCredentials, ServerCredentials } from "@grpc/grpc-js";
+import type { IdentityOptions, SharedKey } from "@tidewire/link-binary/handshake";
+import { MESSAGE_MAX_BYTES } from "@tidewire/wire";
+
+/**
+ * - `stream-per-document`: every stream of the port is a bidirectional gRPC stream of its own; calls share one more;
+ * - `multiplexed`: everything shares one bidirectional gRPC stream per connection. Cheaper and steadier from some
+ *   hundred streams on (research/link.md section 4), at the price of one flow-control window for all.
+ */
+export type GrpcShape = "stream-per-document" | "multiplexed";
+
+export interface GrpcLinkLimits {
+  /** Interval of HTTP/2 pings, and how long each may take: a silent peer is dead within twice that. */
+  readonly heartbeatMs: number;
+  /** Connecting and shaking hands, together. */
+  readonly handshakeTimeoutMs: number;
+  /** How long a closed connection may take to send what waits. */
+  readonly closeTimeoutMs: number;
+  /** Accepted connections at once, unfinished handshakes included; one more is refused with `overloaded`. */
+  readonly connectionsMax: number;
+  /** Calls and streams at once on one connection; one more is answered `overloaded`. */
+  readonly inFlightMax: number;
+  /** A message whose body is larger is refused with `limit_exceeded`. */
+  readonly messageMaxBytes: number;
+  /** Waiting small messages of a connection. From here on its streams have no credit. */
+  readonly congestedBytes: number;
+  /** The same. From here on new calls, streams and `up` messages are refused with `overloaded`. */
+  readonly outboundMaxBytes: number;
+  /** Waiting large messages. From half of it on streams have no credit, from here on everything new is refused. */
+  readonly outboundLargeMaxBytes: number;
+  /** Answers still go out beyond all that; a peer this far behind is cut off. */
+  readonly outboundHardMaxBytes: number;
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+export const defaultGrpcLinkLimits: GrpcLinkLimits = {
+  heartbeatMs: 5_000,
+  handshakeTimeoutMs: 3_000,
+  closeTimeoutMs: 2_000,
+  connectionsMax: 4_096,
+  inFlightMax: 65_536,
+  messageMaxBytes: MESSAGE_MAX_BYTES,
+  congestedBytes: MEBIBYTE,
+  outboundMaxBytes: 4 * MEBIBYTE,
+  outboundLargeMaxBytes: 32 * MEBIBYTE,
+  outboundHardMaxBytes: 128 * MEBIBYTE,
+};
+
+export interface GrpcLinkOptions extends Partial<GrpcLinkLimits>, IdentityOptions {
+  readonly shape?: GrpcShape;
+  /** As for the binary link. */
+  readonly sharedKey?: SharedKey | readonly SharedKey[];
+  /** gRPC's own credentials; plain text without them. */
+  readonly credentials?: {
+    readonly dial: ChannelCredentials;
+    readonly listen: ServerCredentials;
+    /** The listening side asks for certificates and refuses unknown ones, so that no shared key is needed. */
+    readonly areMutual: boolean;
+  };
+}

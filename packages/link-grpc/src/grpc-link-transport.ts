@@ -1,0 +1,98 @@
+import type { Clock, Logger, MetricsSink, Random, Timer } from "@tidewire/foundation";
+import type { LinkConnection, LinkListener, LinkTransport, ServedMethods, ServerStream } from "@tidewire/link";
+import { FanOut } from "@tidewire/link/session";
+import { checkedKeys, type Introduction, introductionOf, type SharedKey } from "@tidewire/link-binary/handshake";
+import { dial } from "./dial.ts";
+import type { GrpcCarrier, GrpcCarrierModules } from "./grpc-carrier.ts";
+import { GrpcLinkMetrics } from "./grpc-link-metrics.ts";
+import {
+  defaultGrpcLinkLimits,
+  type GrpcLinkLimits,
+  type GrpcLinkOptions,
+  type GrpcShape,
+} from "./grpc-link-options.ts";
+import { listen } from "./listen.ts";
+import { Traffic } from "./traffic.ts";
+import type { LinkSide, TransportContext } from "./transport-context.ts";
+
+export interface GrpcLinkModules {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: MetricsSink;
+}
+
+const PUBLISH_EVERY_MS = 1_000;
+
+/** The link over `@grpc/grpc-js`, with the same sessions, codecs and handshake as the binary one. */
+export function createGrpcLinkTransport(options: GrpcLinkOptions, modules: GrpcLinkModules): LinkTransport {
+  const context = new Transport(options, modules);
+  const fanOut = new FanOut();
+  return {
+    kind: "grpc",
+    dial: (address: string): Promise<LinkConnection> => dial(context, address),
+    listen: (address: string, services: ServedMethods): Promise<LinkListener> => listen(context, address, services),
+    sendToMany: <Down>(streams: readonly ServerStream<Down>[], message: Down): void =>
+      fanOut.sendToMany(streams, message),
+  };
+}
+
+class Transport implements TransportContext {
+  readonly carrier: GrpcCarrierModules;
+  readonly limits: GrpcLinkLimits;
+  readonly shape: GrpcShape;
+  readonly introduction: Introduction;
+  readonly keys: readonly (SharedKey | undefined)[];
+  readonly credentials: GrpcLinkOptions["credentials"];
+  readonly metrics: GrpcLinkMetrics;
+  readonly #clock: Clock;
+  readonly #traffic = new Traffic();
+  readonly #carriers = new Set<GrpcCarrier>();
+  #publishTimer: Timer | undefined;
+
+  constructor(options: GrpcLinkOptions, modules: GrpcLinkModules) {
+    this.#clock = modules.clock;
+    this.limits = { ...defaultGrpcLinkLimits, ...options };
+    this.shape = options.shape ?? "multiplexed";
+    this.credentials = options.credentials;
+    this.keys = checkedKeys(options.sharedKey, { requestCert: options.credentials?.areMutual });
+    this.introduction = introductionOf(options, this.limits, modules);
+    this.metrics = new GrpcLinkMetrics(modules.metrics, this.#traffic);
+    this.carrier = { clock: modules.clock, logger: modules.logger, traffic: this.#traffic };
+  }
+
+  joined(side: LinkSide, carrier: GrpcCarrier): void {
+    this.#carriers.add(carrier);
+    this.metrics.connections.add(1, { side });
+    if (this.#publishTimer === undefined) this.#publishLater();
+  }
+
+  left(side: LinkSide, carrier: GrpcCarrier): void {
+    this.#carriers.delete(carrier);
+    this.metrics.connections.add(-1, { side });
+    this.#count();
+  }
+
+  #publishLater(): void {
+    this.#publishTimer = this.#clock.after(PUBLISH_EVERY_MS, () => {
+      this.#publishTimer = undefined;
+      this.#count();
+      if (this.#carriers.size > 0) this.#publishLater();
+    });
+  }
+
+  #count(): void {
+    let waiting = 0;
+    let congested = 0;
+    let inFlight = 0;
+    for (const carrier of this.#carriers) {
+      waiting += carrier.waitingBytes;
+      inFlight += carrier.inFlight;
+      if (carrier.isCongested) congested++;
+    }
+    this.metrics.waitingBytes.set(waiting);
+    this.metrics.congested.set(congested);
+    this.metrics.inFlight.set(inFlight);
+    this.metrics.publish(this.#traffic);
+  }
+}

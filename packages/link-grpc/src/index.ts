@@ -1,0 +1,7 @@
+export {
+  defaultGrpcLinkLimits,
+  type GrpcLinkLimits,
+  type GrpcLinkOptions,
+  type GrpcShape,
+} from "./grpc-link-options.ts";
+export { createGrpcLinkTransport, type GrpcLinkModules } from "./grpc-link-transport.ts";

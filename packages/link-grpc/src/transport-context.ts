@@ -1,0 +1,20 @@
+import type { Introduction, SharedKey } from "@tidewire/link-binary/handshake";
+import type { GrpcCarrier, GrpcCarrierModules } from "./grpc-carrier.ts";
+import type { GrpcLinkMetrics } from "./grpc-link-metrics.ts";
+import type { GrpcLinkLimits, GrpcLinkOptions, GrpcShape } from "./grpc-link-options.ts";
+
+export type LinkSide = "dialling" | "listening";
+
+/** What dialling and listening share. */
+export interface TransportContext {
+  readonly carrier: GrpcCarrierModules;
+  readonly limits: GrpcLinkLimits;
+  readonly shape: GrpcShape;
+  readonly introduction: Introduction;
+  readonly keys: readonly (SharedKey | undefined)[];
+  readonly credentials: GrpcLinkOptions["credentials"];
+  readonly metrics: GrpcLinkMetrics;
+  /** A connection counts from here until `left`. */
+  joined(side: LinkSide, carrier: GrpcCarrier): void;
+  left(side: LinkSide, carrier: GrpcCarrier): void;
+}

@@ -1,0 +1,139 @@
+import { readFileSync } from "node:fs";
+import { Client, credentials, Server as GrpcServer, Metadata, ServerCredentials, status } from "@grpc/grpc-js";
+import { afterEach, describe, expect, it } from "@jest/globals";
+import { noLogger, noMetrics, SystemClock, SystemRandom } from "@tidewire/foundation";
+import { LinkError, type LinkListener, LinkServiceTable } from "@tidewire/link";
+import { echo, Later, Opener, parcel, rejection, Server, watch } from "@tidewire/link/compliance";
+import { createGrpcLinkTransport, type GrpcLinkOptions } from "../src/index.ts";
+import { StallingProxy } from "./stalling-proxy.ts";
+
+const KEY = "a key for tests only";
+const pem = (name: string): Buffer =>
+  readFileSync(new URL(`../../link-binary/test/certificates/${name}.pem`, import.meta.url));
+
+describe("gRPC transport", () => {
+  const closers: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+    for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => void setImmediate(resolve));
+  });
+
+  function transport(nodeId: string, options: Partial<GrpcLinkOptions> = {}) {
+    const modules = { clock: new SystemClock(), random: new SystemRandom(), logger: noLogger, metrics: noMetrics };
+    return createGrpcLinkTransport({ nodeId, role: "tool", sharedKey: KEY, ...options }, modules);
+  }
+
+  async function listening(
+    options: Partial<GrpcLinkOptions> = {},
+  ): Promise<{ listener: LinkListener; server: Server }> {
+    const server = new Server();
+    const services = new LinkServiceTable();
+    services.unary(echo, (request) => request);
+    services.stream(watch, server.handler);
+    const listener = await transport("server", options).listen("127.0.0.1:0", services);
+    closers.push(() => listener.close());
+    return { listener, server };
+  }
+
+  /** The status a raw gRPC stream ends with. */
+  function statusOf(address: string, path: string, metadata: Metadata, message?: Buffer): Promise<number> {
+    const client = new Client(address, credentials.createInsecure());
+    closers.push(() => client.close());
+    const identity = (bytes: Buffer): Buffer => bytes;
+    const call = client.makeBidiStreamRequest(path, identity, identity, metadata);
+    const ended = new Later<number>();
+    call.on("error", () => {});
+    call.on("data", () => {});
+    call.on("status", (result) => ended.resolve(result.code));
+    if (message !== undefined) call.write(message);
+    return ended.promise;
+  }
+
+  it.each([
+    ["another key", { sharedKey: "not the key of the fleet" }, "unauthenticated"],
+    ["a newer protocol", { versions: { min: 2, max: 4 } }, "unsupported"],
+  ] as const)("fails to dial with %s, and says so", async (_what, options, code) => {
+    const { listener } = await listening();
+    const error = await rejection(transport("client", options).dial(listener.address));
+    expect(error).toBeInstanceOf(LinkError);
+    expect(error).toMatchObject({ code, isSent: false });
+    expect(listener.connectionCount).toBe(0);
+  });
+
+  it("serves nobody who does not shake hands first", async () => {
+    const { listener, server } = await listening({ handshakeTimeoutMs: 100 });
+    const { address } = listener;
+    const open = Buffer.alloc(28, 1);
+    expect(await statusOf(address, "/tidewire.link.Link/Connect", new Metadata(), open)).toBe(status.CANCELLED);
+    expect(await statusOf(address, "/tidewire.link.Link/Connect", new Metadata())).toBe(status.CANCELLED);
+    const forged = new Metadata();
+    forged.set("tidewire-connection", "00".repeat(16));
+    expect(await statusOf(address, "/tidewire.link.Link/Stream", forged, open)).toBe(status.UNAUTHENTICATED);
+    expect(await statusOf(address, "/tidewire.link.Link/Stream", new Metadata(), open)).toBe(status.UNAUTHENTICATED);
+    expect(server.streams).toHaveLength(0);
+  });
+
+  it("refuses one connection too many", async () => {
+    const { listener } = await listening({ connectionsMax: 1 });
+    const first = await transport("client").dial(listener.address);
+    const error = await rejection(transport("other").dial(listener.address));
+    expect(error).toMatchObject({ code: "unavailable", isSent: false });
+    await first.close();
+  });
+
+  it("says `unsupported` of a gRPC server that is no link, and `timeout` of one that is silent", async () => {
+    const other = new GrpcServer();
+    const port = await new Promise<number>((resolve, reject) =>
+      other.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      ),
+    );
+    closers.push(() => other.forceShutdown());
+    const error = await rejection(transport("client").dial(`127.0.0.1:${port}`));
+    expect(error).toMatchObject({ code: "unsupported", isSent: false });
+    const { listener } = await listening();
+    const proxy = await StallingProxy.to(listener.address);
+    closers.push(() => proxy.close());
+    proxy.stall();
+    const silent = await rejection(transport("client", { handshakeTimeoutMs: 100 }).dial(proxy.address));
+    expect(silent).toMatchObject({ code: "timeout", isSent: false });
+  });
+
+  it.each(["multiplexed", "stream-per-document"] as const)("finds a dead peer by its silence, %s", async (shape) => {
+    const { listener, server } = await listening({ heartbeatMs: 100 });
+    const proxy = await StallingProxy.to(listener.address);
+    closers.push(() => proxy.close());
+    const connection = await transport("client", { heartbeatMs: 100, shape }).dial(proxy.address);
+    const opener = new Opener();
+    connection.open(watch, parcel(1), opener);
+    await server.opened();
+    proxy.stall();
+    expect(await opener.ended.promise).toMatchObject({ code: "unavailable" });
+    await server.cancelled.promise;
+    expect([opener.ends.length, server.cancellations, listener.connectionCount]).toEqual([1, 1, 0]);
+  });
+
+  it("carries calls and streams over mutual TLS without a shared key", async () => {
+    const credentialsOf = (name: string): NonNullable<GrpcLinkOptions["credentials"]> => ({
+      dial: credentials.createSsl(pem("ca"), pem(`${name}-key`), pem(name)),
+      listen: ServerCredentials.createSsl(
+        pem("ca"),
+        [{ private_key: pem("server-key"), cert_chain: pem("server") }],
+        true,
+      ),
+      areMutual: true,
+    });
+    const modules = { clock: new SystemClock(), random: new SystemRandom(), logger: noLogger, metrics: noMetrics };
+    const secure = (nodeId: string) =>
+      createGrpcLinkTransport({ nodeId, role: "tool", credentials: credentialsOf(nodeId) }, modules);
+    const services = new LinkServiceTable();
+    services.unary(echo, (request) => request);
+    const listener = await secure("server").listen("127.0.0.1:0", services);
+    closers.push(() => listener.close());
+    const connection = await secure("client").dial(listener.address);
+    expect((await connection.call(echo, parcel(4))).number).toBe(4);
+    await connection.close();
+    const stranger = await rejection(transport("client").dial(listener.address));
+    expect(stranger).toMatchObject({ code: "unavailable", isSent: false });
+  });
+});
