@@ -51,8 +51,12 @@ export async function writeCheckpoint(
     blocks.writer.putU53(blocks.writer.reserve(8), documents, "documents");
     await blocks.flush();
     await file.sync();
-  } finally {
     await file.close();
+  } catch (error) {
+    await file.close().catch(() => {});
+    // It may be what fills the disk.
+    await removeIfPresent(fileSystem, draft).catch(() => {});
+    throw error;
   }
   await fileSystem.rename(draft, path);
   await fileSystem.syncDirectory(layout.checkpoints);

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { CheckpointHead, LogPosition } from "../checkpoint/checkpoint-format.ts";
 import { type CheckpointModules, writeCheckpoint } from "../checkpoint/write-checkpoint.ts";
 import { removeIfPresent } from "../files/file-system.ts";
@@ -77,7 +78,8 @@ export class Checkpointer {
     const kept = new Set(this.#kept.map(({ id }) => id));
     for (const name of await fileSystem.list(layout.checkpoints)) {
       const id = checkpointIdOfName(name);
-      if (id !== undefined && !kept.has(id)) await removeIfPresent(fileSystem, layout.checkpoint(id));
+      // Anything else is a draft that was never finished.
+      if (id === undefined || !kept.has(id)) await removeIfPresent(fileSystem, join(layout.checkpoints, name));
     }
   }
 }

@@ -90,8 +90,12 @@ export class Compactor {
   async #work(withCheckpoint: boolean): Promise<void> {
     const { checkpointer, commits } = this.#modules;
     this.#measure();
-    if (withCheckpoint || checkpointer.isDue) await checkpointer.write();
+    const isDue = withCheckpoint || checkpointer.isDue;
+    let failure: unknown;
+    if (isDue) await checkpointer.write().catch((error: unknown) => (failure = error));
+    // Also when there was no room for the checkpoint: this is what makes room.
     await this.#removeDead();
+    if (failure !== undefined) throw failure as Error;
     // Moving needs the log for its references.
     if (commits.failure !== undefined) return;
     const sparse = this.#sparsest();

@@ -23,7 +23,8 @@ export class Pace {
   readonly #clock: Clock;
   readonly #options: PaceOptions;
   #freeAt: number;
-  #flushMs = 0;
+  /** Running mean. */
+  #flushMs: number | undefined;
   #undisturbedMs = Number.POSITIVE_INFINITY;
   #appendRate = 0;
   #appendedBytes = 0;
@@ -42,12 +43,13 @@ export class Pace {
   get rateBytes(): number {
     const { floorBytes, capBytes } = this.#options;
     const rate = Math.min(capBytes, Math.max(floorBytes, 2 * this.#appendRate));
-    return this.#flushMs > SLOW_FACTOR * this.#undisturbedMs ? rate / 2 : rate;
+    return (this.#flushMs ?? 0) > SLOW_FACTOR * this.#undisturbedMs ? rate / 2 : rate;
   }
 
   /** One batch of appends was flushed. */
   flushed(bytes: number, durationMs: number): void {
-    this.#flushMs += FLUSH_WEIGHT * (durationMs - this.#flushMs);
+    this.#flushMs =
+      this.#flushMs === undefined ? durationMs : this.#flushMs + FLUSH_WEIGHT * (durationMs - this.#flushMs);
     this.#undisturbedMs = Math.min(this.#undisturbedMs * BASELINE_RISE, this.#flushMs);
     this.#appendedBytes += bytes;
     const now = this.#clock.monotonicMs();

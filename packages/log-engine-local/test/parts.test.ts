@@ -1,0 +1,182 @@
+import { crc32 } from "node:zlib";
+import { describe, expect, test } from "@jest/globals";
+import { ManualClock } from "@tidewire/foundation";
+import fc from "fast-check";
+import { Pace } from "../src/compaction/pace.ts";
+import { headerCrc } from "../src/format/header-crc.ts";
+import { locationOf, offsetOf, segmentOf } from "../src/format/location.ts";
+import { type RecordHeader, RecordType, readHeader, writeHeader } from "../src/format/record.ts";
+import { PatchList } from "../src/index/patch-list.ts";
+import { SortedSet } from "../src/index/sorted-set.ts";
+
+const MIB = 1024 * 1024;
+
+describe("SortedSet", () => {
+  test("behaves like a sorted array without repetitions", () => {
+    const change = fc.record({ adds: fc.boolean(), value: fc.integer({ min: 0, max: 3_000 }) });
+    fc.assert(
+      fc.property(
+        fc.array(change, { maxLength: 4_000, size: "max" }),
+        fc.integer({ min: -1, max: 3_001 }),
+        (changes, from) => {
+          const set = new SortedSet<number>((a, b) => a - b);
+          const model = new Set<number>();
+          for (const { adds, value } of changes) {
+            if (adds) {
+              set.add(value);
+              model.add(value);
+            } else {
+              set.delete(value);
+              model.delete(value);
+            }
+          }
+          expect(set.size).toBe(model.size);
+          const expected = [...model].filter((value) => value > from).sort((a, b) => a - b);
+          expect([...set.from((value) => value > from)]).toEqual(expected);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("PatchList", () => {
+  test("behaves like an array of patches", () => {
+    const operation = fc.oneof(
+      { weight: 6, arbitrary: fc.record({ kind: fc.constant("push" as const), step: fc.integer({ min: 1, max: 4 }) }) },
+      {
+        weight: 1,
+        arbitrary: fc.record({ kind: fc.constant("drop" as const), step: fc.integer({ min: 0, max: 20 }) }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({ kind: fc.constant("move" as const), step: fc.integer({ min: 0, max: 20 }) }),
+      },
+    );
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 300 }), (operations) => {
+        const list = new PatchList();
+        let model: { seq: number; location: number; length: number }[] = [];
+        let seq = 0;
+        for (const { kind, step } of operations) {
+          if (kind === "push") {
+            seq += step;
+            const patch = { seq, location: locationOf(seq, 4096), length: step * 100 };
+            list.push(patch);
+            model.push(patch);
+          } else if (kind === "drop") {
+            const upTo = (model[0]?.seq ?? 0) + step;
+            expect(list.dropUpTo(upTo)).toEqual(model.filter((patch) => patch.seq <= upTo));
+            model = model.filter((patch) => patch.seq > upTo);
+          } else {
+            const target = (model[0]?.seq ?? 0) + step;
+            list.move(target, 123);
+            model = model.map((patch) => (patch.seq === target ? { ...patch, location: 123 } : patch));
+          }
+          expect(list.count).toBe(model.length);
+          expect(list.slice(0)).toEqual(model);
+          for (let probe = seq - 6; probe <= seq; probe++) {
+            expect(list.find(probe)).toEqual(model.find((patch) => patch.seq === probe));
+            expect(list.indexAfter(probe)).toBe(model.filter((patch) => patch.seq <= probe).length);
+          }
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe("record headers", () => {
+  const header: fc.Arbitrary<RecordHeader> = fc.record({
+    type: fc.constantFrom(...Object.values(RecordType)),
+    documentId: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    seq: fc.maxSafeNat(),
+    epoch: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    span: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+  });
+
+  test("are read as they were written, and not under another salt", () => {
+    fc.assert(
+      fc.property(header, fc.nat(), fc.nat({ max: 2 ** 20 }), (written, salt, place) => {
+        const bytes = Buffer.alloc(64);
+        writeHeader(bytes, 8, written, { salt, batchStart: place * 8 }, { length: 17, crc: 5 });
+        const expected = { ...written, salt, batchStart: place * 8, length: 17, payloadCrc: 5, isKnown: true };
+        expect(readHeader(bytes, 8, salt)).toEqual(expected);
+        expect(readHeader(bytes, 8, salt + 1)).toBeUndefined();
+        expect(readHeader(bytes, 30, salt)).toBeUndefined();
+      }),
+    );
+  });
+
+  test("have the checksum of zlib", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+        expect(headerCrc(bytes, 0, bytes.length)).toBe(crc32(bytes));
+      }),
+    );
+  });
+
+  test("locations name segment and offset", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2 ** 25 - 2 }), fc.integer({ min: 0, max: 2 ** 28 - 1 }), (id, offset) => {
+        expect([segmentOf(locationOf(id, offset)), offsetOf(locationOf(id, offset))]).toEqual([id, offset]);
+      }),
+    );
+  });
+});
+
+describe("Pace", () => {
+  const options = { floorBytes: 8 * MIB, capBytes: 32 * MIB };
+
+  /** Bytes that get through in one second, in pieces of one MiB. */
+  async function throughput(pace: Pace, clock: ManualClock): Promise<number> {
+    let bytes = 0;
+    let isOver = false;
+    const taking = (async () => {
+      while (!isOver) {
+        await pace.take(MIB);
+        bytes += MIB;
+      }
+    })();
+    await clock.advanceAsync(1_000);
+    isOver = true;
+    pace.stop();
+    await taking;
+    return bytes;
+  }
+
+  test("lets the floor through when nothing else is known, after a burst", async () => {
+    const clock = new ManualClock();
+    const bytes = await throughput(new Pace(clock, options), clock);
+    expect(bytes).toBeGreaterThanOrEqual(8 * MIB);
+    expect(bytes).toBeLessThanOrEqual(8 * MIB + 4 * MIB + 2 * MIB);
+  });
+
+  test("follows twice the rate of the appends, up to the cap", () => {
+    const clock = new ManualClock();
+    const pace = new Pace(clock, options);
+    const appendFor = (seconds: number, bytesPerSecond: number): void => {
+      for (let tick = 0; tick < seconds * 10; tick++) {
+        clock.advance(100);
+        pace.flushed(bytesPerSecond / 10, 1);
+      }
+    };
+    appendFor(3, 10 * MIB);
+    expect(pace.rateBytes / MIB).toBeCloseTo(20, 0);
+    appendFor(3, 100 * MIB);
+    expect(pace.rateBytes).toBe(32 * MIB);
+    appendFor(3, MIB);
+    expect(pace.rateBytes).toBe(8 * MIB);
+  });
+
+  test("yields while flushes are slow, and comes back", () => {
+    const clock = new ManualClock();
+    const pace = new Pace(clock, options);
+    for (let flush = 0; flush < 50; flush++) pace.flushed(400, 1);
+    expect(pace.rateBytes).toBe(8 * MIB);
+    for (let flush = 0; flush < 20; flush++) pace.flushed(400, 10);
+    expect(pace.rateBytes).toBe(4 * MIB);
+    for (let flush = 0; flush < 100; flush++) pace.flushed(400, 1);
+    expect(pace.rateBytes).toBe(8 * MIB);
+  });
+});
