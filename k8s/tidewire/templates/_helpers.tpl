@@ -31,6 +31,8 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{/* Settings every process gets. */}}
 {{- define "tidewire.commonConfig" -}}
 link:
+  kind: {{ .Values.link.kind }}
+  grpcShape: {{ .Values.link.grpcShape }}
   listen: "0.0.0.0:{{ include "tidewire.linkPort" . }}"
   sharedKeyFile: /etc/tidewire/secret/sharedKey
 admin:

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { type Clock, type MetricsSink, type Random, SystemClock, SystemRandom } from "@tidewire/foundation";
 import type { LinkTransport } from "@tidewire/link";
 import { createBinaryLinkTransport } from "@tidewire/link-binary";
+import { createGrpcLinkTransport } from "@tidewire/link-grpc";
 import { type Logger as PinoLogger, pino } from "pino";
 import { z } from "zod";
 import { type AdminServer, startAdminServer } from "./admin-server.ts";
@@ -76,7 +77,7 @@ async function start<Shape extends z.ZodRawShape>(description: ServiceDescriptio
   } = loadConfig(schema, {
     args: process.argv.slice(2),
     env: process.env,
-    envAliases: { LINK: "link.kind", ...description.envAliases },
+    envAliases: { LINK: "link.kind", LINK_GRPC_SHAPE: "link.grpcShape", ...description.envAliases },
     ignoredEnvPrefixes: ["TIDEWIRE_TEST_"],
   });
   if (requests.has("--help") || requests.has("-h")) {
@@ -104,11 +105,12 @@ async function start<Shape extends z.ZodRawShape>(description: ServiceDescriptio
   const clock = new SystemClock();
   const random = new SystemRandom();
   const sharedKey = readSharedKey(config);
-  if (config.link.kind === "grpc") throw new StartError("link.kind grpc is not built into this version; use binary", 2);
-  const transport = createBinaryLinkTransport(
-    { nodeId, role: description.name, sharedKey, heartbeatMs: config.link.heartbeat },
-    { clock, random, logger, metrics },
-  );
+  const link = { nodeId, role: description.name, sharedKey, heartbeatMs: config.link.heartbeat };
+  const modules = { clock, random, logger, metrics };
+  const transport =
+    config.link.kind === "grpc"
+      ? createGrpcLinkTransport({ ...link, shape: config.link.grpcShape }, modules)
+      : createBinaryLinkTransport(link, modules);
 
   const lifecycle = new ProcessLifecycle(logger, config.shutdown.grace);
   const admin = await startAdminServer({

@@ -47,6 +47,10 @@ export const commonSettings = {
   link: z
     .strictObject({
       kind: z.enum(["binary", "grpc"]).default("binary").describe("how processes talk to each other (also: LINK)"),
+      grpcShape: z
+        .enum(["multiplexed", "stream-per-document"])
+        .default("multiplexed")
+        .describe("with grpc: one gRPC stream per connection, or one per document stream"),
       listen: hostPort().optional().describe("address the link listens on; default depends on the role"),
       advertise: hostPort().optional().describe("address others reach the link at; default: the address listened on"),
       sharedKey: z.string().min(16).optional().describe("secret that all processes of a cluster share"),
