@@ -27,10 +27,11 @@ export const gossipConfigSchema = z
       .describe("base64 of 32 bytes, or several joined by commas, the first one seals; default: from link.sharedKey"),
     profile: z.enum(["lan", "fast"]).default("lan").describe("timers: lan finds a crash in 6 to 10 s, fast in half"),
     joinHold: duration().optional().describe("time a host waits before it takes work; default 10s, fast 2s"),
-    bootstrap: z
-      .boolean()
+    bootstrapNode: z
+      .string()
+      .max(64)
       .optional()
-      .describe("may begin a group when no seed answers; default: only the first of the seeds"),
+      .describe("id of the one node that may begin a group when no seed answers; default: the first of the seeds"),
     weight: z.number().int().min(1).max(16).default(1).describe("share of documents, relative to other hosts"),
   })
   .prefault({});
@@ -67,9 +68,15 @@ export function gossipSettings(config: GossipConfig, facts: GossipNodeFacts): St
     keys: config.key === undefined ? [keyFrom(facts.sharedKey)] : keysOf(config.key),
     profile: config.profile,
     meta: { linkAddress: facts.linkAddress, zone: facts.zone, weight: config.weight },
-    ...(config.bootstrap === undefined ? {} : { allowBootstrap: config.bootstrap }),
+    ...bootstrapOf(config, facts),
     overrides,
   };
+}
+
+function bootstrapOf(config: GossipConfig, { nodeId, role }: GossipNodeFacts): { allowBootstrap?: boolean } {
+  if (config.bootstrapNode !== undefined) return { allowBootstrap: config.bootstrapNode === nodeId };
+  // A routing table alone is a group; a host alone is a mistake.
+  return config.seeds.length === 0 ? { allowBootstrap: role === "routing-table" } : {};
 }
 
 function keysOf(text: string): Uint8Array[] {

@@ -37,7 +37,7 @@ export interface StartMembershipSettings {
   readonly meta: MemberMeta;
   /** Wanted from the start; without it `joining` until `setLifecycle`. */
   readonly lifecycle?: Lifecycle;
-  /** May begin a group when no seed answers. By default the member that is the first of the seeds, or has none. */
+  /** May begin a group when no seed answers. By default the member whose address is the first of the seeds looked up. */
   readonly allowBootstrap?: boolean;
   /** Replaces values of the profile. */
   readonly overrides?: Partial<MembershipSettings>;
@@ -83,7 +83,7 @@ export async function startMembership(
       label: settings.label,
       meta: settings.meta,
       ...(settings.lifecycle === undefined ? {} : { lifecycle: settings.lifecycle }),
-      allowBootstrap: settings.allowBootstrap ?? mayBootstrap(settings.seeds, gossipAddress),
+      allowBootstrap: settings.allowBootstrap ?? "first-seed",
     },
     { ...profile, packetMaxBytes: profile.packetMaxBytes - SEAL_OVERHEAD_BYTES },
     { random, logger, metrics: modules.metrics },
@@ -131,9 +131,4 @@ async function bindBoth(bind: Endpoint, datagrams: DatagramPort, exchanges: Exch
 function outwardOf(host: string): string {
   if (!isWildcard(host)) return host;
   return outwardHost(host === "::" ? "IPv6" : "IPv4");
-}
-
-/** One member has to begin, and only one; the first seed is the same for everyone that is configured alike. */
-function mayBootstrap(seeds: readonly string[], gossipAddress: string): boolean {
-  return seeds.length === 0 || seeds[0] === gossipAddress;
 }

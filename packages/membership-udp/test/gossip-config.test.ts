@@ -46,7 +46,7 @@ describe("the gossip section", () => {
       key: keys.map((key) => key.toString("base64")).join(", "),
       joinHold: "3s",
       weight: 4,
-      bootstrap: true,
+      bootstrapNode: "host-1",
     });
     expect(settings.keys.map((key) => Buffer.from(key))).toEqual(keys);
     expect(settings).toMatchObject({ overrides: { joinHoldMs: 3_000 }, meta: { weight: 4 }, allowBootstrap: true });
@@ -58,6 +58,17 @@ describe("the gossip section", () => {
       expect(gossipConfigSchema.safeParse(config).success).toBe(false);
     },
   );
+});
+
+describe("the member that may begin a group", () => {
+  test("is the first of the seeds, a routing table without any, or the one that is named", () => {
+    const seeds = ["10.0.0.1:7946"];
+    expect(settingsOf({ seeds }).allowBootstrap).toBeUndefined();
+    expect(settingsOf({}).allowBootstrap).toBe(false);
+    expect(settingsOf({}, { role: "routing-table" }).allowBootstrap).toBe(true);
+    expect(settingsOf({ seeds, bootstrapNode: "host-2" }).allowBootstrap).toBe(false);
+    expect(settingsOf({ seeds, bootstrapNode: "host-1" }).allowBootstrap).toBe(true);
+  });
 });
 
 describe("seeds", () => {

@@ -16,6 +16,7 @@ async function start(nodeId: string, overrides: Partial<StartMembershipSettings>
       role: "document-host",
       bind: "127.0.0.1:0",
       seeds: [],
+      allowBootstrap: overrides.seeds === undefined,
       label: "test",
       keys: [KEY],
       profile: "fast",

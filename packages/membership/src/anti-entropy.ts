@@ -23,6 +23,8 @@ const HINT_ROUNDS = 25;
 /** A merge of two groups takes rounds: accuse, let refute, merge; this many are driven without waiting. */
 export const HEAL_FOLLOW_UPS = 5;
 const SYNCS_AT_ONCE_MAX = 8;
+/** Exchanges in a row without an answer from a living member after which its stream path counts as broken. */
+const BROKEN_AFTER = 5;
 /** A newcomer compares notes about once a second until it finds nothing new, at most so often. */
 const NEWCOMER_ROUNDS = 20;
 const NEWCOMER_PAUSE_MS = 1_000;
@@ -100,6 +102,7 @@ export class AntiEntropy {
       (response) => {
         this.#underWay--;
         const outcome = this.#answered(response, address, options);
+        this.#notePath(address, outcome !== "failed");
         metrics.syncs.add(1, { outcome });
         done?.(outcome);
       },
@@ -185,6 +188,15 @@ export class AntiEntropy {
       });
     }
     return outcome;
+  }
+
+  /** A member that answers datagrams but no streams stays a member; somebody should look at it. */
+  #notePath(address: string, isOpen: boolean): void {
+    const { members, metrics } = this.#core;
+    const peer = members.live.find(({ state }) => state.record?.gossipAddress === address);
+    if (peer === undefined) return;
+    peer.streamFailures = isOpen ? 0 : peer.streamFailures + 1;
+    if (peer.streamFailures === BROKEN_AFTER) metrics.brokenPaths.add(1, { path: "stream" });
   }
 
   #response(outcome: SyncResponse["outcome"], peers: readonly Peer[]): ExchangeResponse {

@@ -25,8 +25,11 @@ export interface MembershipIdentity {
   readonly meta: MemberMeta;
   /** Lifecycle wanted from the start; `joining` leaves the decision to a later event. */
   readonly lifecycle?: Lifecycle;
-  /** May begin a group alone when no seed answers. Exactly one member of a group has it. */
-  readonly allowBootstrap: boolean;
+  /**
+   * May begin a group alone when no seed answers. Exactly one member should: it is told so, or, with `first-seed`, it is
+   * the one whose address comes first among the seeds as they were looked up.
+   */
+  readonly allowBootstrap: boolean | "first-seed";
 }
 
 export interface MembershipModules {

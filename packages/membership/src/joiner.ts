@@ -22,6 +22,7 @@ export class Joiner {
   readonly #backoff: Backoff;
   readonly #onJoined: () => void;
   #pending = 0;
+  #isFirstSeed = false;
 
   constructor(core: Core, self: SelfRecord, exchanges: Exchanges, antiEntropy: AntiEntropy, onJoined: () => void) {
     this.#core = core;
@@ -38,6 +39,7 @@ export class Joiner {
     if (core.state !== "joining" || this.#pending > 0) return;
     const others = shuffled([...new Set(seeds)], core).filter((seed) => seed !== core.identity.gossipAddress);
     const asked = others.slice(0, SEEDS_AT_ONCE);
+    this.#isFirstSeed = seeds[0] === core.identity.gossipAddress;
     if (asked.length === 0) return this.#failed();
     this.#pending = asked.length;
     for (const seed of asked) {
@@ -79,7 +81,8 @@ export class Joiner {
 
   #failed(): void {
     const core = this.#core;
-    if (core.identity.allowBootstrap) {
+    const { allowBootstrap } = core.identity;
+    if (allowBootstrap === "first-seed" ? this.#isFirstSeed : allowBootstrap) {
       core.logger.info({}, "no seed answered; starting a group");
       this.#join();
       return;

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
+import { type MetricsSink, noMetrics } from "@tidewire/foundation";
 import { egressLoss, ingressLoss, oneWayBlock, split, VirtualGroup } from "@tidewire/membership/simulation";
 import { lanSettings, lifeguard, plainSwim } from "../src/settings.ts";
 import { anomalyGrid, anomalySlice, runAnomalyCell, sumOf } from "../src/simulation/experiments/anomaly-grid.ts";
+import { alive, LoneMember } from "./support/lone-member.ts";
 import { isLong } from "./support/long.ts";
 
 const quick = { ...lanSettings, joinHoldMs: 0 };
@@ -153,6 +155,33 @@ describe("a lossy network", () => {
     onlyStreams.run(180_000);
     expect(onlyStreams.changes.filter(({ after }) => after === "dead")).toEqual([]);
     expect(onlyStreams.members.every(({ engine }) => engine.liveCount === 5)).toBe(true);
+  });
+});
+
+describe("a member whose streams are broken", () => {
+  test("stays a member, and is counted as broken once", () => {
+    const broken: string[] = [];
+    const metrics: MetricsSink = {
+      ...noMetrics,
+      counter: (name) => ({
+        add: (_amount, labels) => {
+          if (name === "tidewire_membership_broken_paths_total") broken.push(labels!["path"]!);
+        },
+      }),
+    };
+    const me = new LoneMember({}, { syncIntervalMs: 1_000 }, true, metrics);
+    me.receive("m:1", alive("m"));
+    for (let waitedMs = 0; waitedMs < 20_000; waitedMs += 100) {
+      me.run(100);
+      for (const { exchange } of me.requests.splice(0)) me.handle({ kind: "failed", exchange });
+      for (const { to, value } of me.partsSent("ping")) {
+        const { seq } = value;
+        me.receive(to, { kind: "ack", value: { seq, boot: 500, digest: 0, version: 0, lagMs: 0, keyIds: [] } });
+      }
+      me.clear();
+    }
+    expect(me.health("m")).toBe("alive");
+    expect(broken).toEqual(["stream"]);
   });
 });
 

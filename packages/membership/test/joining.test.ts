@@ -42,6 +42,19 @@ describe("nobody turns into a group of one by itself", () => {
     }
   });
 
+  test("unless it is the first of the seeds and that rule is in force", () => {
+    const rule = (seeds: readonly string[]): boolean => {
+      const me = new LoneMember({ allowBootstrap: "first-seed" }, {}, false);
+      me.handle({ kind: "start", seeds });
+      for (const { exchange } of me.requests) me.handle({ kind: "failed", exchange });
+      return me.engine.isJoined;
+    };
+    expect(rule(["me:1", "b:1"])).toBe(true);
+    expect(rule(["me:1"])).toBe(true);
+    expect(rule(["b:1", "me:1"])).toBe(false);
+    expect(rule([])).toBe(false);
+  });
+
   test("two that know only each other wait for one that may begin", () => {
     const group = new VirtualGroup({ seed: 4, members: 0 });
     const seeds = ["a:7946", "b:7946", "c:7946"];

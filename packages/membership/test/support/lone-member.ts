@@ -1,4 +1,4 @@
-import { noLogger, noMetrics, SeededRandom } from "@tidewire/foundation";
+import { type MetricsSink, noLogger, noMetrics, SeededRandom } from "@tidewire/foundation";
 import type { Alive, ExchangeRequest, ExchangeResponse, GossipPart } from "@tidewire/protocol-routing";
 import type { MembershipIdentity } from "../../src/core.ts";
 import type { MembershipEffect, MembershipEvent } from "../../src/events.ts";
@@ -22,7 +22,12 @@ export class LoneMember {
   now = 0;
   #wakeAt = Number.POSITIVE_INFINITY;
 
-  constructor(identity: Partial<MembershipIdentity> = {}, settings: Partial<MembershipSettings> = {}, join = true) {
+  constructor(
+    identity: Partial<MembershipIdentity> = {},
+    settings: Partial<MembershipSettings> = {},
+    join = true,
+    metrics: MetricsSink = noMetrics,
+  ) {
     this.engine = new MembershipEngine(
       {
         id: "me",
@@ -35,7 +40,7 @@ export class LoneMember {
         ...identity,
       },
       { ...lanSettings, ...settings },
-      { random: new SeededRandom(1), logger: noLogger, metrics: noMetrics },
+      { random: new SeededRandom(1), logger: noLogger, metrics },
     );
     if (join) this.handle({ kind: "start", seeds: [] });
   }
