@@ -6,10 +6,10 @@ import { encodeReference, WAKE_AT_BYTES } from "./format/payloads.ts";
 import { RecordType } from "./format/record.ts";
 import { type AppendIdentity, type DocumentEntry, sameAppend } from "./index/document-entry.ts";
 import type { DocumentIndex } from "./index/document-index.ts";
-import { PendingWrites } from "./index/pending-writes.ts";
+import { type PendingAppend, PendingWrites } from "./index/pending-writes.ts";
 import type { LocalLogMetrics } from "./metrics.ts";
 import type { SnapshotStore } from "./snapshots/snapshot-store.ts";
-import type { WalRecord } from "./wal/batch.ts";
+import type { Completion, WalRecord } from "./wal/batch.ts";
 import type { GroupCommit } from "./wal/group-commit.ts";
 
 const EPOCH_MAX = 2 ** 32 - 1;
@@ -136,39 +136,22 @@ export class DocumentWrites {
   }
 
   #write(entry: DocumentEntry, append: LogAppend): Promise<void> {
-    const { commits, index, metrics } = this.#modules;
+    const { commits } = this.#modules;
     const { epoch, seq, data } = append;
     commits.check(data.length);
     const pending = (entry.pending ??= new PendingWrites(entry));
     const type = typeOf(append);
     const wakeAt = type === RecordType.timedPatch ? append.wakeAt : undefined;
     const span = seq - append.expectedSeq;
-    let resolve = (): void => {};
-    let reject = (_error: ServiceError): void => {};
-    const settled = new Promise<void>((onCommit, onFail) => {
-      resolve = onCommit;
-      reject = onFail;
-    });
     const record = { type, documentId: entry.id, seq, epoch, span, payload: data, wakeAt };
-    const placed = commits.addUnchecked(record, {
-      commit: () => {
-        pending.endAppend();
-        if (pending.isEmpty) entry.pending = undefined;
-        index.applyAppend(entry, { ...identity, location: placed.location, wakeAt });
-        metrics.appends.add();
-        metrics.appendedBytes.add(data.length);
-        resolve();
-      },
-      fail: (error) => {
-        entry.pending = undefined;
-        reject(error);
-      },
-    });
-    const identity = { type, epoch, seq, span, length: placed.length, payloadCrc: placed.payloadCrc };
+    const underWay = new AppendUnderWay(this.#modules, entry, pending, wakeAt);
+    const placed = commits.addUnchecked(record, underWay);
+    underWay.identity = { type, epoch, seq, span, length: placed.length, payloadCrc: placed.payloadCrc };
+    underWay.location = placed.location;
     pending.seq = seq;
     pending.isDeleted = type === RecordType.deletion;
-    pending.beginAppend({ identity, settled });
-    return settled;
+    pending.beginAppend(underWay);
+    return underWay.settled;
   }
 
   /** It does not fit: either it did already commit and its answer was lost, or its writer has lost the document. */
@@ -239,6 +222,50 @@ export class DocumentWrites {
   #fenced(epoch: number, seq: number): ServiceError {
     this.#modules.metrics.fenced.add();
     return fencedError(epoch, seq);
+  }
+}
+
+/** An append between queue and disk. A class, because this is the hottest object there is: closures cost twice as much. */
+class AppendUnderWay implements Completion, PendingAppend {
+  readonly settled: Promise<void>;
+  identity!: AppendIdentity;
+  location = 0;
+  readonly #modules: DocumentWritesModules;
+  readonly #entry: DocumentEntry;
+  readonly #pending: PendingWrites;
+  readonly #wakeAt: number | undefined;
+  #resolve!: () => void;
+  #reject!: (error: ServiceError) => void;
+
+  constructor(
+    modules: DocumentWritesModules,
+    entry: DocumentEntry,
+    pending: PendingWrites,
+    wakeAt: number | undefined,
+  ) {
+    this.#modules = modules;
+    this.#entry = entry;
+    this.#pending = pending;
+    this.#wakeAt = wakeAt;
+    this.settled = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  commit(): void {
+    const { index, metrics } = this.#modules;
+    this.#pending.endAppend();
+    if (this.#pending.isEmpty) this.#entry.pending = undefined;
+    index.applyAppend(this.#entry, this.identity, { location: this.location, wakeAt: this.#wakeAt });
+    metrics.appends.add();
+    metrics.appendedBytes.add(this.identity.length);
+    this.#resolve();
+  }
+
+  fail(error: ServiceError): void {
+    this.#entry.pending = undefined;
+    this.#reject(error);
   }
 }
 

@@ -62,7 +62,7 @@ describe("PatchList", () => {
           if (kind === "push") {
             seq += step;
             const patch = { seq, location: locationOf(seq, 4096), length: step * 100 };
-            list.push(patch);
+            list.push(patch.seq, patch.location, patch.length);
             model.push(patch);
           } else if (kind === "drop") {
             const upTo = (model[0]?.seq ?? 0) + step;

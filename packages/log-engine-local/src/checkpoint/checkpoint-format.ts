@@ -97,7 +97,7 @@ export function readEntry(reader: Reader, index: DocumentIndex): void {
   const patches = reader.count(Number.MAX_SAFE_INTEGER, PATCH_BYTES, "patches");
   for (let read = 0; read < patches; read++) {
     const [seq, location, length] = takeMany(reader, 3) as [number, number, number];
-    entry.patches.push({ seq, location, length });
+    entry.patches.push(seq, location, length);
   }
   index.adopt(entry);
 }

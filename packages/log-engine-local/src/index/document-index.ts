@@ -5,8 +5,8 @@ import { type AppendIdentity, DocumentEntry } from "./document-entry.ts";
 import type { SegmentTable } from "./segment-table.ts";
 import { SortedSet } from "./sorted-set.ts";
 
-/** An append as it stands in the log. */
-export interface StoredAppend extends AppendIdentity {
+/** Where an append stands in the log, and what it says about the document's next timer. */
+export interface AppendPlace {
   readonly location: number;
   readonly wakeAt: number | undefined;
 }
@@ -69,18 +69,19 @@ export class DocumentIndex {
     for (const entry of this.#byId) if (entry !== undefined) yield entry;
   }
 
-  applyAppend(entry: DocumentEntry, append: StoredAppend): void {
+  /** Keeps `append`: it must not change. */
+  applyAppend(entry: DocumentEntry, append: AppendIdentity, place: AppendPlace): void {
     const deletes = append.type === RecordType.deletion;
     const existed = entry.exists;
-    entry.lastAppend = identityOf(append);
+    entry.lastAppend = append;
     entry.seq = append.seq;
-    this.#setWakeAt(entry, append.wakeAt);
+    this.#setWakeAt(entry, place.wakeAt);
     if (deletes) {
       this.#dropUpTo(entry, append.seq);
       entry.emptySeq = append.seq;
     } else {
-      entry.patches.push(append);
-      this.segments.needs(append.location, recordBytes(append.length));
+      entry.patches.push(append.seq, place.location, append.length);
+      this.segments.needs(place.location, recordBytes(append.length));
     }
     entry.isDeleted = deletes;
     if (entry.exists !== existed) this.#setListed(entry);
@@ -167,11 +168,6 @@ export class DocumentIndex {
       entry.snapshot = undefined;
     }
   }
-}
-
-function identityOf(append: StoredAppend): AppendIdentity {
-  const { type, epoch, seq, span, length, payloadCrc } = append;
-  return { type, epoch, seq, span, length, payloadCrc };
 }
 
 /** Keys are ASCII, so the order of code units is the order of bytes. */

@@ -23,12 +23,12 @@ export class PatchList {
     return this.#end - this.#start;
   }
 
-  push(patch: PatchReference): void {
+  push(seq: number, location: number, length: number): void {
     if (this.#end * FIELDS === this.#fields.length) this.#makeRoom();
     const at = this.#end * FIELDS;
-    this.#fields[at] = patch.seq;
-    this.#fields[at + 1] = patch.location;
-    this.#fields[at + 2] = patch.length;
+    this.#fields[at] = seq;
+    this.#fields[at + 1] = location;
+    this.#fields[at + 2] = length;
     this.#end++;
   }
 

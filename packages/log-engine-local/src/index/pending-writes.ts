@@ -14,15 +14,16 @@ export class PendingWrites {
   seq: number;
   isDeleted: boolean;
   /** Settles with the write that was queued last. */
-  last: Promise<unknown>;
+  last: Promise<unknown> | undefined;
   #waiting = 0;
-  readonly #appends: PendingAppend[] = [];
+  /** Most documents have one append under way: no array for that. */
+  #oldest: PendingAppend | undefined;
+  #newer: PendingAppend[] | undefined;
 
   constructor(durable: { readonly epoch: number; readonly seq: number; readonly isDeleted: boolean }) {
     this.epoch = durable.epoch;
     this.seq = durable.seq;
     this.isDeleted = durable.isDeleted;
-    this.last = Promise.resolve();
   }
 
   get isEmpty(): boolean {
@@ -36,7 +37,8 @@ export class PendingWrites {
 
   beginAppend(append: PendingAppend): void {
     this.begin(append.settled);
-    this.#appends.push(append);
+    if (this.#oldest === undefined) this.#oldest = append;
+    else (this.#newer ??= []).push(append);
   }
 
   end(): void {
@@ -46,10 +48,12 @@ export class PendingWrites {
   /** Appends become durable in the order in which they were queued. */
   endAppend(): void {
     this.#waiting--;
-    this.#appends.shift();
+    this.#oldest = this.#newer?.shift();
   }
 
   appendTo(seq: number): PendingAppend | undefined {
-    return this.#appends.find((append) => append.identity.seq === seq);
+    return this.#oldest?.identity.seq === seq
+      ? this.#oldest
+      : this.#newer?.find((append) => append.identity.seq === seq);
   }
 }

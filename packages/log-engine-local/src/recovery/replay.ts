@@ -95,7 +95,7 @@ export class Replay {
     const wakeAt = isTimed ? Number(payload?.readBigUInt64LE(0) ?? 0) : undefined;
     const { type, epoch, seq, span, length, payloadCrc } = header;
     const location = locationOf(segmentId, offset);
-    this.#index.applyAppend(entry, { type, epoch, seq, span, length, payloadCrc, location, wakeAt });
+    this.#index.applyAppend(entry, { type, epoch, seq, span, length, payloadCrc }, { location, wakeAt });
     // Nothing of what is broken is needed any more.
     if (type === RecordType.deletion && payload !== undefined) this.#broken.delete(entry);
   }
