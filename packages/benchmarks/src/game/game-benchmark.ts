@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { System } from "@tidewire/harness";
 import { type Benchmark, type BenchmarkOptions, type BenchmarkResult, judge, mediansOf, notYet } from "../benchmark.ts";
 import { GAME } from "./board-game.ts";
-import { measureEngine } from "./engine-cost.ts";
+import { EngineCost } from "./engine-cost.ts";
 import { headerBytes, type PlayedGame, playGame } from "./play-game.ts";
 
 const ACTIONS = 802;
@@ -23,11 +23,13 @@ async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
   const documents = join(fileURLToPath(new URL(".", import.meta.url)), "bench-documents.js");
   const settings = { actions: ACTIONS, ...GAME, hosts: 1, link: "binary", transport: "WebSocket, tidewire.v1.json" };
   const rounds: Record<string, number>[] = [];
+  options.progress("warming the engine");
+  const engine = new EngineCost();
   const system = await System.start({ hosts: 1, args: ["--documents", documents] });
   try {
     for (let round = 0; round < options.rounds; round++) {
       options.progress(`game ${round + 1} of ${options.rounds}`);
-      rounds.push({ ...figures(await playGame(system, round + 1, ACTIONS)), ...measureEngine(round + 1, ACTIONS) });
+      rounds.push({ ...figures(await playGame(system, round + 1, ACTIONS)), ...engine.measure(round + 1, ACTIONS) });
     }
   } finally {
     await system.stop();
