@@ -1,6 +1,5 @@
 import { applyDelta, applySnapshot, emptyView, hashView, type JsonObject, type ViewState } from "@tidewire/delta";
-import type { Principal } from "@tidewire/foundation";
-import { SeededRandom } from "@tidewire/foundation";
+import { type Principal, SeededRandom, type ServiceError } from "@tidewire/foundation";
 import {
   type CommandOutcome,
   compileDocument,
@@ -191,6 +190,11 @@ export class Bench {
     this.clients.length = 0;
     this.instance = this.runtime.open(this.name, this.stored satisfies StoredDocument);
   }
+}
+
+/** What document code threw, where the refusal comes from that. */
+export function reasonOf(error: ServiceError): Error {
+  return error.cause instanceof Error ? error.cause : error;
 }
 
 export function messageOf(agent: string, message: string, arg?: unknown, marker?: string): DocumentCommand {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { defineDocument, message, record, StateError, t } from "../src/index.ts";
-import { Bench, principalOf } from "./bench.ts";
+import { Bench, principalOf, reasonOf } from "./bench.ts";
 
 // oxlint-disable typescript/no-explicit-any -- handlers are handed in by each test
 
@@ -41,7 +41,7 @@ function begin(counts: Counts = { mine: 0 }) {
   const run = (work: Handler): any => {
     works.push(work);
     const outcome = bench.send("ann", "run", works.length - 1);
-    if (outcome.status === "refused") throw outcome.error.cause ?? outcome.error;
+    if (outcome.status === "refused") throw reasonOf(outcome.error);
     return outcome.value === undefined ? undefined : JSON.parse(outcome.value);
   };
   return { bench, run };

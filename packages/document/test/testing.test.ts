@@ -119,13 +119,17 @@ describe("the test kit", () => {
       defineDocument({
         space: "impure",
         createsOnDemand: true,
-        state: { count: t.int(), secret: t.string().visibleTo(() => isOpen) },
-        messages: (message) => ({ count: message((doc) => void doc.count++) }),
+        state: { count: t.int(), rows: t.table(record({ n: t.int() }).visibleTo(() => isOpen)) },
+        messages: (message) => ({
+          insert: message((doc) => void doc.rows.insert({ n: 1 })),
+          count: message((doc) => void doc.count++),
+        }),
       }),
     );
     document.connect("ann");
+    document.send("ann", "insert");
     isOpen = true;
-    expect(() => document.send("ann", "count")).not.toThrow();
+    expect(() => document.send("ann", "count")).toThrow(/hash|should see/);
   });
 });
 

@@ -5,7 +5,7 @@ import { applyDelta, canonicalJson, composeDeltas, type JsonObject, viewOf } fro
 import fc from "fast-check";
 import { JsonWriter } from "../src/encode/json-writer.ts";
 import { defineDocument, message, record, StateError, t } from "../src/index.ts";
-import { Bench, type FakeClient, principalOf } from "./bench.ts";
+import { Bench, type FakeClient, principalOf, reasonOf } from "./bench.ts";
 
 // Numbers are those of research/runtime.md section 10. Trap 19 is in guard.test.ts; the oracle test is about all of them.
 
@@ -55,7 +55,7 @@ function begin(options: { limits?: object; views?: object } = {}): Bench & { run
     run(work: Handler, agent = "ann"): any {
       works.push(work);
       const outcome = bench.send(agent, "run", { work: works.length - 1 });
-      if (outcome.status === "refused") throw outcome.error.cause ?? outcome.error;
+      if (outcome.status === "refused") throw reasonOf(outcome.error);
       return outcome;
     },
   });

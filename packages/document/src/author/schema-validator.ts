@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { checkScalar, describeType } from "./scalar-check.ts";
-import type { SchemaNode } from "./schema-node.ts";
+import { isContainer, type SchemaNode } from "./schema-node.ts";
 import { StateError } from "./state-error.ts";
 
 /** A schema as a validator of plain data, so that `message(record({...}), ...)` needs no other library. */
@@ -25,6 +25,7 @@ function checkPlain(node: SchemaNode, value: unknown, path: string[]): unknown {
   if (value === undefined) {
     if (node.defaultValue !== undefined) return node.defaultValue;
     if (node.isOptional) return undefined;
+    if (isContainer(node)) return node.kind === "map" ? {} : [];
     throw new StateError("is missing");
   }
   switch (node.kind) {

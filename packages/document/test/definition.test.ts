@@ -1,0 +1,214 @@
+import { describe, expect, test } from "@jest/globals";
+import { z } from "zod";
+import {
+  compileDocument,
+  type DocumentMessages,
+  type DocumentView,
+  type DocumentViewState,
+  defineDocument,
+  message,
+  record,
+  t,
+} from "../src/index.ts";
+
+// oxlint-disable typescript/no-explicit-any -- definitions that are wrong on purpose
+
+const define = (spec: object): unknown => defineDocument({ space: "wrong", state: {}, ...spec } as never);
+
+describe("a definition is checked when it is compiled", () => {
+  test.each<[string, () => unknown, RegExp]>([
+    ["something else", () => ({}), /defineDocument/],
+    ["a bad space", () => define({ space: "X" }), /space/],
+    ["a bad version", () => define({ version: 0 }), /version/],
+    ["a name of every object", () => define({ state: { constructor: t.int() } }), /field name/],
+    ["a name with @", () => define({ state: { "@s": t.int() } }), /cannot be a field|field name/],
+    ["a name with a space", () => define({ state: { rows: t.table(record({ "a b": t.int() })) } }), /field name/],
+    ["a row with an id", () => define({ state: { rows: t.table(record({ id: t.int() })) } }), /id already/],
+    ["presence as a field", () => define({ state: { presence: t.int() } }), /defined twice/],
+    ["one name for two things", () => define({ state: { a: t.int() }, views: { a: () => 1 } }), /defined twice/],
+    ["a list of records", () => define({ state: { a: t.list(record({}) as any) } }), /scalars/],
+    ["a map of lists", () => define({ state: { a: t.map(t.list(t.int())) } }), /scalars or records/],
+    ["a table of scalars", () => define({ state: { a: t.table(t.int() as any) } }), /records/],
+    [
+      "policies on elements",
+      () => define({ state: { a: t.map(t.int().visibleTo(() => true)) } }),
+      /belong to the field/,
+    ],
+    ["a wrong default", () => define({ state: { a: t.int().default("x" as any) } }), /default/],
+    ["a message that is none", () => define({ messages: { a: () => {} } }), /message\(\)/],
+    ["a timer that is none", () => define({ timers: { a: 1 } }), /timer/],
+    [
+      "too many policies in one record",
+      () =>
+        define({
+          state: Object.fromEntries(
+            Array.from({ length: 31 }, (_, index) => [`f${index}`, t.int().visibleTo(() => true)]),
+          ),
+        }),
+      /30 fields/,
+    ],
+  ])("%s", (_name, definition, text) => {
+    expect(() => compileDocument(definition())).toThrow(text);
+  });
+
+  test("a state field that is no schema is refused at once", () => {
+    expect(() => define({ state: { a: 5 } })).toThrow(/not a schema/);
+    expect(() => record({ a: t.int() }).visibleFields({ b: () => true } as any)).toThrow(/unknown field/);
+  });
+
+  test("a definition of another copy of this package is as good", () => {
+    const copy = structuredClone({
+      space: "copied",
+      version: 1,
+      computed: {},
+      views: {},
+      access: {},
+      createsOnDemand: true,
+      timers: {},
+      migrate: {},
+    });
+    const foreign = {
+      ...copy,
+      [Symbol.for("tidewire.document")]: 1,
+      viewState: undefined,
+      stateFields: { count: { kind: "int", isOptional: false, isPrivate: false } },
+      messages: {
+        count: { [Symbol.for("tidewire.message")]: 1, schema: undefined, handler: (doc: any) => ++doc.count },
+      },
+    };
+    const instance = compileDocument(foreign).open(
+      { space: "copied", key: "k" },
+      { seq: 0, isDeleted: false, patches: [] },
+    );
+    const principal = { agent: "a", authority: "" };
+    expect(instance.execute({ kind: "message", principal, message: "count" }, 1)).toMatchObject({
+      status: "done",
+      value: "1",
+    });
+  });
+
+  test("many fields work as few do", () => {
+    const fields = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`f${index}`, t.int()]));
+    const definition = defineDocument({
+      space: "wide",
+      createsOnDemand: true,
+      state: fields,
+      messages: {
+        set: message((doc) => {
+          for (let index = 0; index < 200; index += 7) doc[`f${index}`] += index;
+        }),
+        fail: message((doc) => {
+          for (let index = 0; index < 200; index++) doc[`f${index}`] = 9;
+          throw new Error("no");
+        }),
+      },
+    });
+    const instance = compileDocument(definition).open(
+      { space: "wide", key: "k" },
+      { seq: 0, isDeleted: false, patches: [] },
+    );
+    const principal = { agent: "a", authority: "" };
+    for (const name of ["set", "fail", "set"]) instance.execute({ kind: "message", principal, message: name }, 1);
+    instance.takePatch();
+    const view = JSON.parse(Buffer.from(instance.view(principal).json).toString()) as Record<string, number>;
+    expect(view["f196"]).toBe(392);
+    expect(view["f1"]).toBe(0);
+  });
+});
+
+describe("schemas are validators of plain data", () => {
+  const schema = record({
+    n: t.int().min(0),
+    name: t.string(3).optional(),
+    kind: t.enum("a", "b").default("a"),
+    tags: t.list(t.string()),
+    by: t.principal().optional(),
+    at: record({ x: t.number() }).optional(),
+    many: t.map(t.boolean()),
+  } as any);
+  const validate = (value: unknown): any => schema["~standard"].validate(value);
+
+  test("they fill in defaults and tell where they refuse", () => {
+    expect(validate({ n: 1, tags: ["x"], many: { k: true } })).toEqual({
+      value: { n: 1, kind: "a", tags: ["x"], many: { k: true } },
+    });
+    expect(validate({ n: 1 })).toEqual({ value: { n: 1, kind: "a", tags: [], many: {} } });
+    expect(validate({ n: -1 })).toMatchObject({ issues: [{ path: ["n"] }] });
+    expect(validate({ n: 1, at: { x: "1" } })).toMatchObject({ issues: [{ path: ["at", "x"] }] });
+    expect(validate({ n: 1, tags: [1] })).toMatchObject({ issues: [{ path: ["tags", "0"] }] });
+    expect(validate({ n: 1, unknown: 1 })).toMatchObject({ issues: [{ path: ["unknown"] }] });
+    expect(validate({})).toMatchObject({ issues: [{ path: ["n"], message: "is missing" }] });
+    expect(validate(5)).toMatchObject({ issues: [{ path: [] }] });
+    expect(validate(JSON.parse('{"n":1,"__proto__":{}}'))).toMatchObject({ issues: [{ path: ["__proto__"] }] });
+  });
+});
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function assertType<_Check extends true>(): void {}
+
+const typed = defineDocument({
+  space: "typed",
+  viewState: z.object({ zoom: z.number() }),
+  state: {
+    phase: t.enum("lobby", "play"),
+    players: t.map(
+      record({ score: t.int(), hand: t.list(t.string()), note: t.string().optional(), pin: t.int().private() }),
+    ),
+    cards: t.table(record({ rank: t.int(), face: t.string().visibleTo(() => true), holder: t.principal().optional() })),
+    seed: t.int().private(),
+  },
+  computed: { total: (doc) => doc.cards.size + doc.players.size },
+  views: {
+    best: (doc) => doc.cards.where({ rank: 1 }).first(),
+    zoom: (doc, viewer, viewState) => viewer.principal.agent + doc.total.toFixed() + String(viewState?.zoom),
+  },
+  timers: {
+    tick(doc, arg: number, ctx) {
+      doc.seed = arg + ctx.now;
+    },
+  },
+  messages: (message) => ({
+    play: message(z.object({ tile: z.int() }), (doc, arg, ctx) => {
+      const player = doc.players.get(ctx.principal.agent);
+      if (player === undefined) return ctx.reject("no_player");
+      player.score += arg.tile;
+      player.hand.push("x");
+      player.note = undefined;
+      doc.phase = "play";
+      // @ts-expect-error: not a phase
+      doc.phase = "over";
+      // @ts-expect-error: no such field
+      void doc.nothing;
+      // @ts-expect-error: a container is not assigned
+      doc.players = undefined;
+      // @ts-expect-error: rank is missing
+      doc.cards.insert({ face: "x" });
+      // @ts-expect-error: not a field to compare
+      doc.cards.where({ nothing: 1 });
+      return { score: player.score };
+    }),
+    quit: message((doc) => void (doc.seed = 1)),
+  }),
+});
+
+describe("types", () => {
+  test("of a document say what clients see and send", () => {
+    type View = DocumentView<typeof typed>;
+    type Messages = DocumentMessages<typeof typed>;
+    assertType<Equal<View["phase"], "lobby" | "play">>();
+    assertType<Equal<View["total"], number>>();
+    assertType<Equal<View["zoom"], string>>();
+    assertType<Equal<View["players"][string]["score"], number>>();
+    assertType<Equal<View["players"][string]["note"], string | undefined>>();
+    assertType<Equal<View["cards"][number]["face"], string | undefined>>();
+    assertType<Equal<View["cards"][number]["id"], string>>();
+    assertType<Equal<NonNullable<View["best"]>["rank"], number | undefined>>();
+    assertType<Equal<"seed" extends keyof View ? true : false, false>>();
+    assertType<Equal<"pin" extends keyof View["players"][string] ? true : false, false>>();
+    assertType<Equal<Messages["play"]["arg"], { tile: number }>>();
+    assertType<Equal<Messages["play"]["value"], { score: number }>>();
+    assertType<Equal<Messages["quit"]["arg"], undefined>>();
+    assertType<Equal<DocumentViewState<typeof typed>, { zoom: number }>>();
+    expect(compileDocument(typed).space).toBe("typed");
+  });
+});
