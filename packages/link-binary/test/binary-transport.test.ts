@@ -123,6 +123,38 @@ describe("binary transport", () => {
     await connection.close();
   });
 
+  it("keeps no part of a large message whose stream has ended", async () => {
+    const clock = new ManualClock();
+    const peers: RawPeer[] = [];
+    const address = await rig.rawServer(async (peer) => {
+      rig.onClose(() => peer.socket.destroy());
+      peers.push(peer);
+      await peer.framesCome(1);
+      const handshake = new ListenHandshake(introduction("raw"), [KEY], new Uint8Array(0));
+      const hello = new Reader(peer.frames[0]?.body ?? new Uint8Array(0));
+      peer.socket.write(frame(ControlType.welcome, handshake.greeted(ControlType.hello, hello)));
+    });
+    const { transport, metrics } = rig.transport("client", {}, clock);
+    const connection = await transport.dial(address);
+    const stream = connection.open(watch, parcel(1), new Opener());
+    const assemblies = async (): Promise<number> => {
+      // A second of counting, with time for the sockets before it.
+      await peers[0]?.framesCome((peers[0]?.frames.length ?? 0) + 1);
+      clock.advance(1_000);
+      return metrics.value("waiting_bytes{what=assemblies}");
+    };
+    const first = Buffer.alloc(104);
+    first.writeUInt32LE(1_000_000);
+    const ping = frame(ControlType.ping, Buffer.alloc(9));
+    await peers[0]?.framesCome(3);
+    peers[0]?.socket.write(Buffer.concat([frame(21, first, stream.id, 1, watch.id), ping]));
+    expect(await assemblies()).toBe(1_000_000);
+    stream.cancel();
+    expect(await assemblies()).toBe(0);
+    peers[0]?.socket.write(Buffer.concat([frame(21, first, stream.id, 1, watch.id), ping]));
+    expect(await assemblies()).toBe(0);
+  });
+
   it("survives random bytes behind a good handshake", async () => {
     const { listener } = await rig.listening();
     const random = new SeededRandom(99);

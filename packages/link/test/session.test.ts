@@ -1,0 +1,216 @@
+import { beforeEach, describe, expect, it } from "@jest/globals";
+import { ManualClock, noLogger, ServiceError } from "@tidewire/foundation";
+import { type Codec, Reader, Writer } from "@tidewire/wire";
+import { rejection } from "../src/compliance/harness.ts";
+import { echo, Opener, type Parcel, parcel, parcelCodec, Server, watch } from "../src/compliance/test-service.ts";
+import { LinkServiceTable, type ServerStreamHandlers } from "../src/index.ts";
+import { type Carrier, DiallingSession, FrameType, ServingSession } from "../src/session/index.ts";
+
+const PEER = { nodeId: "peer", role: "tool" };
+
+/** Writes down what the session wants to be done; the other side is the test. */
+class NotingCarrier implements Carrier {
+  readonly notes: string[] = [];
+  isCongested = false;
+  isFull = false;
+  readonly outboundMark = 0;
+  hasLeft(): boolean {
+    return true;
+  }
+  request(_method: number, call: number): void {
+    this.notes.push(`request ${call}`);
+  }
+  open(_method: number, stream: number): void {
+    this.notes.push(`open ${stream}`);
+  }
+  message(type: number, _method: number, stream: number): void {
+    this.notes.push(`message ${type} ${stream}`);
+  }
+  many(_method: number, streams: readonly number[]): void {
+    this.notes.push(`many ${streams.join()}`);
+  }
+  signal(type: number, stream: number): void {
+    this.notes.push(`signal ${type} ${stream}`);
+  }
+  grant(stream: number, messages: number): void {
+    this.notes.push(`grant ${stream}:${messages}`);
+  }
+  forget(stream: number): void {
+    this.notes.push(`forget ${stream}`);
+  }
+  goAway(): void {
+    this.notes.push("goAway");
+  }
+  shut(): void {
+    this.notes.push("shut");
+  }
+}
+
+function body<Message>(codec: Codec<Message>, message: Message, header: readonly number[] = []): Reader {
+  const writer = new Writer();
+  for (const word of header) writer.putU32(writer.reserve(4), word, "word");
+  codec.encode(writer, message);
+  return new Reader(writer.take());
+}
+
+const nothing = (): Reader => new Reader(new Uint8Array(0));
+
+describe("dialling session", () => {
+  let carrier: NotingCarrier;
+  let session: DiallingSession;
+  beforeEach(() => {
+    carrier = new NotingCarrier();
+    session = new DiallingSession({ carrier, clock: new ManualClock(), logger: noLogger }, PEER, {
+      inFlightMax: 3,
+      streamIdMax: 6,
+    });
+  });
+
+  const down = (id: number, number: number): void =>
+    session.receive(FrameType.down, watch.id, id, body(parcelCodec, parcel(number)), true);
+
+  it("ends a stream whose peer sends more than was granted", () => {
+    const opener = new Opener();
+    const stream = session.open(watch, parcel(1), opener, { credit: 2 });
+    down(1, 1);
+    down(1, 2);
+    stream.grant(1);
+    down(1, 3);
+    expect(opener.ends).toEqual([]);
+    down(1, 4);
+    down(1, 5);
+    expect(opener.numbers).toEqual([1, 2, 3]);
+    expect(opener.ends).toMatchObject([{ code: "internal" }]);
+    expect(carrier.notes.slice(-2)).toEqual(["forget 1", `signal ${FrameType.cancel} 1`]);
+    expect(session.inFlight).toBe(0);
+  });
+
+  it("ends a stream whose handler throws, and tells both sides", () => {
+    const opener = new Opener(() => {
+      throw new ServiceError("invalid_argument", "what is this");
+    });
+    session.open(watch, parcel(1), opener);
+    down(1, 1);
+    expect(opener.ends).toMatchObject([{ code: "invalid_argument" }]);
+    expect(carrier.notes).toContain(`signal ${FrameType.cancel} 1`);
+  });
+
+  it("goes away when its ids run out, and ends with the last that is in flight", async () => {
+    const goAways: number[] = [];
+    session.onGoAway(() => goAways.push(session.inFlight));
+    const answer = (id: number): void =>
+      session.receive(FrameType.response, echo.id, id, body(parcelCodec, parcel(id)), true);
+    const answers: Promise<Parcel>[] = [];
+    for (let id = 1; id <= 6; id++) {
+      answers.push(session.call(echo, parcel(id)));
+      if (id < 5) answer(id);
+    }
+    await Promise.resolve();
+    expect([goAways, session.isOpen]).toEqual([[2], false]);
+    expect(await rejection(session.call(echo, parcel(7)))).toMatchObject({ code: "unavailable", isSent: false });
+    answer(5);
+    expect(carrier.notes).not.toContain("shut");
+    answer(6);
+    expect(carrier.notes.at(-1)).toBe("shut");
+    expect((await Promise.all(answers)).map((each) => each.number)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it("takes only so many calls and streams at once", async () => {
+    for (let count = 0; count < 3; count++) session.open(watch, parcel(count), new Opener());
+    expect(await rejection(session.call(echo, parcel(1)))).toMatchObject({ code: "overloaded", isSent: false });
+    const late = new Opener();
+    session.open(watch, parcel(1), late);
+    expect(await late.ended.promise).toMatchObject({ code: "overloaded" });
+    expect(session.inFlight).toBe(3);
+  });
+
+  it("ignores what comes for the dead, and refuses what is not for it", () => {
+    session.open(watch, parcel(1), new Opener()).cancel();
+    for (const type of [FrameType.down, FrameType.response, FrameType.end, FrameType.opened]) {
+      session.receive(type, watch.id, 1, nothing(), true);
+    }
+    for (const type of [FrameType.open, FrameType.request, FrameType.up, FrameType.cancel]) {
+      expect(() => session.receive(type, watch.id, 1, nothing(), true)).toThrow(ServiceError);
+    }
+  });
+});
+
+describe("serving session", () => {
+  let carrier: NotingCarrier;
+  let services: LinkServiceTable;
+  let session: ServingSession;
+  beforeEach(() => {
+    carrier = new NotingCarrier();
+    services = new LinkServiceTable();
+    const modules = { carrier, clock: new ManualClock(), logger: noLogger, services };
+    session = new ServingSession(modules, PEER, { inFlightMax: 3 });
+  });
+
+  const open = (id: number, credit = 4): void =>
+    session.receive(FrameType.open, watch.id, id, body(parcelCodec, parcel(id), [1_000, credit]), true);
+
+  it("tells a handler that was still running when the connection ended", () => {
+    const told: string[] = [];
+    services.stream(watch, (_request, stream): ServerStreamHandlers<Parcel> => {
+      session.closed();
+      expect([stream.isOpen, stream.credit]).toEqual([false, 0]);
+      stream.send(parcel(1));
+      return { cancelled: () => told.push("cancelled") };
+    });
+    open(1);
+    expect(told).toEqual(["cancelled"]);
+    expect(carrier.notes).toEqual([]);
+  });
+
+  it("says nothing more of a stream its handler ended at once, or refused after ending it", () => {
+    services.stream(watch, (request, stream) => {
+      stream.end();
+      if (request.number === 2) throw new Error("too late");
+      return { cancelled: () => carrier.notes.push("cancelled") };
+    });
+    open(1);
+    open(2);
+    expect(carrier.notes).toEqual([`signal ${FrameType.end} 1`, `signal ${FrameType.end} 2`]);
+    expect(session.inFlight).toBe(0);
+  });
+
+  it("takes only so many at once, and no id twice", () => {
+    const server = new Server();
+    services.stream(watch, server.handler);
+    for (const id of [1, 2, 3, 4]) open(id);
+    expect(server.streams).toHaveLength(3);
+    expect(carrier.notes.at(-1)).toBe(`message ${FrameType.error} 4`);
+    expect(() => open(2)).toThrow(expect.objectContaining({ code: "invalid_argument" }));
+  });
+
+  it("holds streams back while the connection is congested, and lets each go on once", () => {
+    const server = new Server();
+    services.stream(watch, server.handler);
+    open(1);
+    open(2, 0);
+    const [first, second] = server.streams as [(typeof server.streams)[0], (typeof server.streams)[0]];
+    carrier.isCongested = true;
+    expect([first.credit, second.credit]).toEqual([0, 0]);
+    session.granted(2, 3);
+    expect(server.credits).toBe(0);
+    // Credit was checked just before the connection filled up: that send must not fail.
+    first.send(parcel(1));
+    session.uncongested();
+    expect(server.credits).toBe(0);
+    carrier.isCongested = false;
+    session.uncongested();
+    session.uncongested();
+    expect([server.credits, first.credit, second.credit]).toEqual([2, 3, 3]);
+  });
+
+  it("throws an answer away whose caller gave up", async () => {
+    let release: (answer: Parcel) => void = () => {};
+    services.unary(echo, () => new Promise<Parcel>((resolve) => (release = resolve)));
+    session.receive(FrameType.request, echo.id, 1, body(parcelCodec, parcel(1), [1_000, 0]), true);
+    session.receive(FrameType.cancel, 0, 1, nothing(), true);
+    release(parcel(2));
+    await new Promise((resolve) => void setImmediate(resolve));
+    expect(carrier.notes).toEqual(["forget 1"]);
+    expect(session.inFlight).toBe(0);
+  });
+});
