@@ -3,7 +3,7 @@ import { mediansOf } from "../src/benchmark.ts";
 import { type CaseName, caseNames, runtimeCases } from "../src/runtime/runtime-cases.ts";
 import { runtimeTargets } from "../src/runtime/runtime-targets.ts";
 
-const tiny = { pairs: 2, measureMs: 1, shrink: 100 };
+const tiny = { pairs: 2, measureMs: 1, warmUpMs: 1, shrink: 100 };
 const measured = new Map<CaseName, Readonly<Record<string, number>>>();
 
 describe("the runtime benchmark", () => {

@@ -3,6 +3,8 @@ export interface CaseOptions {
   readonly pairs: number;
   /** CPU time of one variant in one pair. */
   readonly measureMs: number;
+  /** CPU time that each variant runs before, at least. */
+  readonly warmUpMs: number;
   /** Divides the large sizes, so that tests can run every case; 1 is what BENCHMARKS.md asks for. */
   readonly shrink: number;
 }

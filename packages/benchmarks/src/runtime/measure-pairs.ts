@@ -11,8 +11,6 @@ export interface Variant {
   readonly calls?: number;
 }
 
-/** Warming up takes as long as this many measurements; V8 has compiled the hot paths by then. */
-const WARM_UP = 4;
 const PASSES = 2;
 
 /** A variant all of whose work counts. */
@@ -36,9 +34,9 @@ export function cpuMicrosSince(start: NodeJS.CpuUsage): number {
  * CPU us per call of every variant, in as many pairs as asked for. In each pair all variants run one after the other, each
  * time beginning with another one; each pays for the collection of its own garbage only.
  */
-export function measurePairs(variants: readonly Variant[], { pairs, measureMs }: CaseOptions): CaseFigures {
-  const calls = warmUp(variants, measureMs);
-  return Array.from({ length: pairs }, (_, pair) => {
+export function measurePairs(variants: readonly Variant[], options: CaseOptions): CaseFigures {
+  const calls = warmUp(variants, options);
+  return Array.from({ length: options.pairs }, (_, pair) => {
     const micros = new Map<string, number>();
     for (const each of rotated(variants, pair)) {
       collectYoung();
@@ -50,25 +48,29 @@ export function measurePairs(variants: readonly Variant[], { pairs, measureMs }:
 }
 
 /** Runs everything until it is compiled, in several passes so that each also sees what the others do to shared code. */
-function warmUp(variants: readonly Variant[], measureMs: number): Map<Variant, number> {
-  const calls = new Map<Variant, number>();
+function warmUp(variants: readonly Variant[], options: CaseOptions): Map<Variant, number> {
+  const counts = new Map<Variant, number>();
   for (let pass = 0; pass < PASSES; pass++) {
     for (const each of variants) {
-      calls.set(each, each.calls === undefined ? callsFor(each, calls.get(each) ?? 1, measureMs) : each.calls);
-      if (each.calls !== undefined) each.measure(each.calls);
+      if (each.calls === undefined) counts.set(each, callsFor(each, counts.get(each) ?? 1, options));
+      else {
+        counts.set(each, each.calls);
+        each.measure(each.calls);
+      }
     }
   }
-  return calls;
+  return counts;
 }
 
-function callsFor(each: Variant, first: number, measureMs: number): number {
+/** How many calls a measurement takes, found out while warming up. */
+function callsFor(each: Variant, first: number, { measureMs, warmUpMs }: CaseOptions): number {
   const wanted = measureMs * 1_000;
-  const until = performance.now() + (measureMs * WARM_UP) / PASSES;
   let calls = first;
-  for (let micros = 0; ; ) {
-    micros = each.measure(calls);
+  for (let spent = 0; ; ) {
+    const micros = each.measure(calls);
+    spent += micros;
     const isLongEnough = micros >= wanted * 0.8;
-    if (isLongEnough && performance.now() >= until) return Math.max(1, Math.round((calls * wanted) / micros));
+    if (isLongEnough && spent * PASSES >= warmUpMs * 1_000) return Math.max(1, Math.round((calls * wanted) / micros));
     if (!isLongEnough) calls = Math.ceil(calls * Math.min(8, (1.1 * wanted) / Math.max(micros, 1)));
   }
 }

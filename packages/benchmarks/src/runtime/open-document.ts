@@ -15,7 +15,8 @@ export const author = { agent: "author", authority: "dev" };
 const touchCommand: DocumentCommand = { kind: "message", principal: author, message: "touch" };
 /** Two fields, always the same, in each of the records. */
 export const touchTwoCommand: DocumentCommand = { kind: "message", principal: author, message: "touchTwo" };
-const failCommand: DocumentCommand = { kind: "message", principal: author, message: "fail" };
+export const failCommand: DocumentCommand = { kind: "message", principal: author, message: "fail" };
+export const rejectCommand: DocumentCommand = { kind: "message", principal: author, message: "reject" };
 
 /** What the handlers do next; they take no argument, so that no parsing is measured. */
 export interface Plan {
@@ -100,8 +101,9 @@ export class OpenDocument {
     this.deliver();
   }
 
-  fail(): void {
+  /** For a command whose handler does not end well. */
+  refuse(command: DocumentCommand): void {
     this.#plan.touches = this.touches;
-    if (this.instance.execute(failCommand, 0).status !== "refused") throw new Error("a failing message was done");
+    if (this.instance.execute(command, 0).status !== "refused") throw new Error("it was done");
   }
 }

@@ -50,6 +50,12 @@ export function sharedRecords(plan: Plan) {
         for (let change = 0; change < CHANGES; change++) changeItem(doc.items.get(touches.next())!, change, tick);
         throw new Error("refused after the changes");
       }),
+      reject: message((doc, _arg, ctx) => {
+        const { touches } = plan;
+        const tick = ++touches.tick;
+        for (let change = 0; change < CHANGES; change++) changeItem(doc.items.get(touches.next())!, change, tick);
+        return ctx.reject("after_changes");
+      }),
     }),
   });
 }

@@ -3,11 +3,17 @@ import { type CaseName, runtimeCases } from "./runtime-cases.ts";
 
 /** One case, measured alone in this process. The figures go to standard output as JSON. */
 const { values } = parseArgs({
-  options: { case: { type: "string" }, pairs: { type: "string" }, measureMs: { type: "string" } },
+  options: {
+    case: { type: "string" },
+    pairs: { type: "string" },
+    measureMs: { type: "string" },
+    warmUpMs: { type: "string" },
+  },
 });
 const figures = runtimeCases[values.case as CaseName]({
   pairs: Number(values.pairs),
   measureMs: Number(values.measureMs),
+  warmUpMs: Number(values.warmUpMs),
   shrink: 1,
 });
 process.stdout.write(JSON.stringify(figures));

@@ -1,17 +1,39 @@
 import { type CaseFigures, type CaseOptions, derive, shrunk } from "../case-figures.ts";
-import { Touches } from "../item.ts";
+import { CHANGES, changeItem, newItem, Touches } from "../item.ts";
 import { measurePairs, variant } from "../measure-pairs.ts";
-import { DocumentType } from "../open-document.ts";
+import { DocumentType, failCommand, rejectCommand } from "../open-document.ts";
 import { sharedRecords } from "../record-documents.ts";
 
-/** A handler that throws after its changes against one that does not. Both runs end before the patch. */
+/**
+ * A handler that throws after its changes against one that does not; both end before the patch. Most of an `Error` is its
+ * stack, which the author's code pays for wherever it throws: what that costs by itself stands beside it.
+ */
 export function rollback(options: CaseOptions): CaseFigures {
   const type = new DocumentType(sharedRecords);
   const records = shrunk(1_000, options);
-  const [committing, failing] = [type.open(records, new Touches(records)), type.open(records, new Touches(records))];
+  const open = () => type.open(records, new Touches(records));
+  const [committing, failing, rejecting] = [open(), open(), open()];
+  const item = newItem(0);
+  let tick = 0;
   const pairs = measurePairs(
-    [variant("rollback.commit", () => committing.commit()), variant("rollback.throw", () => failing.fail())],
+    [
+      variant("rollback.commit", () => committing.commit()),
+      variant("rollback.throw", () => failing.refuse(failCommand)),
+      variant("rollback.reject", () => rejecting.refuse(rejectCommand)),
+      variant("rollback.bareThrow", () => {
+        try {
+          tick++;
+          for (let change = 0; change < CHANGES; change++) changeItem(item, change, tick);
+          throw new Error("refused after the changes");
+        } catch (thrown) {
+          if (!(thrown instanceof Error)) throw thrown;
+        }
+      }),
+    ],
     options,
   );
-  return derive(pairs, (pair) => ({ "rollback.ratio": pair["rollback.throw"]! / pair["rollback.commit"]! }));
+  return derive(pairs, (pair) => ({
+    "rollback.ratio": pair["rollback.throw"]! / pair["rollback.commit"]!,
+    "rollback.reject.ratio": pair["rollback.reject"]! / pair["rollback.commit"]!,
+  }));
 }
