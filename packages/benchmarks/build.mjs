@@ -15,6 +15,7 @@ export async function extra({ build, nodeBundle }) {
     ...nodeBundle,
     entryPoints: {
       "codec-process": "src/codec/codec-process.ts",
+      "runtime-process": "src/runtime/runtime-process.ts",
       "edge-role": "src/link/direct/edge-role.ts",
       "host-role": "src/link/direct/host-role.ts",
       "load-generator": "src/link/edge/load-generator.ts",

@@ -3,8 +3,9 @@ import type { Benchmark } from "./benchmark.ts";
 import { codecBenchmark } from "./codec/codec-benchmark.ts";
 import { gameBenchmark } from "./game/game-benchmark.ts";
 import { printReport, reportOf, writeReport } from "./report.ts";
+import { runtimeBenchmark } from "./runtime/runtime-benchmark.ts";
 
-const benchmarks: readonly Benchmark[] = [gameBenchmark, codecBenchmark];
+const benchmarks: readonly Benchmark[] = [gameBenchmark, runtimeBenchmark, codecBenchmark];
 
 const program = new Command("bench")
   .description("Measures Tidewire. A missed target does not fail the run; a measurement that failed does.")
