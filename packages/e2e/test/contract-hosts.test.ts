@@ -60,10 +60,12 @@ class Tables {
   async expectConverged(): Promise<void> {
     for (const key of this.keys) {
       const id = this.streams.get(key)!;
-      const { view, hash } = await this.sender.call("document/get", { space: "conformance", key });
-      expect((view as ConformanceView).value).toBe(this.sent.get(key));
-      await this.viewer.untilView<ConformanceView>(id, ({ value }) => value === this.sent.get(key));
-      await this.viewer.until(() => (this.viewer.replica(id).hash() === hash ? true : undefined));
+      // Presence is not logged: a host that has just taken over knows nobody until they come back.
+      await until(`${key} to be the same everywhere`, async () => {
+        const { view, hash } = await this.viewer.call("document/get", { space: "conformance", key });
+        expect((view as ConformanceView).value).toBe(this.sent.get(key));
+        return this.viewer.replica(id).hash() === hash;
+      });
       const seqs = this.viewer.streamFrames(id).map((frame) => Number((frame.snapshot ?? frame.delta)!["@s"]));
       expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
     }
@@ -77,12 +79,12 @@ class Tables {
   }
 }
 
-const metric = (name: string): Promise<number> => system.metric(HOST, `tidewire_document_host_${name}`);
+const hostMetric = (name: string): Promise<number> => system.metric(HOST, `tidewire_document_host_${name}`);
 
-async function untilMetric(name: string, holds: (value: number) => boolean): Promise<void> {
+async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
   const giveUpAt = performance.now() + 30_000;
-  while (!holds(await metric(name))) {
-    if (performance.now() > giveUpAt) throw new Error(`waited 30 s for ${name}`);
+  while (!(await isTrue())) {
+    if (performance.now() > giveUpAt) throw new Error(`waited 30 s for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
@@ -90,22 +92,18 @@ async function untilMetric(name: string, holds: (value: number) => boolean): Pro
 describe("a host that stands still while its documents move", () => {
   test("commits nothing when it wakes, lets them go, and serves again", async () => {
     const tables = await Tables.open("frozen");
-    const owned = await metric("documents");
-    expect(owned).toBeGreaterThan(0);
+    await until("the host to own some", async () => (await hostMetric("viewers")) > 0);
+    const owned = await hostMetric("viewers");
     system.signal(HOST, "SIGSTOP");
     // These go to both hosts. What the frozen one has in its sockets it will read when it wakes, long after the edge has
     // asked the next owner: if it could still commit, they would count twice.
     await tables.addAll(5);
-    const fencesBefore = await system.metric("log-storage-1", "tidewire_log_engine_local_fenced_total");
     system.signal(HOST, "SIGCONT");
-    await untilMetric("fences_total", (fences) => fences >= owned);
+    await until("the log to tell it what it lost", async () => (await hostMetric("fences_total")) >= owned);
     await tables.addAll(5);
     await tables.expectConverged();
-    expect(await system.metric("log-storage-1", "tidewire_log_engine_local_fenced_total")).toBeGreaterThanOrEqual(
-      fencesBefore,
-    );
     // It is a member again and gets its share back, without anyone noticing.
-    await untilMetric("documents", (documents) => documents > 0);
+    await until("the host to own some again", async () => (await hostMetric("viewers")) > 0);
     await tables.addAll(2);
     await tables.expectConverged();
     await tables.close();

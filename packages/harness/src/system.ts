@@ -94,12 +94,12 @@ export class System {
     return [...this.#processes.keys()].filter((name) => name.startsWith("document-host"));
   }
 
-  /** Sends a signal and, for SIGKILL, resolves when the supervisor has it ready again. */
-  async kill(name: string, signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+  /** Ends a process and resolves when the supervisor has it ready again. */
+  async kill(name: string, signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<void> {
     const target = this.process(name);
     const readyBefore = target.readyCount;
     process.kill(target.pid, signal);
-    if (signal === "SIGKILL") await this.#until(() => target.readyCount > readyBefore, 60_000, `${name} to be back`);
+    await this.#until(() => target.readyCount > readyBefore, 60_000, `${name} to be back`);
   }
 
   /** Sends a signal and does not wait. */
