@@ -10,7 +10,11 @@ import pbjs from "protobufjs-cli/pbjs.js";
 export async function extra({ build, nodeBundle }) {
   const { plugins, ...selfContained } = nodeBundle;
   await build({ ...selfContained, entryPoints: ["src/game/board-game.ts"], outfile: "dist/bench-documents.js" });
-  await build({ ...selfContained, entryPoints: ["src/link/edge/relay-document.ts"], outfile: "dist/link-documents.js" });
+  await build({
+    ...selfContained,
+    entryPoints: ["src/link/edge/relay-document.ts"],
+    outfile: "dist/link-documents.js",
+  });
   await build({
     ...nodeBundle,
     entryPoints: {
@@ -22,7 +26,12 @@ export async function extra({ build, nodeBundle }) {
     },
     outdir: "dist",
   });
-  await build({ ...nodeBundle, plugins: [answeringLink, ...plugins], entryPoints: [edgeMain], outfile: "dist/edge-alone.js" });
+  await build({
+    ...nodeBundle,
+    plugins: [answeringLink, ...plugins],
+    entryPoints: [edgeMain],
+    outfile: "dist/edge-alone.js",
+  });
   writeFileSync("dist/host-protobuf.cjs", await staticProtobuf());
   writeFileSync("dist/host-descriptors.bin", descriptors());
 }
@@ -32,7 +41,9 @@ const edgeMain = fileURLToPath(import.meta.resolve("@tidewire/edge-proxy/src/mai
 const answeringLink = {
   name: "answering-link",
   setup({ onResolve }) {
-    onResolve({ filter: /^@tidewire\/link-binary$/ }, () => ({ path: resolve("src/link/edge/answering-transport.ts") }));
+    onResolve({ filter: /^@tidewire\/link-binary$/ }, () => ({
+      path: resolve("src/link/edge/answering-transport.ts"),
+    }));
   },
 };
 

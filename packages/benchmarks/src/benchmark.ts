@@ -4,11 +4,16 @@ export interface BenchmarkOptions {
   readonly isShort: boolean;
   /** Rounds (or pairs of rounds) to take the median of. */
   readonly rounds: number;
+  /** One path of those the benchmark has; all of them if left out. */
+  readonly path?: BenchmarkPath;
   /** CPU time per figure of a micro-benchmark; its own default if left out. */
   readonly measureMs?: number;
   /** Tells the person at the terminal what goes on. */
   progress(text: string): void;
 }
+
+export const benchmarkPaths = ["direct", "edge"] as const;
+export type BenchmarkPath = (typeof benchmarkPaths)[number];
 
 export interface TargetResult {
   readonly id: string;
@@ -36,6 +41,14 @@ export interface Benchmark {
   readonly shortRounds: number;
   /** Throws when the measurement itself failed: lost frames, a clock that jumped, a saturated generator. */
   run(options: BenchmarkOptions): Promise<BenchmarkResult>;
+  /** What is published besides the JSON; a benchmark without it publishes nothing by itself. */
+  artifacts?(result: BenchmarkResult): Artifacts;
+}
+
+export interface Artifacts {
+  /** Markdown behind the table of targets. */
+  readonly tables: string;
+  readonly plotSvg?: string;
 }
 
 /** Compares a value with a target written as `>= 20.5` or `<= 370`. */

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname } from "node:path";
 import type { Benchmark, BenchmarkResult, TargetResult } from "./benchmark.ts";
+import { rounded } from "./shared/markdown-table.ts";
 
 /** The JSON file of BENCHMARKS.md. */
 export interface Report extends BenchmarkResult {
@@ -53,9 +54,4 @@ function valueText(target: TargetResult): string {
 function verdict(target: TargetResult): string {
   const note = target.note === undefined ? "" : ` (${target.note})`;
   return `${target.ok === null ? "not yet" : target.ok ? "met" : "MISSED"}${note}`;
-}
-
-function rounded(value: number): string {
-  if (Number.isInteger(value)) return String(value);
-  return Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

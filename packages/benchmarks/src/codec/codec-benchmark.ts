@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { type Benchmark, type BenchmarkOptions, type BenchmarkResult, judge, mediansOf } from "../benchmark.ts";
 import { builtFile } from "../shared/built-file.ts";
 import { installedVersion } from "../shared/installed-version.ts";
+import { codecArtifacts } from "./codec-artifacts.ts";
 import { type CellFigures, cellName, type ProcessFigures } from "./codec-figures.ts";
 import { type VariantName, variantNames } from "./codec-variant.ts";
 import { SAMPLE_BYTES, type SampleName, sampleNames, type TextKind, textKinds } from "./sample-messages.ts";
@@ -18,6 +19,7 @@ export const codecBenchmark: Benchmark = {
   defaultRounds: 7,
   shortRounds: 3,
   run,
+  artifacts: codecArtifacts,
 };
 
 async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {

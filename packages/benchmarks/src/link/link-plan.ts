@@ -20,7 +20,6 @@ export interface LinkPlan {
     readonly shareLevel: number;
     readonly warmupMs: number;
     readonly windowMs: number;
-    readonly rounds: number;
   };
 }
 
@@ -37,7 +36,7 @@ export const fullPlan: LinkPlan = {
   hasFreshProcesses: true,
   capacity: { streams: 800, windowMs: 3_000, rates: LADDER },
   batch: { streams: 800, perSecond: 30_000, windowMs: 4_000 },
-  edge: { levels: [200, 400, 800], perStream: 5, shareLevel: 800, warmupMs: 5_000, windowMs: 8_000, rounds: 3 },
+  edge: { levels: LEVELS, perStream: 10, shareLevel: 800, warmupMs: 5_000, windowMs: 6_000 },
 };
 
 /** Within four minutes. */
@@ -48,5 +47,18 @@ export const shortPlan: LinkPlan = {
   hasFreshProcesses: false,
   capacity: { ...fullPlan.capacity, windowMs: 1_000 },
   batch: { ...fullPlan.batch, windowMs: 1_500 },
-  edge: { ...fullPlan.edge, levels: [800], windowMs: 3_000, rounds: 1 },
+  edge: { ...fullPlan.edge, levels: [800], windowMs: 3_000 },
+};
+
+/** Shows within seconds that everything still runs; its figures mean nothing. */
+export const tinyPlan: LinkPlan = {
+  levels: [20],
+  perStream: 10,
+  warmupMs: 200,
+  rampMs: 200,
+  windowMs: 400,
+  hasFreshProcesses: false,
+  capacity: { streams: 20, windowMs: 300, rates: [200, 400] },
+  batch: { streams: 20, perSecond: 2_000, windowMs: 400 },
+  edge: { levels: [10], perStream: 10, shareLevel: 10, warmupMs: 200, windowMs: 600 },
 };

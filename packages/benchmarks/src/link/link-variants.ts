@@ -1,7 +1,7 @@
 import { type MetricsSink, noLogger, SystemClock, SystemRandom } from "@tidewire/foundation";
 import type { LinkTransport } from "@tidewire/link";
 import { createBinaryLinkTransport } from "@tidewire/link-binary";
-import { createGrpcLinkTransport } from "@tidewire/link-grpc";
+import { createGrpcLinkTransport, type GrpcShape } from "@tidewire/link-grpc";
 
 /** The three links that are compared, and no link at all: the edge role answers by itself. */
 export const linkVariants = ["binary", "grpcStreams", "grpcMultiplexed"] as const;
@@ -20,6 +20,9 @@ export function createTransport(variant: LinkVariant, role: string, metrics: Met
   const identity = { nodeId: `${role}-1`, role, sharedKey: "the key of the benchmarks" };
   const modules = { clock: new SystemClock(), random: new SystemRandom(), logger: noLogger, metrics };
   if (variant === "binary") return createBinaryLinkTransport(identity, modules);
-  const shape = variant === "grpcStreams" ? "stream-per-document" : "multiplexed";
-  return createGrpcLinkTransport({ ...identity, shape }, modules);
+  return createGrpcLinkTransport({ ...identity, shape: grpcShapeOf(variant) }, modules);
+}
+
+export function grpcShapeOf(variant: LinkVariant): GrpcShape {
+  return variant === "grpcStreams" ? "stream-per-document" : "multiplexed";
 }

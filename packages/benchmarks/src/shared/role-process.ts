@@ -14,7 +14,9 @@ export class RoleProcess {
     this.#name = name;
     const { command, args } = commandOn(core, process.execPath, [...nodeFlags, builtFile(`${name}.js`)]);
     this.#child = spawn(command, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-    this.#child.on("message", (message) => this.#onMessage(message as { id: number; result?: unknown; error?: string }));
+    this.#child.on("message", (message) =>
+      this.#onMessage(message as { id: number; result?: unknown; error?: string }),
+    );
     this.#child.once("error", (error) => this.#onEnd(error.message));
     this.#child.once("exit", (code, signal) => this.#onEnd(signal ?? `exit code ${code}`));
   }

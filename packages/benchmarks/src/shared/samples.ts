@@ -23,6 +23,6 @@ export class Samples {
     if (this.#count === 0) return 0;
     if (!this.#isSorted) this.#values.subarray(0, this.#count).sort();
     this.#isSorted = true;
-    return this.#values[Math.min(this.#count - 1, Math.ceil(share * this.#count) - 1)]!;
+    return this.#values[Math.max(0, Math.ceil(share * this.#count) - 1)]!;
   }
 }

@@ -48,7 +48,9 @@ export class DirectCell {
     ]);
     if (edge.offered === 0) throw new Error(`${this.#variant}: no operation fell due in the window`);
     const per100k = (seconds: number, elapsed: number): number =>
-      edge.delivered === 0 ? Number.MAX_SAFE_INTEGER : ((seconds / elapsed) * edge.cpu.elapsedSeconds * 1e5) / edge.delivered;
+      edge.delivered === 0
+        ? Number.MAX_SAFE_INTEGER
+        : ((seconds / elapsed) * edge.cpu.elapsedSeconds * 1e5) / edge.delivered;
     const side = (name: string, cpu: EdgeWindow["cpu"]): Record<string, number> => ({
       [`${name}UserSeconds`]: per100k(cpu.userSeconds, cpu.elapsedSeconds),
       [`${name}SystemSeconds`]: per100k(cpu.systemSeconds, cpu.elapsedSeconds),

@@ -1,8 +1,8 @@
 import { rotated } from "../../shared/rotation.ts";
-import { type GrpcVariant, type LinkVariant, linkVariants } from "../link-variants.ts";
-import type { LinkPlan } from "../link-plan.ts";
-import { DirectCell } from "./direct-cell.ts";
 import { GENERATOR_UTILIZATION_MAX, refuseBusyGenerator } from "../generator-check.ts";
+import type { LinkPlan } from "../link-plan.ts";
+import { type GrpcVariant, type LinkVariant, linkVariants } from "../link-variants.ts";
+import { DirectCell } from "./direct-cell.ts";
 
 export type Figures = Record<string, number>;
 

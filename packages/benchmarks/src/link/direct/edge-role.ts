@@ -12,8 +12,8 @@ import type { EdgeRoleSettings, EdgeWindow, Load } from "./direct-figures.ts";
 
 /** After a window, operations have so long to end before they count as unanswered. */
 const GRACE_MS = 500;
-/** And so long before the next window begins anyway. */
-const DRAIN_MS = 3_000;
+/** Longer than the deadline of a call: every operation has ended by then, or a message was lost. */
+const DRAIN_MS = 15_000;
 
 /** The dialling side of the link, and the generator: what an edge does on its link, without the edge. */
 class EdgeRole {
@@ -23,6 +23,7 @@ class EdgeRole {
   #ledger = new OperationLedger();
   /** Operations are numbered on over all windows, so that a straggler is never taken for a newer one. */
   #base = 1;
+  #failed = 0;
 
   private constructor(connection: LinkConnection, metrics: CountingMetrics) {
     this.#connection = connection;
@@ -46,6 +47,7 @@ class EdgeRole {
   async run(load: Load): Promise<EdgeWindow> {
     const ledger = new OperationLedger();
     this.#ledger = ledger;
+    this.#failed = 0;
     const base = this.#base;
     const loop = new OpenLoop(load.perSecond, (index, dueAt) => this.#issue(base + index, dueAt));
     await after(load.warmupMs);
@@ -63,6 +65,8 @@ class EdgeRole {
     const { due, service } = ledger.latencies();
     await this.#drained(loop.issued, DRAIN_MS);
     this.#base += loop.issued;
+    const lost = loop.issued - ledger.done - this.#failed;
+    if (lost > 0) throw new Error(`${lost} of ${loop.issued} operations were lost`);
     const tickLateP99Ms = loop.tickLateMs.percentile(0.99);
     return { cpu, offered, unanswered, delivered, due, service, tickLateP99Ms, rssBytes };
   }
@@ -85,8 +89,13 @@ class EdgeRole {
 
   #issue(operation: number, dueAt: number): void {
     this.#ledger.sent(operation, dueAt);
-    this.#connection.call(HostService.methods.send, requestOf(operation)).then(this.#onResponse, ignore);
+    this.#connection.call(HostService.methods.send, requestOf(operation)).then(this.#onResponse, this.#onFailure);
   }
+
+  /** Refused, or out of time: unanswered, not lost. */
+  readonly #onFailure = (): void => {
+    this.#failed++;
+  };
 
   readonly #onResponse = (response: SendResponse): void => this.#arrived(response.seq);
 
@@ -102,7 +111,7 @@ class EdgeRole {
 
   async #drained(issued: number, withinMs: number): Promise<void> {
     const until = performance.now() + withinMs;
-    while (this.#ledger.done < issued && performance.now() < until) await after(5);
+    while (this.#ledger.done + this.#failed < issued && performance.now() < until) await after(5);
   }
 }
 
@@ -111,9 +120,6 @@ function connectTo(index: number) {
   const viewer = `viewer-${index}`;
   return { space: "board-game", key: `game-${index}`, principal, viewer, hashEvery: false, tableVersion: 1 };
 }
-
-/** A call that was refused stays unanswered, and is counted as that. */
-function ignore(): void {}
 
 function after(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,7 +1,7 @@
 import { ServiceError } from "@tidewire/foundation";
 import type { ClientStream, ClientStreamHandlers, LinkConnection, LinkTransport } from "@tidewire/link";
 import { type ConnectRequest, HostService, type SendRequest, type ViewerFrame } from "@tidewire/protocol-host";
-import { type RoutingTable, RoutingService } from "@tidewire/protocol-routing";
+import { RoutingService, type RoutingTable } from "@tidewire/protocol-routing";
 import type { StreamMethod, UnaryMethod } from "@tidewire/wire";
 import { ANSWER_TEXT_LENGTH, DELTA_TEXT_LENGTH } from "./relay-document.ts";
 
@@ -90,7 +90,8 @@ class InnerHost {
     const seq = ++this.#seq;
     const data = Buffer.from(`{"@s":${seq},"inboxes":{"2":{"operation":${operation},"text":"${DELTA_TEXT}"}}}`);
     for (const viewer of this.#viewers.get(key)!) {
-      if (viewer.agent !== principal.agent) this.later(() => viewer.deliver({ kind: "delta", seq, hash: undefined, data }));
+      if (viewer.agent !== principal.agent)
+        this.later(() => viewer.deliver({ kind: "delta", seq, hash: undefined, data }));
     }
     return { seq, value: ANSWER };
   }
@@ -118,7 +119,13 @@ class AnsweringLink implements LinkConnection {
     request: Open,
     handlers: ClientStreamHandlers<Down>,
   ): ClientStream<Up> {
-    const stream = { id: ++this.#streams, isOpen: true, send: () => {}, grant: (_messages: number) => {}, cancel: () => {} };
+    const stream = {
+      id: ++this.#streams,
+      isOpen: true,
+      send: () => {},
+      grant: (_messages: number) => {},
+      cancel: () => {},
+    };
     if ((method as unknown) === RoutingService.methods.watch) {
       this.#host.later(() => handlers.message(TABLE as Down));
       return stream;

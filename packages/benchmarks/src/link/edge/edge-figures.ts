@@ -23,6 +23,7 @@ export interface GeneratorWindow {
   readonly delivered: number;
   /** Deltas that stood for more than one operation. */
   readonly merged: number;
+  /** Of all operations since the load began. */
   readonly refused: number;
   readonly firstRefusal: string;
   readonly due: LatencyFigures;

@@ -8,7 +8,8 @@ import { FIRST_OPERATION, LoadClient } from "./load-client.ts";
 const SPACE = "bench-relay";
 const QUIET_MS = 3_000;
 const GRACE_MS = 500;
-const DRAIN_MS = 5_000;
+/** Longer than the deadline of a request: every operation has ended by then, or a frame was lost. */
+const DRAIN_MS = 15_000;
 /** Clients that connect at the same time. */
 const CONNECTING = 32;
 
@@ -40,7 +41,8 @@ class LoadGenerator {
     }
     const pairs = Array.from({ length: clients / 2 }, (_, pair) => pair);
     const openPairs = async (): Promise<void> => {
-      for (let pair = pairs.shift(); pair !== undefined; pair = pairs.shift()) await this.#openPair(pair, url, run, readBuffer);
+      for (let pair = pairs.shift(); pair !== undefined; pair = pairs.shift())
+        await this.#openPair(pair, url, run, readBuffer);
     };
     await Promise.all(Array.from({ length: CONNECTING }, openPairs));
     setInterval(() => {
@@ -51,6 +53,7 @@ class LoadGenerator {
   async run(load: GeneratorLoad): Promise<GeneratorWindow> {
     const ledger = new OperationLedger();
     this.#ledger = ledger;
+    this.#refused = 0;
     const base = this.#base;
     const count = this.#clients.length;
     this.#shown.forEach((_, index) => {
@@ -63,7 +66,7 @@ class LoadGenerator {
     });
     await after(load.warmupMs);
     ledger.openWindow(base + loop.issued);
-    const before = { done: ledger.done, merged: this.#merged, refused: this.#refused };
+    const before = { done: ledger.done, merged: this.#merged };
     const mark = new CpuMark();
     await after(load.windowMs);
     const cpu = mark.read();
@@ -75,13 +78,15 @@ class LoadGenerator {
     const { due, service } = ledger.latencies();
     await this.#drained(loop.issued, DRAIN_MS);
     this.#base += loop.issued;
+    const lost = loop.issued - ledger.done - this.#refused;
+    if (lost > 0) throw new Error(`${lost} of ${loop.issued} operations were lost`);
     return {
       cpu,
       offered,
       unanswered,
       delivered,
       merged: this.#merged - before.merged,
-      refused: this.#refused - before.refused,
+      refused: this.#refused,
       firstRefusal: this.#firstRefusal,
       due,
       service,
@@ -111,7 +116,7 @@ class LoadGenerator {
 
   async #drained(issued: number, withinMs: number): Promise<void> {
     const until = performance.now() + withinMs;
-    while (this.#ledger.done < issued && performance.now() < until) await after(5);
+    while (this.#ledger.done + this.#refused < issued && performance.now() < until) await after(5);
   }
 }
 

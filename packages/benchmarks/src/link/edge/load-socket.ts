@@ -18,6 +18,7 @@ export class LoadSocket {
   readonly #opened: { resolve(): void; reject(error: Error): void };
   #rest = Buffer.alloc(0);
   #isOpen = false;
+  #isClosed = false;
 
   private constructor(
     url: URL,
@@ -68,6 +69,12 @@ export class LoadSocket {
     frame.writeUInt32LE(0, headerBytes);
     frame.write(text, headerBytes + 4, length, "latin1");
     this.#socket.write(frame);
+  }
+
+  /** Without a goodbye. */
+  close(): void {
+    this.#isClosed = true;
+    this.#socket.destroy();
   }
 
   #read(buffer: Buffer, bytes: number): void {
@@ -123,6 +130,7 @@ export class LoadSocket {
   }
 
   #broke(error: Error): void {
+    if (this.#isClosed) return;
     if (!this.#isOpen) return this.#opened.reject(error);
     throw error;
   }

@@ -1,0 +1,74 @@
+import type { Artifacts, BenchmarkResult } from "../benchmark.ts";
+import { linePlot } from "../shared/line-plot.ts";
+import { markdownTable, rounded } from "../shared/markdown-table.ts";
+import { linkVariants, variantWords } from "./link-variants.ts";
+
+type Summary = BenchmarkResult["summary"];
+
+const LATENCIES = ["p50Ms", "p95Ms", "p99Ms", "sentP95Ms"] as const;
+
+/** The plot of the link alone, and a table of every level and link for each path. */
+export function linkArtifacts({ summary }: BenchmarkResult): Artifacts {
+  const tables = [pathTable(summary, "direct", ["edge", "host"]), pathTable(summary, "edge", ["edge", "host", "log"])];
+  const levels = levelsOf(summary, "direct");
+  const artifacts = { tables: tables.filter((table) => table !== "").join("\n\n") };
+  if (levels.length === 0) return artifacts;
+  const linesOf = (figure: string) =>
+    linkVariants.map((variant) => ({
+      name: variantWords[variant],
+      values: levels.map((level) => summary[`direct.${level}.${variant}.${figure}`] ?? null),
+    }));
+  const plotSvg = linePlot(levels.map(String), "streams, 10 operations a second each; the link alone", [
+    { title: "p95 from due time", unit: "ms", isLogarithmic: true, lines: linesOf("p95Ms") },
+    {
+      title: "CPU of both sides",
+      unit: "s per 100,000 operations",
+      isLogarithmic: false,
+      lines: linesOf("cpuSeconds"),
+    },
+  ]);
+  return { ...artifacts, plotSvg };
+}
+
+function pathTable(summary: Summary, path: "direct" | "edge", processes: readonly string[]): string {
+  const levels = levelsOf(summary, path);
+  if (levels.length === 0) return "";
+  const head = ["streams", "link", "offered/s", "achieved/s", "unanswered", "p50 ms", "p95", "p99", "p95 from send"];
+  for (const process of processes) head.push(`${process} CPU user + system`);
+  const rows = levels.flatMap((level) =>
+    [...linkVariants, "alone"]
+      .filter((variant) => summary[`${path}.${level}.${variant}.p95Ms`] !== undefined)
+      .map((variant) => {
+        const of = (figure: string): number => summary[`${path}.${level}.${variant}.${figure}`] ?? Number.NaN;
+        const cpu = (process: string): string =>
+          Number.isNaN(of(`${process}UserSeconds`))
+            ? "-"
+            : `${rounded(of(`${process}UserSeconds`))} + ${rounded(of(`${process}SystemSeconds`))}`;
+        return [
+          String(level),
+          wordsOf(variant),
+          of("offeredPerSecond").toFixed(0),
+          of("achievedPerSecond").toFixed(0),
+          `${(100 * of("unansweredShare")).toFixed(2)} %`,
+          ...LATENCIES.map((figure) => rounded(of(figure))),
+          ...processes.map(cpu),
+        ];
+      }),
+  );
+  const title =
+    path === "direct"
+      ? "The link alone. CPU in seconds per 100,000 delivered operations; the generator is part of the edge side."
+      : "Through the system: WebSocket clients, edge-proxy, document-host, log-storage. CPU in seconds per 100,000 delivered operations.";
+  return `${title}\n\n${markdownTable(head, rows)}`;
+}
+
+function wordsOf(variant: string): string {
+  return variantWords[variant as keyof typeof variantWords] ?? "none: the edge answers by itself";
+}
+
+function levelsOf(summary: Summary, path: string): number[] {
+  const levels = Object.keys(summary)
+    .filter((name) => name.startsWith(`${path}.`) && name.endsWith(".binary.p95Ms"))
+    .map((name) => Number(name.split(".")[1]));
+  return levels.sort((a, b) => a - b);
+}

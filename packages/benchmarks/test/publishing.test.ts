@@ -1,0 +1,88 @@
+import { describe, expect, test } from "@jest/globals";
+import { repositoryRoot } from "@tidewire/harness";
+import { defaultGrpcLinkLimits } from "@tidewire/link-grpc";
+import { channelOptionsInUse, serverOptionsInUse } from "../src/link/fair-settings.ts";
+import { linkTargets } from "../src/link/link-targets.ts";
+import { withSection } from "../src/publish.ts";
+import { linePlot } from "../src/shared/line-plot.ts";
+
+describe("the README", () => {
+  test("a section is replaced and the rest kept", () => {
+    const text = "a\n<!-- bench:x -->\nold\n<!-- /bench:x -->\nb\n";
+    const once = withSection(text, "x", "new");
+    expect(once).toBe("a\n<!-- bench:x -->\n\nnew\n\n<!-- /bench:x -->\nb\n");
+    expect(withSection(once, "x", "new")).toBe(once);
+    expect(() => withSection(text, "y", "new")).toThrow("no place");
+  });
+});
+
+describe("the plot", () => {
+  test("leaves out what was not measured and marks what was", () => {
+    const lines = [{ name: "one", values: [1, null, 100] }];
+    const svg = linePlot(["a", "b", "c"], "axis", [{ title: "t", unit: "ms", isLogarithmic: true, lines }]);
+    expect(svg.match(/<circle/g)).toHaveLength(2);
+    expect(svg).not.toContain("NaN");
+  });
+});
+
+describe("the settings of gRPC", () => {
+  test("are those the link sets", async () => {
+    const source = `${repositoryRoot}/packages/link-grpc/src/channel-options.ts`;
+    const { channelOptions, serverOptions } = (await import(source)) as Record<string, (limits: object) => object>;
+    expect(channelOptionsInUse).toEqual(channelOptions!(defaultGrpcLinkLimits));
+    expect(serverOptionsInUse).toEqual(serverOptions!(defaultGrpcLinkLimits));
+  });
+});
+
+describe("the rows of the link", () => {
+  const level = (binary: object, streams: object, multiplexed: object, prefix: string) =>
+    Object.fromEntries(
+      Object.entries({ binary, grpcStreams: streams, grpcMultiplexed: multiplexed }).flatMap(([variant, figures]) =>
+        Object.entries(figures).map(([name, value]) => [`${prefix}.${variant}.${name}`, value as number]),
+      ),
+    );
+  const rowOf = (rows: ReturnType<typeof linkTargets>, id: string) => rows.find((row) => row.id === id)!;
+
+  test("ratios are taken within a round and against the better shape", () => {
+    const direct = [
+      level({ p95Ms: 1, cpuSeconds: 1 }, { p95Ms: 4, cpuSeconds: 5 }, { p95Ms: 2, cpuSeconds: 8 }, "direct.400"),
+      level({ p95Ms: 10, cpuSeconds: 1 }, { p95Ms: 90, cpuSeconds: 5 }, { p95Ms: 20, cpuSeconds: 8 }, "direct.400"),
+    ];
+    const rows = linkTargets({ direct, edge: [] }, {}, undefined);
+    expect(rowOf(rows, "link.p95.direct.400")).toMatchObject({ value: 0.5, ok: true });
+    expect(rowOf(rows, "link.cpu.direct.400")).toMatchObject({ value: 0.2, ok: true });
+    expect(rowOf(rows, "link.p95.direct.800")).toMatchObject({ value: null, ok: null });
+  });
+
+  test("the edge rows take the share without the edge itself, and the highest rate gRPC delivers", () => {
+    const at = (rate: number, binary: number, streams: number, multiplexed: number, unanswered: number) =>
+      level(
+        { edgeCpuSeconds: 8, p95Ms: binary, unansweredShare: 0 },
+        { edgeCpuSeconds: 12, p95Ms: streams, unansweredShare: unanswered },
+        { edgeCpuSeconds: 10, p95Ms: multiplexed, unansweredShare: unanswered },
+        `edge.${rate}`,
+      );
+    const edge = [{ ...at(800, 2, 10, 8, 0), ...at(1_600, 3, 900, 800, 0.2), "edge.800.alone.edgeCpuSeconds": 6 }];
+    const rows = linkTargets({ direct: [], edge }, {}, undefined);
+    expect(rowOf(rows, "link.cpu.edge.streams").value).toBeCloseTo(2 / 6);
+    expect(rowOf(rows, "link.cpu.edge.multiplexed").value).toBeCloseTo(2 / 4);
+    expect(rowOf(rows, "link.p95.edge")).toMatchObject({ value: 0.25, ok: true });
+  });
+
+  test("a share below the noise is no verdict", () => {
+    const figures = level({ edgeCpuSeconds: 5 }, { edgeCpuSeconds: 4 }, { edgeCpuSeconds: 4 }, "edge.800");
+    const rows = linkTargets({ direct: [], edge: [{ ...figures, "edge.800.alone.edgeCpuSeconds": 6 }] }, {}, undefined);
+    expect(rowOf(rows, "link.cpu.edge.streams")).toMatchObject({ value: null, ok: null });
+  });
+
+  test("capacity says when the generator was the limit", () => {
+    const once = {
+      "capacity.binaryPerSecond": 90_000,
+      "capacity.grpcMultiplexedPerSecond": 16_000,
+      "capacity.generatorPerSecond": 90_000,
+    };
+    const row = rowOf(linkTargets({ direct: [], edge: [] }, once, undefined), "link.capacity");
+    expect(row).toMatchObject({ value: 5.625, ok: true });
+    expect(row.note).toContain("generator");
+  });
+});
