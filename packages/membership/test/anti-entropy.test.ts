@@ -5,6 +5,7 @@ import type { GossipPart, SyncEntry, SyncResponse } from "@tidewire/protocol-rou
 import fc from "fast-check";
 import { lanSettings } from "../src/settings.ts";
 import { alive, dead, LoneMember, left, suspect } from "./support/lone-member.ts";
+import { isLong } from "./support/long.ts";
 
 const buckets = (value: number): number[] => Array.from({ length: 64 }, () => value);
 
@@ -174,7 +175,7 @@ describe("replicas that heard the same", () => {
         expect(shown[2]).toEqual(shown[0]);
         expect(replicas[1]!.engine.view().stamp).toBe(replicas[0]!.engine.view().stamp);
       }),
-      { numRuns: 150 },
+      { numRuns: isLong ? 5_000 : 80 },
     );
   });
 
