@@ -20,9 +20,16 @@ export class ClassKeys {
   #looksAtPrincipal = false;
   #looksAtViewState = false;
 
-  /** Whether classes can still split. */
+  /** Without a schema for it there is no view state to tell viewers apart by. */
+  readonly #hasViewState: boolean;
+
+  constructor(hasViewState: boolean) {
+    this.#hasViewState = hasViewState;
+  }
+
+  /** Whether classes cannot split any more. */
   get isFinal(): boolean {
-    return this.#byPrincipal && this.#byViewState;
+    return this.#byPrincipal && (this.#byViewState || !this.#hasViewState);
   }
 
   split(): void {
@@ -37,6 +44,7 @@ export class ClassKeys {
   }
 
   inputsOf(principal: Principal, viewState: ViewStateValue | undefined): ViewerInputs {
+    if (this.isFinal) return Object.freeze({ principal, viewState: viewState?.value });
     const lookAtPrincipal = (): void => this.#look("principal");
     const lookAtViewState = (): void => this.#look("viewState");
     return Object.freeze({
@@ -53,7 +61,7 @@ export class ClassKeys {
 
   #look(at: "principal" | "viewState"): void {
     if (at === "principal") this.#looksAtPrincipal = true;
-    else this.#looksAtViewState = true;
+    else this.#looksAtViewState = this.#hasViewState;
     if (this.#looksAtPrincipal !== this.#byPrincipal || this.#looksAtViewState !== this.#byViewState) {
       this.mustSplit = true;
     }

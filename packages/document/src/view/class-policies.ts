@@ -7,7 +7,7 @@ import type { ViewedDocument, ViewerInputs } from "./document-views.ts";
 export class ClassPolicies {
   readonly #document: ViewedDocument;
   readonly #inputs: ViewerInputs;
-  #trackers: ReadTracker[];
+  readonly #trackers: ReadTracker[];
 
   constructor(document: ViewedDocument, inputs: ViewerInputs) {
     this.#document = document;
@@ -36,27 +36,24 @@ export class ClassPolicies {
     }
   }
 
-  /** Guards whose surroundings have changed since; by index. */
-  dirtySince(seq: number, tick: number): boolean[] {
-    return this.#trackers.map(
-      (tracker) => tracker.hasChangedSince(seq) || (tracker.readsPresence && tick !== this.#document.tick),
-    );
-  }
-
-  /** The newest change of what a guard looked at outside of its records. */
-  newestSeen(guard: Guard): number {
-    return this.#trackers[guard.index]!.newestStamp();
-  }
-
   /**
-   * Forgets what these guards looked at, because all their records are asked again. Not for guards beneath guards: what is
-   * hidden now is not asked, but a viewer that is behind may still hold it.
+   * Guards whose surroundings have changed since: by index, the newest change of what they looked at there, or -1 for those
+   * that have nothing to be asked again for. `undefined` if that is all of them, which is how it mostly is.
+   *
+   * What such a guard looked at is forgotten, because all its records will be asked again. Not for guards beneath guards:
+   * what is hidden now is not asked, but a viewer that is behind may still hold it.
    */
-  restart(dirty: readonly boolean[]): void {
-    const { isGuardNested } = this.#document.schema;
-    for (const [index, isDirty] of dirty.entries()) {
-      if (isDirty && !isGuardNested[index]) this.#trackers[index] = new ReadTracker();
+  takeDirtySince(seq: number, tick: number, mustAskAll: boolean): readonly number[] | undefined {
+    let dirty: number[] | undefined;
+    const { schema, tick: tickNow } = this.#document;
+    for (let index = 0; index < this.#trackers.length; index++) {
+      const tracker = this.#trackers[index]!;
+      if (!mustAskAll && !tracker.hasChangedSince(seq) && !(tracker.readsPresence && tick !== tickNow)) continue;
+      dirty ??= Array.from<number>({ length: this.#trackers.length }).fill(-1);
+      dirty[index] = tracker.newestStamp();
+      if (!schema.isGuardNested[index]) this.#trackers[index] = new ReadTracker();
     }
+    return dirty;
   }
 }
 

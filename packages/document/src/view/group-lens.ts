@@ -5,27 +5,22 @@ import type { ClassPolicies } from "./class-policies.ts";
 import type { Lens } from "./lens.ts";
 import type { ViewerGroup } from "./viewer-group.ts";
 
-/** One step of one group: its class decides what is visible, its own bits tell what it holds. */
+/** A class looking at the state for one of its groups: policies decide what is visible, the group's bits what is held. */
 export class GroupLens implements Lens {
   readonly seesAll = false;
   readonly #policies: ClassPolicies;
-  readonly #group: ViewerGroup;
-  readonly #dirty: readonly boolean[];
-  readonly #hasDirty: boolean;
-  /** The newest change of what each dirty guard looked at, as it was when the step began. */
-  readonly #dirtySeqs: readonly number[];
+  #group: ViewerGroup;
+  /** See `ClassPolicies.takeDirtySince`. */
+  #dirty: readonly number[] | undefined;
 
-  constructor(
-    policies: ClassPolicies,
-    group: ViewerGroup,
-    dirty: readonly boolean[] = [],
-    dirtySeqs: readonly number[] = [],
-  ) {
+  constructor(policies: ClassPolicies, group: ViewerGroup) {
     this.#policies = policies;
     this.#group = group;
+  }
+
+  lookFor(group: ViewerGroup, dirty: readonly number[] | undefined): void {
+    this.#group = group;
     this.#dirty = dirty;
-    this.#hasDirty = dirty.includes(true);
-    this.#dirtySeqs = dirtySeqs;
   }
 
   sees(guard: Guard, record: RecordNode): boolean {
@@ -42,15 +37,16 @@ export class GroupLens implements Lens {
   }
 
   isDirty(guard: Guard): boolean {
-    return this.#hasDirty && this.#dirty[guard.index] === true;
+    return this.#dirty !== undefined && this.#dirty[guard.index]! >= 0;
   }
 
   isAnyDirty(type: RecordType): boolean {
-    return this.#hasDirty && type.guardsWithin.some((guard) => this.#dirty[guard.index]);
+    const dirty = this.#dirty;
+    return dirty !== undefined && type.guardsWithin.some((guard) => dirty[guard.index]! >= 0);
   }
 
   flipSeq(guard: Guard, record: RecordNode): number {
-    return this.isDirty(guard) ? Math.max(record.$stamp, this.#dirtySeqs[guard.index] ?? 0) : record.$stamp;
+    return this.#dirty === undefined ? record.$stamp : Math.max(record.$stamp, this.#dirty[guard.index]!);
   }
 
   holds(guard: Guard, record: RecordNode): boolean {

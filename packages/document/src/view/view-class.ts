@@ -39,6 +39,10 @@ export class ViewClass {
   readonly #document: ViewedDocument;
   readonly #policies: ClassPolicies;
   readonly #cells: ViewCells;
+  /** Used for every step. */
+  readonly #deltaLens: GroupLens;
+  readonly #deltaWalk: StateWalk;
+  readonly #deltaResults: ResultWalk;
   readonly #sentHashes: { readonly seq: number; readonly hash: string }[] = [];
   #plain: Cached<PlainView> | undefined;
   #snapshot: Cached<FrameBody> | undefined;
@@ -49,6 +53,9 @@ export class ViewClass {
     this.inputs = inputs;
     this.#policies = new ClassPolicies(document, inputs);
     this.#cells = new ViewCells(document, inputs, this.#policies);
+    this.#deltaLens = new GroupLens(this.#policies, new ViewerGroup(0, -1, 0));
+    this.#deltaWalk = new StateWalk(document.deltaWriter, this.#deltaLens);
+    this.#deltaResults = new ResultWalk(this.#deltaWalk);
   }
 
   get isIdle(): boolean {
@@ -152,25 +159,19 @@ export class ViewClass {
   }
 
   #delta(group: ViewerGroup): FrameBody | "beyond" | undefined {
-    const { schema, state, deltaWriter: writer } = this.#document;
-    const dirty = group.mustAskAll ? schema.guards.map(() => true) : this.#policies.dirtySince(group.seq, group.tick);
-    const lens = new GroupLens(
-      this.#policies,
-      group,
-      dirty,
-      dirty.map((isDirty, index) => (isDirty ? this.#policies.newestSeen(schema.guards[index]!) : 0)),
-    );
-    this.#policies.restart(dirty);
-    const walk = new StateWalk(writer, lens);
+    const { state, deltaWriter: writer } = this.#document;
+    const walk = this.#deltaWalk;
+    this.#deltaLens.lookFor(group, this.#policies.takeDirtySince(group.seq, group.tick, group.mustAskAll));
+    walk.newest = 0;
     writer.position = 0;
     writer.openObject();
     try {
-      for (const field of state.root.$type.slots) walk.deltaField(state.root, field, group.seq);
+      walk.deltaRecord(state.root, group.seq);
     } catch (thrown) {
       if (thrown instanceof BeyondHorizon) return "beyond";
       throw thrown;
     }
-    this.#deltaOfViews(group, walk);
+    this.#deltaOfViews(group);
     if (writer.position === 1) return undefined;
     writer.closeObject();
     // Presence and view state change a view without a commit, and then its seq stays.
@@ -178,15 +179,15 @@ export class ViewClass {
     return { kind: "delta", json: writer.peek() };
   }
 
-  #deltaOfViews(group: ViewerGroup, walk: StateWalk): void {
-    const results = new ResultWalk(walk);
+  #deltaOfViews(group: ViewerGroup): void {
     for (const slot of this.#document.schema.slots) {
       const sent = group.results[slot.index];
       if (sent !== undefined && !group.mustAskAll && !this.#cells.hasChangedSince(slot, group.seq, group.tick))
         continue;
       const result = this.#cells.read(slot);
       const isRow = result.kind === "row" || result.kind === "rows";
-      if (sent !== result || isRow) results.delta(slot, sent, result, group.seq, this.#cells.newestSeen(slot));
+      if (sent !== result || isRow)
+        this.#deltaResults.delta(slot, sent, result, group.seq, this.#cells.newestSeen(slot));
       group.results[slot.index] = result;
     }
   }

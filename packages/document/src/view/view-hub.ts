@@ -15,7 +15,7 @@ export type FailureSink = (viewers: readonly ViewerHandle[], error: LimitError) 
 /** All viewers of a document, by class. */
 export class ViewHub {
   readonly #document: ViewedDocument;
-  readonly #keys = new ClassKeys();
+  readonly #keys: ClassKeys;
   /** In order of last use: the first is the first to go when it is idle. */
   #classes = new Map<string, ViewClass>();
   readonly #viewers = new Set<ViewerHandle>();
@@ -24,6 +24,7 @@ export class ViewHub {
 
   constructor(document: ViewedDocument) {
     this.#document = document;
+    this.#keys = new ClassKeys(document.schema.hasViewState);
   }
 
   get mustSplit(): boolean {
@@ -139,15 +140,18 @@ export class ViewHub {
   }
 
   #deliverClass(viewClass: ViewClass, now: number, sink: FrameSink, fail: FailureSink): void {
+    const { groups, waiting } = viewClass;
     const { state, tick } = this.#document;
-    for (const group of viewClass.groups.slice()) {
+    // Groups come and go while they are brought forward; mostly there is one.
+    for (const group of groups.length === 1 ? groups : groups.slice()) {
       if (group.members.length === 0 || group.isAt(state.root.$stamp, tick)) continue;
-      const ready = group.members.filter((viewer) => viewer.credit > 0);
+      const ready = withCredit(group.members);
       if (ready.length === 0) continue;
       this.#guarded(ready, fail, () => this.#deliverGroup(viewClass, group, ready, now, sink));
       if (this.#keys.mustSplit) return;
     }
-    const ready = [...viewClass.waiting].filter((viewer) => viewer.credit > 0);
+    if (waiting.size === 0) return;
+    const ready = withCredit([...waiting]);
     if (ready.length > 0) this.#guarded(ready, fail, () => this.#deliverSnapshot(viewClass, ready, now, sink));
   }
 
@@ -188,7 +192,8 @@ export class ViewHub {
         this.resync(viewer);
         this.#guarded([viewer], fail, () => this.#deliverSnapshot(viewClass, [viewer], now, sink));
       } else {
-        viewer.hashDueAt = Math.max(viewer.hashDueAt, now + 1);
+        // Just "nothing has changed": the first change is what carries the hash.
+        if (!viewer.wantsEveryHash) viewer.hashDueAt = Math.max(viewer.hashDueAt, now + 1);
         this.#send(viewClass, group, [viewer], emptyDelta, now, sink);
       }
     }
@@ -202,20 +207,26 @@ export class ViewHub {
     now: number,
     sink: FrameSink,
   ): void {
-    const isHashDue = viewers.some((viewer) => viewer.wantsEveryHash || viewer.hashDueAt <= now);
+    const isHashDue = group.hashDueAt <= now && viewers.some(({ hashDueAt }) => hashDueAt <= now);
     const hash = isHashDue ? viewClass.plain(group).hash : undefined;
     const frame = this.#document.frames.make(body, group.viewSeq, hash);
     if (hash !== undefined) viewClass.sentHash(frame.seq, hash);
-    const hashDueAt = now + this.#document.limits.hashIntervalMs;
-    for (const viewer of viewers) {
+    for (let index = 0; index < viewers.length; index++) {
+      const viewer = viewers[index]!;
       viewer.sent(frame.seq);
-      if (isHashDue) viewer.hashDueAt = hashDueAt;
       if (viewer.next !== "changes") {
         viewer.next = "changes";
         this.#owed.delete(viewer);
       }
     }
+    if (isHashDue) this.#hashSent(group, viewers, now);
     sink(viewers, frame);
+  }
+
+  #hashSent(group: ViewerGroup, viewers: readonly ViewerHandle[], now: number): void {
+    const dueAt = now + this.#document.limits.hashIntervalMs;
+    for (const viewer of viewers) if (!viewer.wantsEveryHash) viewer.hashDueAt = dueAt;
+    group.hashDueAt = group.members.reduce((least, { hashDueAt }) => Math.min(least, hashDueAt), Infinity);
   }
 
   /** A view above its bound ends the streams of those who would get it, and nobody else's. */
@@ -324,4 +335,12 @@ export class ViewHub {
       excess--;
     }
   }
+}
+
+/** A new list, in one copy where everybody has credit. */
+function withCredit(viewers: readonly ViewerHandle[]): ViewerHandle[] {
+  for (let index = 0; index < viewers.length; index++) {
+    if (viewers[index]!.credit <= 0) return viewers.filter(({ credit }) => credit > 0);
+  }
+  return viewers.slice();
 }

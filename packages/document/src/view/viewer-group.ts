@@ -27,6 +27,8 @@ export class ViewerGroup {
   /** They came from another class: all policies have to be asked again. */
   mustAskAll = false;
   readonly members: ViewerHandle[] = [];
+  /** No member's hash is due before. */
+  hashDueAt = Infinity;
 
   constructor(seq: number, tick: number, viewSeq: number) {
     this.seq = seq;
@@ -69,6 +71,7 @@ export class ViewerGroup {
   add(viewer: ViewerHandle): void {
     viewer.group = this;
     viewer.position = this.members.length;
+    if (viewer.hashDueAt < this.hashDueAt) this.hashDueAt = viewer.hashDueAt;
     this.members.push(viewer);
   }
 

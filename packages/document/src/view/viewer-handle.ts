@@ -27,13 +27,13 @@ export class ViewerHandle implements Viewer {
   group: ViewerGroup | undefined = undefined;
   /** Where it is in the members of its group. */
   position = -1;
-  /** Monotonic ms from which on its next frame carries a hash. */
+  /** Monotonic ms from which on its next frame carries a hash; `-Infinity` for all of them. */
   hashDueAt = -Infinity;
   /** Frames sent since it last said what it holds. */
   framesSinceCheck = 0;
   /** Frames sent that led to the newest seq: more than one when presence moved. */
   framesAtSeq = 0;
-  #lastSeq = 0;
+  lastSeq = 0;
 
   constructor(id: string, principal: Principal, options: { wantsEveryHash: boolean; credit: number }) {
     this.id = id;
@@ -45,7 +45,7 @@ export class ViewerHandle implements Viewer {
   sent(seq: number): void {
     this.credit--;
     this.framesSinceCheck++;
-    this.framesAtSeq = seq === this.#lastSeq ? this.framesAtSeq + 1 : 1;
-    this.#lastSeq = seq;
+    this.framesAtSeq = seq === this.lastSeq ? this.framesAtSeq + 1 : 1;
+    this.lastSeq = seq;
   }
 }
