@@ -161,7 +161,7 @@ describe("replicas that heard the same", () => {
           const order = [...statements].sort(() => random.next() - 0.5);
           for (const part of order) replica.receive("x:1", part);
           // Gated obituaries become suspicions, which run out.
-          replica.run(200_000);
+          replica.run(60_000);
         }
         exchangeAll(replicas);
         exchangeAll(replicas);
@@ -189,6 +189,6 @@ describe("replicas that heard the same", () => {
           );
       }
     }
-    for (const replica of replicas) replica.run(200_000);
+    for (const replica of replicas) replica.run(60_000);
   }
 });
