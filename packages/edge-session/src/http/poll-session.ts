@@ -36,10 +36,15 @@ export class PollSession {
     this.id = this.#session.id;
   }
 
-  /** Throws `forbidden` for another bearer, `invalid_argument` for frames that end the session. */
+  /**
+   * Throws `unauthenticated` without the bearer, `forbidden` for another one, `invalid_argument` for frames that end the
+   * session.
+   */
   post(request: HttpRequest, frames: readonly unknown[]): Promise<HttpResponse> {
-    if (request.header("authorization") !== this.#authorization) {
-      throw new ServiceError("forbidden", "a poll session keeps its bearer");
+    const authorization = request.header("authorization");
+    if (authorization !== this.#authorization) {
+      const isMissing = authorization === undefined;
+      throw new ServiceError(isMissing ? "unauthenticated" : "forbidden", "a poll session keeps its bearer");
     }
     this.#session.heard();
     this.#answerHeld();
