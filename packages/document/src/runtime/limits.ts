@@ -27,7 +27,8 @@ export const defaultLimits: DocumentLimits = {
   viewMaxBytes: 16 * 1024 * 1024,
   viewersMax: 20_000,
   idleClassesMax: 64,
-  hashIntervalMs: 5_000,
+  // Half of the heartbeat interval: every interval of a busy stream has one, wherever it begins.
+  hashIntervalMs: 2_500,
   argMaxLength: 1024 * 1024,
   valueMaxLength: 64 * 1024,
   timersMax: 1_000,
