@@ -123,8 +123,12 @@ export class Edge {
 
   /** As `judgeUpgrade`, for engines that cannot wait: all but the verdict on the token is known at once. */
   beginUpgrade(request: UpgradeRequest): BegunUpgrade {
-    const subprotocol = chosenSubprotocol(request.header("sec-websocket-protocol"));
-    return { subprotocol, decision: this.#judge(request, subprotocol) };
+    try {
+      const subprotocol = chosenSubprotocol(request.header("sec-websocket-protocol"));
+      return { subprotocol, decision: this.#judge(request, subprotocol) };
+    } catch (error) {
+      return { subprotocol: undefined, decision: Promise.resolve({ kind: "refuse", response: errorResponse(error) }) };
+    }
   }
 
   async #judge(request: UpgradeRequest, subprotocol: string | undefined): Promise<UpgradeDecision> {
