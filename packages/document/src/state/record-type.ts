@@ -43,6 +43,9 @@ export class RecordType {
   readonly fields: readonly FieldType[];
   /** By slot. */
   readonly slots: readonly FieldType[];
+  /** Scalars that everyone sees: a walk has nothing to ask about them. */
+  readonly plainFields: readonly FieldType[];
+  readonly otherFields: readonly FieldType[];
   readonly byName: ReadonlyMap<string, FieldType>;
   /** Of the record as a whole. */
   readonly guard: Guard | undefined;
@@ -67,6 +70,8 @@ export class RecordType {
     }
     this.slots = slots;
     this.fields = options.isRow ? [...slots, idField].sort((a, b) => (a.name < b.name ? -1 : 1)) : slots;
+    this.plainFields = slots.filter(isPlain);
+    this.otherFields = slots.filter((field) => !isPlain(field));
     this.byName = new Map(slots.map((field) => [field.name, field]));
     this.guardCount = bits;
     this.guardsWithin = [
@@ -116,6 +121,10 @@ const idField: FieldType = {
   guard: undefined,
   recordType: undefined,
 };
+
+function isPlain(field: FieldType): boolean {
+  return !field.isPrivate && field.guard === undefined && field.node.kind !== "record" && !isContainer(field.node);
+}
 
 function optionalGuard(policy: FieldPolicy | undefined, newGuard: (policy: FieldPolicy) => Guard): Guard | undefined {
   return policy === undefined ? undefined : newGuard(policy);

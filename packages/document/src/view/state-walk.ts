@@ -213,10 +213,27 @@ export class StateWalk {
 
   /** What changed in a record that the receiver holds since `from`, without the braces around it. */
   deltaRecord(record: RecordNode, from: number): void {
-    for (const field of record.$type.slots) this.deltaField(record, field, from);
+    const { plainFields, otherFields } = record.$type;
+    const stamps = record.$fieldStamps;
+    if (stamps !== null) {
+      for (let index = 0; index < plainFields.length; index++) {
+        const field = plainFields[index]!;
+        if (stamps[field.index]! > from) this.#changedScalar(record, field);
+      }
+    }
+    for (let index = 0; index < otherFields.length; index++) this.#deltaField(record, otherFields[index]!, from);
   }
 
-  deltaField(record: RecordNode, field: FieldType, from: number): void {
+  #changedScalar(record: RecordNode, field: FieldType): void {
+    const { out } = this;
+    const value = record.$get(field.index);
+    this.note(record.$fieldStamps![field.index]!);
+    out.label(field.label);
+    if (value === undefined) out.null();
+    else this.#scalar(field.node.kind, value, true);
+  }
+
+  #deltaField(record: RecordNode, field: FieldType, from: number): void {
     const { out, lens } = this;
     if (field.isPrivate && !lens.seesAll) return;
     const guard = lens.seesAll ? undefined : field.guard;
