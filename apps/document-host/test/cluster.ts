@@ -44,6 +44,7 @@ export class Cluster {
   readonly #processes = new Set<StartedProcess>();
   readonly #links: PeerLink[] = [];
   #seed = "";
+  #firstHost = "";
 
   constructor() {
     const modules = { clock: this.clock, random: new SystemRandom(), logger: noLogger, metrics: noMetrics };
@@ -65,8 +66,10 @@ export class Cluster {
   /** The first host begins the gossip group; the others join it. */
   async startHost(id: string, log: string, settings: Readonly<Record<string, string>> = {}): Promise<HostProcess> {
     const [link, gossip, admin] = [await freeAddress(), await freeAddress(), await freeAddress()];
-    const isFirst = this.#seed === "";
-    if (isFirst) this.#seed = gossip;
+    if (this.#seed === "") {
+      this.#seed = gossip;
+      this.#firstHost = id;
+    }
     const process = await this.#start("document-host", admin, {
       "node.id": id,
       "link.listen": link,
@@ -74,7 +77,7 @@ export class Cluster {
       "gossip.profile": "fast",
       "gossip.joinHold": "100ms",
       "gossip.seeds": this.#seed,
-      "gossip.bootstrap": String(isFirst),
+      "gossip.bootstrapNode": this.#firstHost,
       "log.addresses": log,
       conformance: "true",
       ...settings,

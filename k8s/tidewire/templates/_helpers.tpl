@@ -47,6 +47,8 @@ gossip:
   seeds:
     - "{{ include "tidewire.fullname" . }}-routing-table.{{ .Release.Namespace }}.svc:{{ include "tidewire.gossipPort" . }}"
   label: {{ printf "%s/%s" .Release.Namespace .Release.Name | quote }}
+  # One node may begin the group alone, so that pods that start at one moment do not begin several.
+  bootstrapNode: {{ include "tidewire.fullname" . }}-routing-table-0
 {{- end -}}
 
 {{- define "tidewire.routingConfig" -}}
