@@ -71,8 +71,8 @@ withBrowser("four windows play Reef", () => {
       await page.waitForFunction(
         ([wantedCells, wantedScores]) => {
           const shown = [...document.querySelectorAll(".cell.tile")]
-            .map((cell) => cell.getAttribute("data-cell"))
-            .sort();
+            .map((cell) => cell.getAttribute("data-cell") ?? "")
+            .sort((a, b) => (a < b ? -1 : 1));
           const points = [...document.querySelectorAll("[data-score]")].map((cell) => cell.textContent);
           return shown.join(" ") === wantedCells!.join(" ") && points.join(" ") === wantedScores!.join(" ");
         },

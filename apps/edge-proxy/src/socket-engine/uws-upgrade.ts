@@ -72,7 +72,7 @@ export async function upgradeSocket(
     decision = settled;
     return settled;
   });
-  for (let turn = 0; decision === undefined && turn < MICROTASKS_MAX; turn++) await undefined;
+  for (let turn = 0; decision === undefined && turn < MICROTASKS_MAX; turn++) await Promise.resolve();
   if (isAborted) return;
   if (decision?.kind === "refuse") {
     refuse(res, decision);
