@@ -84,6 +84,7 @@ export function frozenJson(value: unknown, depth = 0): unknown {
   // A cycle has no end, so it is found here.
   if (depth >= jsonDepthMax)
     throw new StateError(`JSON may be nested at most ${jsonDepthMax} deep, and without cycles`);
+  if (Array.isArray(value) && isFrozenScalars(value)) return value;
   if (Array.isArray(value)) return Object.freeze(Array.from(value, (item) => frozenJson(item, depth + 1)));
   const prototype = Object.getPrototypeOf(value) as unknown;
   // Plain objects of another realm have a prototype without a prototype.
@@ -97,6 +98,11 @@ export function frozenJson(value: unknown, depth = 0): unknown {
     Object.defineProperty(copy, key, { value: frozenJson(item, depth + 1), enumerable: true });
   }
   return Object.freeze(copy);
+}
+
+/** Needs no copy: nobody can change it. */
+function isFrozenScalars(array: readonly unknown[]): boolean {
+  return Object.isFrozen(array) && array.every((item) => typeof item === "string" || typeof item === "boolean");
 }
 
 /** Whether two frozen JSON values are the same. */

@@ -5,6 +5,7 @@ import { DocumentState } from "../state/document-state.ts";
 import { DurableTimers } from "../state/durable-timers.ts";
 import { fillWithZeros } from "../state/fill-record.ts";
 import { ComputedValues } from "../view/computed-values.ts";
+import { DeltaStep } from "../view/delta-step.ts";
 import type { ViewedDocument, ViewLimits, ViewSchema } from "../view/document-views.ts";
 import type { FrameMaker } from "../view/frame.ts";
 import { Presence } from "../view/presence.ts";
@@ -22,7 +23,7 @@ export class DocumentBody implements ViewedDocument {
   readonly markers: MarkerLedger;
   readonly presence: Presence;
   readonly hub: ViewHub;
-  readonly deltaWriter: JsonWriter;
+  readonly step: DeltaStep;
   readonly viewWriter: JsonWriter;
   readonly frames: FrameMaker;
   readonly limits: ViewLimits;
@@ -47,7 +48,7 @@ export class DocumentBody implements ViewedDocument {
     this.markers = new MarkerLedger(limits);
     this.presence = new Presence(this.state);
     this.state.extras = new ComputedValues(this.state, this.presence, Object.values(definition.computed));
-    this.deltaWriter = compiled.writers.delta;
+    this.step = new DeltaStep(this, compiled.writers.delta);
     this.viewWriter = compiled.writers.view;
     this.frames = compiled.writers.frames;
     this.hub = new ViewHub(this);

@@ -12,7 +12,8 @@ const singlesMax = 16;
 
 /** What a policy, view or computed value read, and whether any of it has changed since. */
 export class ReadTracker {
-  #nodes = new Set<Trackable>();
+  /** Most policies read nothing but their record. */
+  #nodes: Set<Trackable> | null = null;
   #isCollapsed = false;
   /** Whether it read who is connected. */
   readsPresence = false;
@@ -27,22 +28,23 @@ export class ReadTracker {
   saw(node: Trackable): void {
     if (this.own !== null && this.#isOwn(node)) return;
     const parent = node.$parent;
-    if (parent !== null && this.#nodes.has(parent)) return;
+    if (parent !== null && this.#nodes?.has(parent) === true) return;
     if (this.#isCollapsed && parent !== null && parent.$parent !== null) {
-      this.#nodes.add(parent);
+      this.#add(parent);
       return;
     }
-    this.#nodes.add(node);
-    if (this.#nodes.size > singlesMax && !this.#isCollapsed) this.#collapse();
+    this.#add(node);
+    if (this.#nodes!.size > singlesMax && !this.#isCollapsed) this.#collapse();
   }
 
   /** Adds what another evaluation saw. */
   merge(other: ReadTracker): void {
-    for (const node of other.#nodes) this.saw(node);
+    if (other.#nodes !== null) for (const node of other.#nodes) this.saw(node);
     if (other.readsPresence) this.readsPresence = true;
   }
 
   hasChangedSince(seq: number): boolean {
+    if (this.#nodes === null) return false;
     for (const node of this.#nodes) if (node.$stamp > seq || !node.$isLive) return true;
     return false;
   }
@@ -50,6 +52,7 @@ export class ReadTracker {
   /** The newest change among what was read. */
   newestStamp(): number {
     let newest = 0;
+    if (this.#nodes === null) return newest;
     for (const node of this.#nodes) if (node.$stamp > newest) newest = node.$stamp;
     return newest;
   }
@@ -59,11 +62,15 @@ export class ReadTracker {
     return false;
   }
 
+  #add(node: Trackable): void {
+    (this.#nodes ??= new Set()).add(node);
+  }
+
   /** Keeps the set small: a container changes whenever something in it does. */
   #collapse(): void {
     this.#isCollapsed = true;
-    const singles = this.#nodes;
-    this.#nodes = new Set();
+    const singles = this.#nodes!;
+    this.#nodes = null;
     for (const node of singles) this.saw(node);
   }
 }

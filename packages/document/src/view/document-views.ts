@@ -2,6 +2,7 @@ import type { Principal } from "@tidewire/foundation";
 import type { JsonWriter } from "../encode/json-writer.ts";
 import type { DocumentState } from "../state/document-state.ts";
 import type { FieldType, Guard, RecordType } from "../state/record-type.ts";
+import type { DeltaStep } from "./delta-step.ts";
 import type { FrameMaker } from "./frame.ts";
 import type { ViewSlot } from "./view-slot.ts";
 
@@ -40,8 +41,8 @@ export interface ViewedDocument {
   readonly state: DocumentState;
   readonly schema: ViewSchema;
   readonly limits: ViewLimits;
-  /** Deltas are written here, and stay until the next one. */
-  readonly deltaWriter: JsonWriter;
+  /** Deltas are written with this, and stay in its writer until the next one. */
+  readonly step: DeltaStep;
   /** Whole views. */
   readonly viewWriter: JsonWriter;
   readonly frames: FrameMaker;

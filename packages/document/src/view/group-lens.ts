@@ -8,7 +8,7 @@ import type { ViewerGroup } from "./viewer-group.ts";
 /** A class looking at the state for one of its groups: policies decide what is visible, the group's bits what is held. */
 export class GroupLens implements Lens {
   readonly seesAll = false;
-  readonly #policies: ClassPolicies;
+  #policies: ClassPolicies;
   #group: ViewerGroup;
   /** See `ClassPolicies.takeDirtySince`. */
   #dirty: readonly number[] | undefined;
@@ -18,7 +18,8 @@ export class GroupLens implements Lens {
     this.#group = group;
   }
 
-  lookFor(group: ViewerGroup, dirty: readonly number[] | undefined): void {
+  lookFor(policies: ClassPolicies, group: ViewerGroup, dirty: readonly number[] | undefined): void {
+    this.#policies = policies;
     this.#group = group;
     this.#dirty = dirty;
   }

@@ -24,7 +24,9 @@ export class Presence implements DocumentPresence {
 
   get agents(): readonly string[] {
     this.#read();
-    this.#agents ??= [...new Set(Array.from(this.#present.values(), ({ principal }) => principal.agent))].sort();
+    this.#agents ??= Object.freeze(
+      [...new Set(Array.from(this.#present.values(), ({ principal }) => principal.agent))].sort(),
+    );
     return this.#agents;
   }
 

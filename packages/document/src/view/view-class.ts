@@ -21,6 +21,8 @@ interface Cached<Value> {
   readonly value: Value;
 }
 
+const nobody: readonly ViewerHandle[] = [];
+
 /** Hashes of states that were sent are kept for this many frames, for clients that report a little late. */
 const sentHashesMax = 16;
 /** A delta above this is compared with the size of the snapshot, and the smaller one is sent. */
@@ -35,15 +37,11 @@ export class ViewClass {
   readonly inputs: ViewerInputs;
   readonly groups: ViewerGroup[] = [];
   /** Members without a group: they wait for their first frame, or for a snapshot. */
-  readonly waiting = new Set<ViewerHandle>();
+  #waiting: Set<ViewerHandle> | undefined;
   readonly #document: ViewedDocument;
   readonly #policies: ClassPolicies;
   readonly #cells: ViewCells;
-  /** Used for every step. */
-  readonly #deltaLens: GroupLens;
-  readonly #deltaWalk: StateWalk;
-  readonly #deltaResults: ResultWalk;
-  readonly #sentHashes: { readonly seq: number; readonly hash: string }[] = [];
+  #sentHashes: { readonly seq: number; readonly hash: string }[] | undefined;
   #plain: Cached<PlainView> | undefined;
   #snapshot: Cached<FrameBody> | undefined;
 
@@ -53,18 +51,28 @@ export class ViewClass {
     this.inputs = inputs;
     this.#policies = new ClassPolicies(document, inputs);
     this.#cells = new ViewCells(document, inputs, this.#policies);
-    this.#deltaLens = new GroupLens(this.#policies, new ViewerGroup(0, -1, 0));
-    this.#deltaWalk = new StateWalk(document.deltaWriter, this.#deltaLens);
-    this.#deltaResults = new ResultWalk(this.#deltaWalk);
   }
 
   get isIdle(): boolean {
-    return this.waiting.size === 0 && this.groups.every((group) => group.members.length === 0);
+    return this.#waiting === undefined && this.groups.every((group) => group.members.length === 0);
+  }
+
+  get waiting(): readonly ViewerHandle[] {
+    return this.#waiting === undefined ? nobody : [...this.#waiting];
+  }
+
+  startWaiting(viewer: ViewerHandle): void {
+    (this.#waiting ??= new Set()).add(viewer);
+  }
+
+  stopWaiting(viewer: ViewerHandle): void {
+    this.#waiting?.delete(viewer);
+    if (this.#waiting?.size === 0) this.#waiting = undefined;
   }
 
   /** Takes over what was sent by a class that is several from now on. */
   inherit(other: ViewClass): void {
-    this.#sentHashes.push(...other.#sentHashes);
+    this.#sentHashes = [...(this.#sentHashes ?? []), ...(other.#sentHashes ?? [])].slice(-sentHashesMax);
   }
 
   /** The group that holds the state of now; made if need be, so that the class knows its seq. */
@@ -143,14 +151,24 @@ export class ViewClass {
     return this.#plain.value;
   }
 
+  /** Bytes of whole views are kept only where several may ask for them. */
+  forgetBytes(): void {
+    let members = 0;
+    for (const group of this.groups) members += group.members.length;
+    if (members > 1) return;
+    this.#snapshot = undefined;
+    this.#plain = undefined;
+  }
+
   sentHash(seq: number, hash: string): void {
-    this.#sentHashes.push({ seq, hash });
-    if (this.#sentHashes.length > sentHashesMax) this.#sentHashes.shift();
+    const hashes = (this.#sentHashes ??= []);
+    hashes.push({ seq, hash });
+    if (hashes.length > sentHashesMax) hashes.shift();
   }
 
   /** What is known of states of this seq that were sent: several, when presence moved. */
   hashesAt(seq: number): string[] {
-    return this.#sentHashes.filter((sent) => sent.seq === seq).map((sent) => sent.hash);
+    return (this.#sentHashes ?? []).filter((sent) => sent.seq === seq).map((sent) => sent.hash);
   }
 
   #groupOfNow(except?: ViewerGroup): ViewerGroup | undefined {
@@ -159,9 +177,10 @@ export class ViewClass {
   }
 
   #delta(group: ViewerGroup): FrameBody | "beyond" | undefined {
-    const { state, deltaWriter: writer } = this.#document;
-    const walk = this.#deltaWalk;
-    this.#deltaLens.lookFor(group, this.#policies.takeDirtySince(group.seq, group.tick, group.mustAskAll));
+    const { state, step } = this.#document;
+    const { walk } = step;
+    const writer = walk.out;
+    step.lens.lookFor(this.#policies, group, this.#policies.takeDirtySince(group.seq, group.tick, group.mustAskAll));
     walk.newest = 0;
     writer.position = 0;
     writer.openObject();
@@ -180,14 +199,14 @@ export class ViewClass {
   }
 
   #deltaOfViews(group: ViewerGroup): void {
-    for (const slot of this.#document.schema.slots) {
+    const { schema, step } = this.#document;
+    for (const slot of schema.slots) {
       const sent = group.results[slot.index];
       if (sent !== undefined && !group.mustAskAll && !this.#cells.hasChangedSince(slot, group.seq, group.tick))
         continue;
       const result = this.#cells.read(slot);
       const isRow = result.kind === "row" || result.kind === "rows";
-      if (sent !== result || isRow)
-        this.#deltaResults.delta(slot, sent, result, group.seq, this.#cells.newestSeen(slot));
+      if (sent !== result || isRow) step.results.delta(slot, sent, result, group.seq, this.#cells.newestSeen(slot));
       group.results[slot.index] = result;
     }
   }

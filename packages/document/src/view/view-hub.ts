@@ -88,7 +88,7 @@ export class ViewHub {
     this.#leave(viewer);
     viewer.viewClass = next;
     if (group === undefined) {
-      next.waiting.add(viewer);
+      next.startWaiting(viewer);
       return;
     }
     const fork = group.fork();
@@ -122,7 +122,8 @@ export class ViewHub {
 
   /** The view of someone who need not be connected. */
   view(principal: Principal, viewState: ViewStateValue | undefined): PlainView & { readonly seq: number } {
-    const { plain, group } = this.#viewOf(principal, viewState);
+    const { viewClass, plain, group } = this.#viewOf(principal, viewState);
+    viewClass.forgetBytes();
     this.#dropIdleClasses();
     return { ...plain, seq: group.viewSeq };
   }
@@ -140,7 +141,7 @@ export class ViewHub {
   }
 
   #deliverClass(viewClass: ViewClass, now: number, sink: FrameSink, fail: FailureSink): void {
-    const { groups, waiting } = viewClass;
+    const { groups } = viewClass;
     const { state, tick } = this.#document;
     // Groups come and go while they are brought forward; mostly there is one.
     for (const group of groups.length === 1 ? groups : groups.slice()) {
@@ -150,8 +151,7 @@ export class ViewHub {
       this.#guarded(ready, fail, () => this.#deliverGroup(viewClass, group, ready, now, sink));
       if (this.#keys.mustSplit) return;
     }
-    if (waiting.size === 0) return;
-    const ready = withCredit([...waiting]);
+    const ready = withCredit(viewClass.waiting);
     if (ready.length > 0) this.#guarded(ready, fail, () => this.#deliverSnapshot(viewClass, ready, now, sink));
   }
 
@@ -176,10 +176,11 @@ export class ViewHub {
     const body = viewClass.snapshot(group);
     if (this.#keys.mustSplit) return;
     for (const viewer of ready) {
-      viewClass.waiting.delete(viewer);
+      viewClass.stopWaiting(viewer);
       group.add(viewer);
     }
     this.#send(viewClass, group, ready, body, now, sink);
+    viewClass.forgetBytes();
   }
 
   /** Those who resumed and for whom nothing has changed since. */
@@ -219,7 +220,10 @@ export class ViewHub {
         this.#owed.delete(viewer);
       }
     }
-    if (isHashDue) this.#hashSent(group, viewers, now);
+    if (isHashDue) {
+      this.#hashSent(group, viewers, now);
+      viewClass.forgetBytes();
+    }
     sink(viewers, frame);
   }
 
@@ -248,12 +252,12 @@ export class ViewHub {
   #await(viewer: ViewerHandle): void {
     viewer.next = "snapshot";
     viewer.viewClass = this.#classOf(viewer.principal, viewer.viewState);
-    viewer.viewClass.waiting.add(viewer);
+    viewer.viewClass.startWaiting(viewer);
   }
 
   #leave(viewer: ViewerHandle): void {
     viewer.group?.remove(viewer);
-    viewer.viewClass.waiting.delete(viewer);
+    viewer.viewClass.stopWaiting(viewer);
   }
 
   /** A group at the state of an earlier frame, if there is one or one can be thought up. */
@@ -300,7 +304,7 @@ export class ViewHub {
     for (const old of before) {
       for (const viewer of old.waiting) {
         viewer.viewClass = this.#classOf(viewer.principal, viewer.viewState);
-        viewer.viewClass.waiting.add(viewer);
+        viewer.viewClass.startWaiting(viewer);
       }
       for (const group of old.groups) this.#splitGroup(old, group);
     }
