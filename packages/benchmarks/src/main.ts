@@ -26,7 +26,7 @@ const program = new Command("bench")
     return value;
   })
   .addOption(new Option("--path <path>", "only that path of the link").choices(benchmarkPaths))
-  .option("--json <file>", "write the report there; without it, codec and link publish theirs in this package")
+  .option("--json <file>", "write the report there; without it, runtime, codec and link publish theirs in this package")
   .action(async (name: string, flags: Flags) => {
     const benchmark = benchmarks.find((candidate) => candidate.name === name);
     if (benchmark === undefined) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { mediansOf } from "../src/benchmark.ts";
+import { runtimeArtifacts } from "../src/runtime/runtime-artifacts.ts";
 import { type CaseName, caseNames, runtimeCases } from "../src/runtime/runtime-cases.ts";
 import { runtimeTargets } from "../src/runtime/runtime-targets.ts";
 
@@ -19,12 +20,14 @@ describe("the runtime benchmark", () => {
   });
 
   test("every row of the table has a value or the reason why not", () => {
-    const rows = runtimeTargets(Object.assign({}, ...measured.values()) as Record<string, number>);
+    const summary = Object.assign({}, ...measured.values()) as Record<string, number>;
+    const rows = runtimeTargets(summary);
     expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
     for (const { value, note } of rows) {
       if (value === null) expect(note).toBeDefined();
       else expect(Number.isFinite(value)).toBe(true);
     }
     expect(rows.filter(({ value }) => value === null).map(({ id }) => id)).toEqual(["runtime.peer.compact"]);
+    expect(runtimeArtifacts({ settings: {}, rounds: [], summary, targets: rows }).tables).not.toContain("NaN");
   });
 });

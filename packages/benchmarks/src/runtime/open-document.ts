@@ -87,7 +87,7 @@ export class OpenDocument {
     if (this.instance.takePatch() === undefined) throw new Error("a message changed nothing");
   }
 
-  /** Time stands still unless it is given, so that no frame but the first has the hash of the view, due every 5 s. */
+  /** Time stands still unless it is given, so that no frame but the first has the hash of the view. */
   deliver(now = 0): void {
     this.instance.deliver(now, (_viewers, frame) => {
       this.frameBytes += frame.data.length;

@@ -5,6 +5,7 @@ import { builtFile } from "../shared/built-file.ts";
 import { installedVersion } from "../shared/installed-version.ts";
 import type { CaseFigures } from "./case-figures.ts";
 import { CHANGES } from "./item.ts";
+import { runtimeArtifacts } from "./runtime-artifacts.ts";
 import { type CaseName, caseNames } from "./runtime-cases.ts";
 import { runtimeTargets } from "./runtime-targets.ts";
 
@@ -21,6 +22,7 @@ export const runtimeBenchmark: Benchmark = {
   defaultRounds: 9,
   shortRounds: 3,
   run,
+  artifacts: runtimeArtifacts,
 };
 
 async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
@@ -59,7 +61,7 @@ function settings(options: BenchmarkOptions, times: Readonly<Record<string, numb
     order: "all variants of a case in every pair, each pair beginning with another one",
     records: `8 fields (3 texts, 4 whole numbers, 1 flag) in a map; a message changes one field in each of ${CHANGES}`,
     message: "execute, takePatch and deliver, without an argument, with a host's default limits",
-    hash: "the view's hash, due every 5 s, is in none of the figures but naive.ours.1000.hashed, where it is in each frame",
+    hash: "the view's hash, due twice in 5 s, is in none of the figures but naive.ours.1000.hashed, where it is in each frame",
     colyseus: `${installedVersion("@colyseus/schema")}; encode + discardChanges, with StateView encode + encodeView of every view`,
     naive: "copy of all records, diffViews of @tidewire/delta against the last copy, JSON in UTF-8",
   };
