@@ -54,6 +54,11 @@ describe("the rows of the link", () => {
     expect(rowOf(rows, "link.p95.direct.800")).toMatchObject({ value: null, ok: null });
   });
 
+  const alone = (edgeCpuSeconds: number) => ({
+    "edge.800.alone.edgeCpuSeconds": edgeCpuSeconds,
+    "edge.800.alone.unansweredShare": 0,
+  });
+
   test("the edge rows take the share without the edge itself, and the highest rate gRPC delivers", () => {
     const at = (rate: number, binary: number, streams: number, multiplexed: number, unanswered: number) =>
       level(
@@ -62,7 +67,7 @@ describe("the rows of the link", () => {
         { edgeCpuSeconds: 10, p95Ms: multiplexed, unansweredShare: unanswered },
         `edge.${rate}`,
       );
-    const edge = [{ ...at(800, 2, 10, 8, 0), ...at(1_600, 3, 900, 800, 0.2), "edge.800.alone.edgeCpuSeconds": 6 }];
+    const edge = [{ ...at(800, 2, 10, 8, 0), ...at(1_600, 3, 900, 800, 0.2), ...alone(6) }];
     const rows = linkTargets({ direct: [], edge }, {}, undefined);
     expect(rowOf(rows, "link.cpu.edge.streams").value).toBeCloseTo(2 / 6);
     expect(rowOf(rows, "link.cpu.edge.multiplexed").value).toBeCloseTo(2 / 4);
@@ -70,9 +75,20 @@ describe("the rows of the link", () => {
   });
 
   test("a share below the noise is no verdict", () => {
-    const figures = level({ edgeCpuSeconds: 5 }, { edgeCpuSeconds: 4 }, { edgeCpuSeconds: 4 }, "edge.800");
-    const rows = linkTargets({ direct: [], edge: [{ ...figures, "edge.800.alone.edgeCpuSeconds": 6 }] }, {}, undefined);
-    expect(rowOf(rows, "link.cpu.edge.streams")).toMatchObject({ value: null, ok: null });
+    const of = (edgeCpuSeconds: number) => ({ edgeCpuSeconds, p95Ms: 1, unansweredShare: 0 });
+    const edge = [{ ...level(of(5), of(4), of(4), "edge.800"), ...alone(6) }];
+    const row = rowOf(linkTargets({ direct: [], edge }, {}, undefined), "link.cpu.edge.streams");
+    expect(row).toMatchObject({ value: null, ok: null });
+    expect(row.note).toContain("noise");
+  });
+
+  test("CPU of a system that was overloaded is no verdict", () => {
+    const of = (edgeCpuSeconds: number, unansweredShare: number) => ({ edgeCpuSeconds, p95Ms: 1, unansweredShare });
+    const edge = [{ ...level(of(5, 0), of(900, 1), of(900, 1), "edge.800"), ...alone(4) }];
+    const rows = linkTargets({ direct: [], edge }, {}, undefined);
+    for (const id of ["link.cpu.edge.streams", "link.cpu.edge.multiplexed", "link.p95.edge"]) {
+      expect(rowOf(rows, id)).toMatchObject({ value: null, ok: null });
+    }
   });
 
   test("capacity says when the generator was the limit", () => {

@@ -59,7 +59,7 @@ export const protobufEs: CodecVariant = (messages) => {
     const schema = registry.getMessage(`tidewire.host.v1.${name}`) as DescMessage;
     const message: Message = create(schema, plain as never);
     const bytes = toBinary(schema, message);
-    const decode = (): Record<string, unknown> => fromBinary(schema, bytes) as unknown as Record<string, unknown>;
+    const decode = (): Record<string, unknown> => fromBinary(schema, bytes);
     return {
       encode: () => toBinary(schema, message).length,
       decode: () => depend(decode()),

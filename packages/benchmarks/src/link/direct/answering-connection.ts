@@ -27,7 +27,7 @@ export class AnsweringConnection implements LinkConnection {
     _request: Open,
     handlers: ClientStreamHandlers<Down>,
   ): ClientStream<Up> {
-    this.#handlers.push(handlers as ClientStreamHandlers<unknown>);
+    this.#handlers.push(handlers);
     setImmediate(() => handlers.message(snapshotOf() as Down));
     return { id: this.#handlers.length, isOpen: true, send: () => {}, grant: () => {}, cancel: () => {} };
   }

@@ -31,7 +31,8 @@ export async function measureDirect(
     progress(`direct, ${level} streams, ${rounds} rounds`);
     const cells = new Map<LinkVariant, DirectCell>();
     try {
-      for (const variant of linkVariants) cells.set(variant, await DirectCell.start(variant, level));
+      const start = async (variant: LinkVariant) => cells.set(variant, await DirectCell.start(variant, level));
+      await Promise.all(linkVariants.map(start));
       for (let round = 0; round < rounds; round++) {
         const warmupMs = round === 0 ? plan.warmupMs : plan.rampMs;
         for (const variant of rotated(linkVariants, round)) {
@@ -87,7 +88,7 @@ export async function measureCapacity(
   grpc: GrpcVariant,
   progress: (text: string) => void,
 ): Promise<Figures> {
-  const { streams, windowMs, rates } = plan.capacity;
+  const { streams, rates } = plan.capacity;
   const generator = await DirectCell.start("none", streams);
   const within: number[] = [];
   for (const perSecond of rates) {
@@ -100,20 +101,30 @@ export async function measureCapacity(
   for (const variant of ["binary", grpc] as const) {
     progress(`capacity of ${variant}`);
     const cell = await DirectCell.start(variant, streams);
-    let carried = 0;
     try {
-      for (const [step, perSecond] of within.entries()) {
-        const warmupMs = step === 0 ? plan.warmupMs : plan.rampMs;
-        const { p95Ms, unansweredShare } = await cell.run({ perSecond, warmupMs, windowMs });
-        if (p95Ms! >= CAPACITY_P95_MS || unansweredShare! > 1 - CARRIED_SHARE) break;
-        carried = perSecond;
-      }
+      figures[`capacity.${variant}PerSecond`] = await climb(cell, plan, within);
     } finally {
       await cell.stop();
     }
-    figures[`capacity.${variant}PerSecond`] = carried;
   }
   return figures;
+}
+
+/** The last rate that was carried. One that was not gets a second chance, because something else may have run just then. */
+async function climb(cell: DirectCell, plan: LinkPlan, rates: readonly number[]): Promise<number> {
+  let carried = 0;
+  let warmupMs = plan.warmupMs;
+  for (const perSecond of rates) {
+    let isCarried = false;
+    for (let attempt = 0; attempt < 2 && !isCarried; attempt++) {
+      const figures = await cell.run({ perSecond, warmupMs, windowMs: plan.capacity.windowMs });
+      isCarried = figures["p95Ms"]! < CAPACITY_P95_MS && figures["unansweredShare"]! <= 1 - CARRIED_SHARE;
+      warmupMs = plan.rampMs;
+    }
+    if (!isCarried) break;
+    carried = perSecond;
+  }
+  return carried;
 }
 
 /** How the binary link batches at a high rate, and what it adds to the payload. */
