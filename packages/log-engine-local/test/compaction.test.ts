@@ -30,10 +30,10 @@ describe("compaction", () => {
     const engine = await openSmall(disk);
     for (const key of ["g1", "g2", "g3"]) await churn(engine, key, 60_000);
     const before = disk.usedBytes;
-    expect(files(disk, ".log").length).toBeGreaterThan(10);
+    expect(files(disk, ".wal").length).toBeGreaterThan(10);
     await settle(engine);
     // Live: three snapshots and a few patches. What may stay: the log since the older of two checkpoints.
-    expect(files(disk, ".log").length).toBeLessThanOrEqual(3);
+    expect(files(disk, ".wal").length).toBeLessThanOrEqual(3);
     expect(files(disk, ".snapshots").length).toBeLessThanOrEqual(3);
     expect(disk.usedBytes).toBeLessThan(before / 4);
     await engine.close();
@@ -65,7 +65,7 @@ describe("compaction", () => {
     await engine.snapshot(other, { epoch: straggler.epoch, seq: 1, data: Buffer.from("cold state") });
     await churn(engine, "busy", 80_000);
     await settle(engine);
-    expect(files(disk, "000000000001.log")).toEqual([]);
+    expect(files(disk, "000000000001.wal")).toEqual([]);
     expect(await texts(engine, game)).toEqual(patchTexts(3));
     expect(await texts(engine, other)).toEqual(["cold state"]);
 
@@ -141,7 +141,7 @@ describe("compaction", () => {
     release();
     expect(await reading).toEqual(patchTexts(3));
     await settle(engine);
-    expect(files(disk, "000000000001.log")).toEqual([]);
+    expect(files(disk, "000000000001.wal")).toEqual([]);
     expect(await texts(engine, game)).toEqual(["state 3"]);
   });
 });

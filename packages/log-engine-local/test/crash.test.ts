@@ -4,7 +4,7 @@ import { type CrashScenarioOptions, crashScenario } from "./support/crash-scenar
 
 const TIMEOUT_MS = 600_000;
 const options: CrashScenarioOptions = { rounds: 6, documents: 4 };
-const runs = Number(process.env["TIDEWIRE_TEST_RUNS"] ?? 100);
+const runs = Number(process.env["TIDEWIRE_TEST_RUNS"] ?? 60);
 
 /** Scenarios until one fails; how many it took. */
 async function scenariosUntilCaught(mutant: Partial<CrashScenarioOptions>, most: number): Promise<number> {
@@ -60,7 +60,7 @@ describe("when the disk also fails now and then", () => {
 
 describe("the scenario notices when a safety net is missing", () => {
   const mutants: [string, Partial<CrashScenarioOptions>][] = [
-    ["acknowledging before the log is synced", { lies: { sync: /\.log$/ } }],
+    ["acknowledging before the log is synced", { lies: { sync: /\.wal$/ } }],
     ["not checking the payload", { checks: { ignoresPayloadChecksum: true } }],
     ["not tying records to their segment", { checks: { ignoresSalt: true } }],
     ["dropping patches before the snapshot is synced", { lies: { sync: /\.snapshots$/ } }],

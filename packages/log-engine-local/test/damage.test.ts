@@ -9,7 +9,10 @@ import { SimulatedDisk } from "./support/simulated-disk.ts";
 import { DIRECTORY, openSmall } from "./support/small-engine.ts";
 
 const documents: DocumentName[] = ["g1", "g2", "g3"].map((key) => ({ space: "board-game", key }));
-const LOG_1 = `${DIRECTORY}/log/000000000001.log`;
+const LOG_1 = `${DIRECTORY}/log/000000000001.wal`;
+
+/** No divisor of the alignment: over a dozen records every byte of a header has its turn. */
+const STRIDE = process.env["TIDEWIRE_TEST_EVERY_BYTE"] === "1" ? 1 : 3;
 
 /** Three documents with records in turn, all in one segment. `g2` has a snapshot of seq 2. */
 async function build(end: "closed" | "killed" = "closed"): Promise<SimulatedDisk> {
@@ -60,7 +63,7 @@ describe("one flipped bit", () => {
     const size = (await build()).file(LOG_1).size;
     const isolated = new Map<number, number>();
     let refusals = 0;
-    for (let offset = SEGMENT_HEADER_BYTES; offset < size; offset++) {
+    for (let offset = SEGMENT_HEADER_BYTES; offset < size; offset += STRIDE) {
       const disk = await build();
       flip(disk, LOG_1, offset);
       const engine = await openSmall(disk).catch((error: unknown) => error as Error);
@@ -87,7 +90,7 @@ describe("one flipped bit", () => {
       await engine.close();
     }
     // Every document was hit, and only the three records that tie ids to names made the store unusable.
-    expect([...isolated.keys()].sort()).toEqual([0, 1, 2]);
+    expect([...isolated.keys()].sort((a, b) => a - b)).toEqual([0, 1, 2]);
     expect(refusals).toBeLessThan(3 * 60);
     expect(refusals).toBeGreaterThan(0);
   }, 120_000);
@@ -126,7 +129,7 @@ describe("one flipped bit", () => {
     };
     const path = `${DIRECTORY}/checkpoints/000000000001.checkpoint`;
     const size = (await checkpointed()).file(path).size;
-    for (let offset = 0; offset < size; offset += 3) {
+    for (let offset = 0; offset < size; offset += STRIDE) {
       const disk = await checkpointed();
       flip(disk, path, offset);
       const engine = await openSmall(disk);
@@ -274,7 +277,7 @@ describe("what must not be misread", () => {
     await engine.close();
     const logs = disk
       .paths()
-      .filter((path) => path.endsWith(".log"))
+      .filter((path) => path.endsWith(".wal"))
       .sort();
     await disk.mount().remove(logs[1]!);
     disk.restart("process");

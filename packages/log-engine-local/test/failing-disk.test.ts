@@ -99,7 +99,7 @@ describe("a disk that fails", () => {
     async (operation, code, reason) => {
       const { disk, clock, engine } = await start();
       const { epoch } = await grow(engine, game, 2);
-      disk.failNext(operation, code, /\.log$/);
+      disk.failNext(operation, code, /\.wal$/);
       const batch = [step(epoch, 2), step(epoch, 3)].map((append) => engine.append(game, append));
       const outcomes = await Promise.allSettled(batch);
       for (const outcome of outcomes) {
@@ -120,11 +120,11 @@ describe("a disk that fails", () => {
   test("while the next segment is made fails no append", async () => {
     const { disk, engine } = await start();
     const { epoch } = await grow(engine, game, 1);
-    disk.failNext("create", "EIO", /\.log$/);
+    disk.failNext("create", "EIO", /\.wal$/);
     const data = Buffer.alloc(2_000, "y");
     for (let seq = 1; seq < 30; seq++) await engine.append(game, step(epoch, seq, { data }));
     expect(engine.status.failure).toBeUndefined();
-    expect(disk.paths().filter((path) => path.endsWith(".log")).length).toBeGreaterThan(3);
+    expect(disk.paths().filter((path) => path.endsWith(".wal")).length).toBeGreaterThan(3);
   });
 
   test("is not blamed on the caller whose write conflicts with one that fails", async () => {
@@ -188,7 +188,7 @@ describe("an answer", () => {
     const { epoch } = await engine.open(game, "host-a");
     for (let seq = 0; seq < 40; seq++) {
       await engine.append(game, step(epoch, seq, { data: Buffer.alloc(700) }));
-      for (const path of disk.paths()) if (path.endsWith(".log")) expect(disk.file(path).unsynced).toBe(0);
+      for (const path of disk.paths()) if (path.endsWith(".wal")) expect(disk.file(path).unsynced).toBe(0);
     }
     await engine.snapshot(game, { epoch, seq: 40, data: Buffer.alloc(5_000) });
     for (const path of disk.paths()) if (path.endsWith(".snapshots")) expect(disk.file(path).unsynced).toBe(0);

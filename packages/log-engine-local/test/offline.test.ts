@@ -43,7 +43,7 @@ describe("fsck", () => {
 
   test("reports a torn end as what it is", async () => {
     const disk = await built();
-    const path = `${DIRECTORY}/log/000000000001.log`;
+    const path = `${DIRECTORY}/log/000000000001.wal`;
     const { size } = disk.file(path);
     disk.file(path).corrupt((contents) => Buffer.concat([contents, Buffer.alloc(100, 7)]));
     const report = await fsck(DIRECTORY, { fileSystem: disk.mount() });
@@ -99,7 +99,7 @@ describe("dump", () => {
     const disk = await built();
     const patch = (await records(disk)).find(({ type }) => type === "patch")!;
     disk
-      .file(`${DIRECTORY}/log/000000000001.log`)
+      .file(`${DIRECTORY}/log/000000000001.wal`)
       .corrupt((contents) => contents.fill(1, patch.offset + 41, patch.offset + 43));
     const found = await records(disk);
     expect(found.find(({ offset }) => offset === patch.offset)).toMatchObject({

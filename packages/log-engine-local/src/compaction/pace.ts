@@ -22,7 +22,8 @@ const BASELINE_RISE = 1.0005;
 export class Pace {
   readonly #clock: Clock;
   readonly #options: PaceOptions;
-  #freeAt: number;
+  /** When what was granted so far is used up; in the past there is a burst to spend. */
+  #freeAt = Number.NEGATIVE_INFINITY;
   /** Running mean. */
   #flushMs: number | undefined;
   #undisturbedMs = Number.POSITIVE_INFINITY;
@@ -35,8 +36,7 @@ export class Pace {
   constructor(clock: Clock, options: PaceOptions) {
     this.#clock = clock;
     this.#options = options;
-    this.#freeAt = clock.monotonicMs();
-    this.#appendedSince = this.#freeAt;
+    this.#appendedSince = clock.monotonicMs();
   }
 
   /** Bytes a second the background may write now. */

@@ -43,7 +43,7 @@ export class StoreLayout {
   }
 }
 
-const suffixes = { log: ".log", snapshots: ".snapshots" } as const;
+const suffixes = { log: ".wal", snapshots: ".snapshots" } as const;
 
 export function segmentIdOfName(kind: SegmentKind, name: string): number | undefined {
   return idOfName(name, suffixes[kind]);

@@ -1,0 +1,95 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "@jest/globals";
+import { ManualClock, noLogger, noMetrics } from "@tidewire/foundation";
+import { encodePrior, encodeReference } from "../src/format/payloads.ts";
+import { RECORD_HEADER_BYTES, RecordType, segmentSalt, writeHeader } from "../src/format/record.ts";
+import { decodeSegmentHeader, encodeSegmentHeader } from "../src/format/segment-header.ts";
+import { fsck, type LocalLogEngine, openLocalLogEngine } from "../src/index.ts";
+import { game, grow, other, patchTexts, step, texts } from "./support/append-steps.ts";
+
+const golden = fileURLToPath(new URL("./golden", import.meta.url));
+const store = join(golden, "store-v1");
+/** Set it to write the golden files anew; a difference to the committed ones is a change of the format. */
+const writesGolden = process.env["TIDEWIRE_WRITE_GOLDEN"] === "1";
+
+const STORE_ID = "00112233445566778899aabbccddeeff";
+const modules = { clock: new ManualClock(), logger: noLogger, metrics: noMetrics };
+
+function open(directory: string): Promise<LocalLogEngine> {
+  return openLocalLogEngine({ directory }, modules);
+}
+
+/** Every kind of record, a checkpoint in the middle, and a log that was not closed. */
+async function writeStore(directory: string): Promise<void> {
+  const engine = await open(directory);
+  const { epoch } = await grow(engine, game, 3);
+  await engine.snapshot(game, { epoch, seq: 2, data: Buffer.from("state 2") });
+  await engine.append(game, step(epoch, 3, { wakeAt: 1_234_567 }));
+  const gone = await grow(engine, other, 2);
+  await engine.append(other, step(gone.epoch, 2, { deletes: true }));
+  await engine.compact({ withCheckpoint: true });
+  await engine.append(game, step(epoch, 4, { seq: 9, wakeAt: 7_654_321 }));
+  await engine.release(game, epoch);
+  await engine.open({ space: "other-space", key: "__proto__" }, "host-b");
+  await engine.close();
+}
+
+function hexLines(): string {
+  const salt = segmentSalt(STORE_ID, 42);
+  const lines = [
+    `segment ${encodeSegmentHeader({ kind: "log", segmentId: 42, storeId: STORE_ID, createdAt: 1_700_000_000_000 }).subarray(0, 64).toString("hex")}`,
+  ];
+  for (const [name, type] of Object.entries(RecordType)) {
+    const header = Buffer.alloc(RECORD_HEADER_BYTES);
+    const fields = { type, documentId: 7, seq: 2 ** 40 + 5, epoch: 3, span: 2 };
+    writeHeader(header, 0, fields, { salt, batchStart: 4_096 }, { length: 11, crc: 0xdead_beef });
+    lines.push(`${name} ${header.toString("hex")}`);
+  }
+  lines.push(`prior payload ${encodePrior({ segmentId: 41, endOffset: 65_536 }).toString("hex")}`);
+  lines.push(`reference payload ${encodeReference({ location: 42 * 2 ** 28 + 4_096, length: 99 }).toString("hex")}`);
+  return `${lines.join("\n")}\n`;
+}
+
+if (writesGolden) {
+  rmSync(store, { recursive: true, force: true });
+  mkdirSync(golden, { recursive: true });
+  await writeStore(store);
+  writeFileSync(join(golden, "records-v1.txt"), hexLines());
+}
+
+describe("the format on disk", () => {
+  test("of headers and records is the one of FORMAT.md version 1", () => {
+    expect(hexLines()).toBe(readFileSync(join(golden, "records-v1.txt"), "utf8"));
+  });
+
+  test("of a segment header is read back", () => {
+    const header = { kind: "snapshots" as const, segmentId: 2 ** 25 - 3, storeId: STORE_ID, createdAt: 5 };
+    expect(decodeSegmentHeader(encodeSegmentHeader(header))).toEqual({ state: "good", header });
+    const newer = encodeSegmentHeader(header);
+    expect(decodeSegmentHeader(newer.fill(0, 0, 8))).toEqual({ state: "damaged" });
+  });
+
+  test("of a store written by version 1 is still read, by way of its checkpoint and without", async () => {
+    expect(existsSync(store)).toBe(true);
+    for (const withCheckpoint of [true, false]) {
+      const directory = mkdtempSync(join(tmpdir(), "tidewire-golden-"));
+      cpSync(store, directory, { recursive: true });
+      if (!withCheckpoint) rmSync(join(directory, "checkpoints"), { recursive: true });
+      expect((await fsck(directory)).problems).toEqual([]);
+      const engine = await open(directory);
+      expect(await texts(engine, game)).toEqual(["state 2", ...patchTexts(3, 3)]);
+      expect(await engine.due({ before: 1e10, limit: 9 })).toEqual([{ document: game, wakeAt: 7_654_321 }]);
+      expect(await engine.open(game, "host-z")).toMatchObject({ epoch: 2, seq: 9, isDeleted: false });
+      expect(await engine.open(other, "host-z")).toMatchObject({ epoch: 2, seq: 3, isDeleted: true });
+      expect(await engine.open({ space: "other-space", key: "__proto__" }, "host-z")).toMatchObject({
+        epoch: 2,
+        seq: 0,
+      });
+      await engine.close();
+      rmSync(directory, { recursive: true });
+    }
+  });
+});
