@@ -5,6 +5,8 @@ const encoder = new TextEncoder();
 const initialBytes = 1_024;
 /** A larger buffer is given back once it is hardly used. */
 const keptBytesMax = 64 * 1024;
+/** Up to here a loop over the bytes beats a call of `set`. */
+const shortCopyMax = 32;
 /** Up to here a loop over the characters beats any call. */
 const shortTextMax = 48;
 // oxlint-disable-next-line no-control-regex -- they are what has to be escaped
@@ -97,7 +99,7 @@ export class JsonWriter {
 
   key(key: string): void {
     this.string(key);
-    this.#reserve(1);
+    if (this.position === this.#bytes.length) this.#grow(1);
     this.#bytes[this.position++] = colon;
   }
 
@@ -182,8 +184,16 @@ export class JsonWriter {
   }
 
   #copy(bytes: Uint8Array): void {
-    this.#bytes.set(bytes, this.position);
-    this.position += bytes.length;
+    const { length } = bytes;
+    if (length > shortCopyMax) {
+      this.#bytes.set(bytes, this.position);
+      this.position += length;
+      return;
+    }
+    const target = this.#bytes;
+    let { position } = this;
+    for (let index = 0; index < length; index++) target[position++] = bytes[index]!;
+    this.position = position;
   }
 
   #smallInteger(value: number): void {
@@ -194,12 +204,15 @@ export class JsonWriter {
     }
     let digits = 1;
     for (let bound = 10; rest >= bound; bound *= 10) digits++;
-    for (let at = this.position + digits - 1; at >= this.position; at--) {
-      const next = Math.floor(rest / 10);
-      this.#bytes[at] = zero + rest - next * 10;
+    const bytes = this.#bytes;
+    const start = this.position;
+    for (let at = start + digits - 1; at >= start; at--) {
+      // Below 2^31, so that this stays in integers.
+      const next = (rest / 10) | 0;
+      bytes[at] = zero + rest - next * 10;
       rest = next;
     }
-    this.position += digits;
+    this.position = start + digits;
   }
 
   #ascii(text: string): void {
@@ -214,10 +227,14 @@ export class JsonWriter {
 
   /** Makes room for `count` bytes and a comma, and writes the comma where one belongs. */
   #separate(count = 1): void {
-    this.#reserve(count + 1);
-    if (this.position === 0) return;
-    const before = this.#bytes[this.position - 1];
-    if (before !== braceOpen && before !== bracketOpen && before !== colon) this.#bytes[this.position++] = comma;
+    const { position } = this;
+    if (position + count + 1 > this.#bytes.length) this.#grow(count + 1);
+    if (position === 0) return;
+    const before = this.#bytes[position - 1];
+    if (before !== braceOpen && before !== bracketOpen && before !== colon) {
+      this.#bytes[position] = comma;
+      this.position = position + 1;
+    }
   }
 
   #assertWithin(): void {
@@ -225,8 +242,11 @@ export class JsonWriter {
   }
 
   #reserve(count: number): void {
+    if (this.position + count > this.#bytes.length) this.#grow(count);
+  }
+
+  #grow(count: number): void {
     const needed = this.position + count;
-    if (needed <= this.#bytes.length) return;
     this.#assertWithin();
     const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
     grown.set(this.#bytes.subarray(0, this.position));

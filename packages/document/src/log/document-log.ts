@@ -8,9 +8,6 @@ import { logFormat, type PatchRecord, type PrincipalRow, type SnapshotRecord, ty
 import { restoreRecord } from "./restore-state.ts";
 
 const labels = {
-  format: asciiBytes('"f":'),
-  version: asciiBytes('"v":'),
-  from: asciiBytes('"from":'),
   to: asciiBytes('"to":'),
   effectSeq: asciiBytes('"effectSeq":'),
   created: asciiBytes('"created":'),
@@ -30,10 +27,17 @@ export function encodeDeletion(version: number, from: number, to: number): Uint8
 /** What the log does not know of a document yet. Counts as told from then on. */
 export function encodePatch(body: DocumentBody, from: number, to: number): Uint8Array {
   const { state, random, isNew } = body;
-  const out = body.compiled.writers.log;
+  const { log: out, logWalk: walk, logHead } = body.compiled.writers;
   out.position = 0;
   out.openObject();
-  writeHead(out, body, from, to);
+  out.label(logHead);
+  out.number(from);
+  out.label(labels.to);
+  out.number(to);
+  if (body.effectSeq !== to) {
+    out.label(labels.effectSeq);
+    out.number(body.effectSeq);
+  }
   if (isNew) {
     out.label(labels.created);
     out.boolean(true);
@@ -45,7 +49,6 @@ export function encodePatch(body: DocumentBody, from: number, to: number): Uint8
   writeLedgers(out, body);
   body.loggedDraws = random.draws;
   body.isNew = false;
-  const walk = new StateWalk(out, wholeLens);
   if (isNew) {
     out.label(labels.state);
     walk.fullRecord(state.root, false);
@@ -61,18 +64,9 @@ export function encodePatch(body: DocumentBody, from: number, to: number): Uint8
   return out.take();
 }
 
-function writeHead(out: JsonWriter, body: DocumentBody, from: number, to: number): void {
-  out.label(labels.format);
-  out.number(logFormat);
-  out.label(labels.version);
-  out.number(body.compiled.definition.version);
-  out.label(labels.from);
-  out.number(from);
-  out.label(labels.to);
-  out.number(to);
-  if (body.effectSeq === to) return;
-  out.label(labels.effectSeq);
-  out.number(body.effectSeq);
+/** What every patch of a document type begins with. */
+export function patchHead(version: number): Uint8Array {
+  return asciiBytes(`"f":${logFormat},"v":${version},"from":`);
 }
 
 /** Timers, connections and markers, where there is something new. */

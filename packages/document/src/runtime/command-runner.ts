@@ -205,7 +205,7 @@ export class CommandRunner {
     const { stateMaxBytes } = this.#compiled.limits;
     const isNew = body !== this.body;
     const draws = random.draws;
-    const randomState = random.state;
+    random.save();
     const ctx = new HandlerContext(body, this.#name, state.intern(principal), now);
     let value: string | undefined;
     state.begin(this.seq + 1);
@@ -218,7 +218,7 @@ export class CommandRunner {
       if (marked !== undefined) body.markers.reserve(value, now);
     } catch (thrown) {
       state.rollback();
-      random.state = randomState;
+      random.restore();
       throw ctx.rejection ?? thrown;
     } finally {
       ctx.close();
@@ -229,12 +229,14 @@ export class CommandRunner {
     if (hasEffect) body.effectSeq = seq;
     if (hasEffect || marked !== undefined) this.seq = seq;
     this.body = body;
+    if (marked === undefined) return this.#done(body.effectSeq, value);
     const outcome = { seq: body.effectSeq, durableSeq: this.seq, value };
-    if (marked !== undefined) body.markers.remember(marked.key, marked.digest, outcome, now);
-    return this.#done(outcome.seq, value, marked === undefined ? undefined : outcome.durableSeq);
+    body.markers.remember(marked.key, marked.digest, outcome, now);
+    return this.#done(outcome.seq, value, outcome.durableSeq);
   }
 
   #valueText(result: unknown): string | undefined {
+    if (result === undefined) return undefined;
     const { valueMaxLength } = this.#compiled.limits;
     const value = JSON.stringify(result) as string | undefined;
     if (value !== undefined && value.length > valueMaxLength) throw new LimitError("valueMaxLength", valueMaxLength);
@@ -257,13 +259,12 @@ export class CommandRunner {
   }
 
   #done(seq: number, value?: string, durableSeq?: number): Extract<CommandOutcome, { status: "done" }> {
-    return {
-      status: "done",
-      seq,
-      isReplay: false,
-      ...(value === undefined ? {} : { value }),
-      ...(durableSeq === undefined || durableSeq === seq ? {} : { durableSeq }),
-    };
+    const status = "done";
+    const isReplay = false;
+    if (durableSeq === undefined || durableSeq === seq) {
+      return value === undefined ? { status, seq, isReplay } : { status, seq, value, isReplay };
+    }
+    return value === undefined ? { status, seq, isReplay, durableSeq } : { status, seq, value, isReplay, durableSeq };
   }
 }
 

@@ -3,11 +3,14 @@ import { type DocumentDefinition, documentKey } from "../author/define-document.
 import { messageKey } from "../author/message.ts";
 import type { SchemaNode } from "../author/schema-node.ts";
 import { JsonWriter } from "../encode/json-writer.ts";
+import { patchHead } from "../log/document-log.ts";
 import type { RootExtras } from "../state/document-state.ts";
 import type { RecordNode } from "../state/record-node.ts";
 import { RecordType, TypeCompiler } from "../state/record-type.ts";
 import type { ViewSchema } from "../view/document-views.ts";
 import { FrameMaker } from "../view/frame.ts";
+import { wholeLens } from "../view/lens.ts";
+import { StateWalk } from "../view/state-walk.ts";
 import { type ViewSlot, viewSlot } from "../view/view-slot.ts";
 import type { CompiledDocument } from "./compiled-document.ts";
 import { DocumentInstance } from "./document-instance.ts";
@@ -33,6 +36,7 @@ export function compileDocument(
 ): DocumentRuntime {
   const checked = checkedDefinition(definition);
   const allLimits = { ...defaultLimits, ...limits };
+  const log = new JsonWriter();
   const compiled: CompiledDocument = {
     definition: checked,
     schema: compileViews(checked),
@@ -40,7 +44,9 @@ export function compileDocument(
     writers: {
       delta: new JsonWriter(allLimits.viewMaxBytes),
       view: new JsonWriter(allLimits.viewMaxBytes),
-      log: new JsonWriter(),
+      log,
+      logWalk: new StateWalk(log, wholeLens),
+      logHead: patchHead(checked.version),
       frames: new FrameMaker(),
     },
     random: options.random ?? new SystemRandom(),

@@ -3,6 +3,7 @@ import type { DocumentDefinition } from "../author/define-document.ts";
 import type { JsonWriter } from "../encode/json-writer.ts";
 import type { ViewSchema } from "../view/document-views.ts";
 import type { FrameMaker } from "../view/frame.ts";
+import type { StateWalk } from "../view/state-walk.ts";
 import type { DocumentLimits } from "./limits.ts";
 
 /** Buffers that all documents of a type write into, one after the other. */
@@ -10,6 +11,8 @@ export interface Writers {
   readonly delta: JsonWriter;
   readonly view: JsonWriter;
   readonly log: JsonWriter;
+  readonly logWalk: StateWalk;
+  readonly logHead: Uint8Array;
   readonly frames: FrameMaker;
 }
 

@@ -9,6 +9,10 @@ export class DocumentRandom implements Random {
   #c = 0;
   #counter = 1;
   #draws = 0;
+  #savedA = 0;
+  #savedB = 0;
+  #savedC = 0;
+  #savedCounter = 0;
 
   /** Grows with every number drawn. */
   get draws(): number {
@@ -24,6 +28,18 @@ export class DocumentRandom implements Random {
     this.#b = b | 0;
     this.#c = c | 0;
     this.#counter = counter | 0;
+  }
+
+  /** Remembers the state, for `restore`. */
+  save(): void {
+    this.#savedA = this.#a;
+    this.#savedB = this.#b;
+    this.#savedC = this.#c;
+    this.#savedCounter = this.#counter;
+  }
+
+  restore(): void {
+    this.state = [this.#savedA, this.#savedB, this.#savedC, this.#savedCounter];
   }
 
   bits(): number {

@@ -7,8 +7,18 @@ const sweepSizeMin = 256;
 export class PrincipalTable {
   readonly #byName = new Map<string, WeakRef<Principal>>();
   #sweepSize = sweepSizeMin;
+  /** Mostly it is the same one as before. */
+  #lastGiven: Principal | undefined;
+  #last: Principal | undefined;
 
   intern(principal: Principal): Principal {
+    if (principal === this.#lastGiven || principal === this.#last) return this.#last!;
+    this.#last = this.#interned(principal);
+    this.#lastGiven = principal;
+    return this.#last;
+  }
+
+  #interned(principal: Principal): Principal {
     const name = principalKey(principal);
     const known = this.#byName.get(name)?.deref();
     if (known !== undefined) return known;

@@ -23,13 +23,17 @@ export class ClassKeys {
   /** Without a schema for it there is no view state to tell viewers apart by. */
   readonly #hasViewState: boolean;
 
-  constructor(hasViewState: boolean) {
+  readonly #hasLookers: boolean;
+
+  /** `hasLookers`: whether there is any policy or view that could look at a viewer. */
+  constructor({ hasViewState, hasLookers }: { readonly hasViewState: boolean; readonly hasLookers: boolean }) {
     this.#hasViewState = hasViewState;
+    this.#hasLookers = hasLookers;
   }
 
   /** Whether classes cannot split any more. */
   get isFinal(): boolean {
-    return this.#byPrincipal && (this.#byViewState || !this.#hasViewState);
+    return !this.#hasLookers || (this.#byPrincipal && (this.#byViewState || !this.#hasViewState));
   }
 
   split(): void {

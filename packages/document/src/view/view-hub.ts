@@ -24,7 +24,8 @@ export class ViewHub {
 
   constructor(document: ViewedDocument) {
     this.#document = document;
-    this.#keys = new ClassKeys(document.schema.hasViewState);
+    const { guards, slots, hasViewState } = document.schema;
+    this.#keys = new ClassKeys({ hasViewState, hasLookers: guards.length > 0 || slots.length > 0 });
   }
 
   get mustSplit(): boolean {
