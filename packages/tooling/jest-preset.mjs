@@ -23,5 +23,7 @@ export default {
   },
   transformIgnorePatterns: ["/node_modules/(?!@tidewire/)"],
   testEnvironmentOptions: { customExportConditions: ["source", "node", "node-addons"] },
+  // Finds a test that hangs; five seconds, the default, also finds a busy machine.
+  testTimeout: 30_000,
   reporters: ["default", fileURLToPath(new URL("./test-count-reporter.mjs", import.meta.url))],
 };
