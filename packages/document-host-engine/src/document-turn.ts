@@ -123,11 +123,12 @@ export class DocumentTurn {
     }
   }
 
-  check(instance: DocumentInstance, claims: Iterable<readonly [ViewerSlot, ViewerClaim]>): void {
+  /** @param now monotonic ms */
+  check(instance: DocumentInstance, claims: Iterable<readonly [ViewerSlot, ViewerClaim]>, now: number): void {
     for (const [slot, claim] of claims) {
       if (this.budget.isSpent && this.checked.length > 0) return;
       this.doing = { kind: "check", slot };
-      this.checked.push({ slot, claim, result: slot.check(instance, claim) });
+      this.checked.push({ slot, claim, result: slot.check(instance, claim, now) });
     }
   }
 

@@ -199,7 +199,8 @@ export class DocumentViewers {
         for (const slot of slots) this.end(slot, ServiceError.from(error));
         continue;
       }
-      for (const slot of slots) slot.sent(frame);
+      const now = this.#modules.clock.monotonicMs();
+      for (const slot of slots) slot.sent(frame, now);
       this.#modules.metrics.framesEncoded.add(1);
       this.#modules.metrics.frames.add(streams.length, { kind: frame.kind });
     }

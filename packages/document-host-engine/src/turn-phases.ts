@@ -26,7 +26,7 @@ export function workOnCopy(turn: DocumentTurn, copy: DocumentCopy, parts: TurnPa
   const now = parts.clock.monotonicMs();
   turn.attach(instance, viewers.unattached, true);
   turn.read(instance, reads.staged);
-  turn.check(instance, viewers.checks);
+  turn.check(instance, viewers.checks, now);
   turn.deliver(instance, now);
   if (parts.snapshots.isDue(copy)) turn.snapshot(instance);
   turn.execute(instance, {

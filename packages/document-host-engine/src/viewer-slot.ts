@@ -4,6 +4,9 @@ import type { ServerStream } from "@tidewire/link";
 import type { ViewerFrame } from "@tidewire/protocol-host";
 import type { Agent } from "./presence.ts";
 
+/** A frame sent longer ago than this has been applied by whoever reports now; far above a round trip. */
+const QUIET_MS = 1_000;
+
 /** What a client says it holds. */
 export interface ViewerClaim {
   readonly seq: number;
@@ -42,6 +45,7 @@ export class ViewerSlot {
   #attached: { readonly instance: DocumentInstance; readonly handle: Viewer } | undefined;
   #isEnded = false;
   #hasFrames = false;
+  #sentAt = 0;
 
   constructor(request: ViewerRequest, agent: Agent, patienceAt: number) {
     this.id = request.id;
@@ -109,10 +113,15 @@ export class ViewerSlot {
     if (this.#attached !== undefined) this.#attached.instance.resync(this.#attached.handle);
   }
 
-  /** In durable state only: it may compute the viewer's present view. */
-  check(instance: DocumentInstance, { seq, hash }: ViewerClaim): "match" | "mismatch" | "unverifiable" {
+  /** In durable state only: it may compute the viewer's present view. `now` is monotonic, ms. */
+  check(instance: DocumentInstance, { seq, hash }: ViewerClaim, now: number): "match" | "mismatch" | "unverifiable" {
     const handle = this.#handleIn(instance);
-    return handle === undefined ? "unverifiable" : instance.check(handle, seq, hash);
+    if (handle === undefined) return "unverifiable";
+    const result = instance.check(handle, seq, hash);
+    // The runtime forgives a report that may have crossed a frame on its way. After a silence none can have: asked again,
+    // without a frame in between, it judges the state itself.
+    const isQuiet = now - this.#sentAt >= QUIET_MS;
+    return result === "unverifiable" && isQuiet ? instance.check(handle, seq, hash) : result;
   }
 
   /** In durable state only: it runs the document's validator. Throws `invalid_argument`. */
@@ -122,8 +131,10 @@ export class ViewerSlot {
     this.#viewState = viewState;
   }
 
-  sent(frame: Frame): void {
+  /** @param now monotonic ms */
+  sent(frame: Frame, now: number): void {
     this.#hasFrames = true;
+    this.#sentAt = now;
     // Without its hash a state cannot be resumed from: the next copy sends a snapshot.
     this.#holds = frame.hash === undefined ? undefined : { seq: frame.seq, hash: frame.hash };
   }

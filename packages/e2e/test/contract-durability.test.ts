@@ -103,3 +103,27 @@ describe("create, delete and send from several clients at once", () => {
     await Promise.all(clients.map((client) => client.close()));
   }, 60_000);
 });
+
+describe("a client that holds something wrong", () => {
+  test("gets a snapshot for its heartbeat, also after presence moved without a seq, and the second time too", async () => {
+    const alice = await RawClient.as(system.socketUrl, "alice");
+    const bob = await RawClient.as(system.socketUrl, "bob");
+    const stream = await alice.connect(space, "watched");
+    await bob.connect(space, "watched");
+    await alice.untilView<ConformanceView>(stream, ({ present }) => present.length === 2);
+    for (const wrong of ["0123456789abcdef", "fedcba9876543210", "no hash at all"]) {
+      // Nothing is under way any more, so the report is about what the client holds now.
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      const seen = alice.frames.length;
+      await alice.heartbeat([[stream, alice.replica(stream).seq, wrong]]);
+      const repair = await alice.until(() => alice.frames.slice(seen).find(({ id }) => id === stream));
+      expect(repair.snapshot).toBeDefined();
+    }
+    const seen = alice.frames.length;
+    await alice.heartbeat([[stream, alice.replica(stream).seq, alice.replica(stream).hash()]]);
+    await settled(alice, "message/send", { key: "watched", message: "add", arg: { by: 1 } });
+    const next = await alice.until(() => alice.frames.slice(seen).find(({ id }) => id === stream));
+    expect(next.delta?.["value"]).toBe(1);
+    await Promise.all([alice.close(), bob.close()]);
+  }, 60_000);
+});
