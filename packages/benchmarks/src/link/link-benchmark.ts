@@ -1,4 +1,5 @@
 import { type Benchmark, type BenchmarkOptions, type BenchmarkResult, mediansOf } from "../benchmark.ts";
+import { groupNice } from "../shared/priority.ts";
 import { DirectCell } from "./direct/direct-cell.ts";
 import { type Figures, measureBatching, measureCapacity, measureDirect } from "./direct/direct-path.ts";
 import { dataParent } from "./edge/edge-cell.ts";
@@ -55,6 +56,7 @@ function settings(plan: LinkPlan, options: BenchmarkOptions, edgeRounds: number)
     latency:
       "from the due time (p50Ms, p95Ms, p99Ms) and from the real send (sentP50Ms, ...) until answer and delta are there",
     cpu: "user and system seconds per 100,000 operations delivered in the window, per process",
+    groupNice: groupNice() ?? "not known",
     generatorUtilizationMax: GENERATOR_UTILIZATION_MAX,
     direct: {
       processes: "edge role with the generator in it, host role; both use the transports with their defaults",

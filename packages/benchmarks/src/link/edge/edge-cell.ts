@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { System } from "@tidewire/harness";
 import { builtFile } from "../../shared/built-file.ts";
+import { inheritPriority } from "../../shared/priority.ts";
 import { utilization } from "../../shared/process-cpu.ts";
 import { RoleProcess } from "../../shared/role-process.ts";
 import { grpcShapeOf, type LinkVariant } from "../link-variants.ts";
@@ -109,6 +110,7 @@ async function startSystem(variant: LinkVariant): Promise<Running> {
     throw error;
   });
   const processes = { edge: "edge-proxy-1", host: "document-host-1", log: "log-storage-1" };
+  for (const id of Object.values(processes)) inheritPriority(system.process(id).pid);
   return {
     socketUrl: system.socketUrl,
     processes: Object.fromEntries(Object.entries(processes).map(([name, id]) => [name, system.process(id).admin])),
