@@ -108,10 +108,14 @@ export const conformanceDocument = defineDocument({
     fire: (doc, label: string) => void doc.fired.push(label),
   },
   messages: (message) => ({
-    add: message(record({ by: t.int() }), (doc, { by }, { principal: { agent } }) => {
-      doc.value += by;
-      if (by !== 0) doc.counts.set(agent, (doc.counts.get(agent) ?? 0) + by);
-      return { value: doc.value };
+    add: message(record({ by: t.int() }), (doc, { by }, ctx) => {
+      const { agent } = ctx.principal;
+      const value = doc.value + by;
+      const count = (doc.counts.get(agent) ?? 0) + by;
+      if (!Number.isSafeInteger(value) || !Number.isSafeInteger(count)) return ctx.reject("out_of_range");
+      doc.value = value;
+      if (by !== 0) doc.counts.set(agent, count);
+      return { value };
     }),
     set: message(
       refined(record({ text: t.string(textMaxBytes) }), "text has at most 64 KiB", ({ text }) => {

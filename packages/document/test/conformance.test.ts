@@ -75,6 +75,18 @@ describe("the conformance document", () => {
     expect(alice.view).toMatchObject({ value: 2, counts: { alice: 3, bob: -1 } });
   });
 
+  test("add beyond what an integer can be is refused, not failed", () => {
+    const bench = begin();
+    bench.send("alice", "add", { by: Number.MAX_SAFE_INTEGER });
+    expect(refusal(bench.send("bob", "add", { by: 1 }))).toMatchObject({
+      code: "rejected",
+      details: { code: "out_of_range" },
+    });
+    bench.send("bob", "add", { by: -5 });
+    expect(refusal(bench.send("alice", "add", { by: 5 })).code).toBe("rejected");
+    expect(value(bench.send("bob", "add", { by: 5 }))).toEqual({ value: Number.MAX_SAFE_INTEGER });
+  });
+
   test("add of 0 and remove of a missing key commit nothing and succeed with the current seq", () => {
     const bench = begin();
     const alice = bench.connect("alice");
