@@ -18,7 +18,8 @@ export interface PolicyViewer {
 
 /**
  * Whether `viewer` may see something. Pure: it reads state, never writes, and gives the same answer for the same state.
- * A throw hides.
+ * A throw hides. It gets the document only if it has three parameters: one with fewer reads its record and the viewer,
+ * and is asked again only when the record changes.
  */
 // oxlint-disable-next-line typescript/no-explicit-any -- a field's policy is written before the types of its record and document exist
 export type FieldPolicy = (record: any, viewer: any, doc: any) => boolean;

@@ -112,6 +112,7 @@ function compileViews(definition: DocumentDefinition): ViewSchema {
     slots,
     guards: types.guards,
     isGuardNested: nestedGuards(rootType, types.guards.length),
+    hasWideGuards: types.guards.some(({ isLocal }) => !isLocal),
     hasViewState: definition.viewState !== undefined,
   };
 }

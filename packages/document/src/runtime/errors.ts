@@ -1,9 +1,14 @@
 import { ServiceError } from "@tidewire/foundation";
 import { LimitError } from "../state/limit-error.ts";
-import { Rejection } from "./handler-context.ts";
+import { Rejection } from "./rejection.ts";
+import { withoutStack } from "./without-stack.ts";
 
 /** What a sender is told about a throw of document code. Texts of document code stay inside. */
 export function refusalOf(thrown: unknown): ServiceError {
+  return withoutStack(() => refusal(thrown));
+}
+
+function refusal(thrown: unknown): ServiceError {
   if (thrown instanceof Rejection) {
     const { code, data } = thrown;
     return new ServiceError("rejected", "the document refused the message", {

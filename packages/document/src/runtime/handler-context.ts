@@ -3,20 +3,8 @@ import type { DocumentContext, Duration } from "../author/context.ts";
 import { StateError } from "../author/state-error.ts";
 import { LimitError } from "../state/limit-error.ts";
 import type { DocumentBody } from "./document-body.ts";
-
-/** Unwinds a handler that rejected. */
-export class Rejection extends Error {
-  override readonly name = "Rejection";
-  readonly code: string;
-  /** Plain JSON. */
-  readonly data: unknown;
-
-  constructor(code: string, data: unknown) {
-    super(`rejected: ${code}`);
-    this.code = code;
-    this.data = data;
-  }
-}
+import { Rejection } from "./rejection.ts";
+import { withoutStack } from "./without-stack.ts";
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 /** Ten years: beyond it a date is a mistake. */
@@ -50,7 +38,8 @@ export class HandlerContext implements DocumentContext {
     if (typeof code !== "string" || code.length > codeLengthMax) {
       throw new StateError(`a rejection's code is a string of at most ${codeLengthMax} code units`);
     }
-    this.rejection = new Rejection(code, plainJson(data, "valueMaxLength", this.#body.compiled.limits.valueMaxLength));
+    const plain = plainJson(data, "valueMaxLength", this.#body.compiled.limits.valueMaxLength);
+    this.rejection = withoutStack(() => new Rejection(code, plain));
     throw this.rejection;
   }
 

@@ -9,6 +9,8 @@ export interface Guard {
   /** Within the bits of its record. */
   readonly bit: number;
   readonly policy: FieldPolicy;
+  /** It takes no document, so all it can read is its record and the viewer: nothing of what it read has to be remembered. */
+  readonly isLocal: boolean;
 }
 
 export interface FieldType {
@@ -95,7 +97,7 @@ export class TypeCompiler {
   }
 
   newGuard(bit: number, policy: FieldPolicy): Guard {
-    const guard: Guard = { index: this.guards.length, bit, policy };
+    const guard: Guard = { index: this.guards.length, bit, policy, isLocal: isLocal(policy) };
     this.guards.push(guard);
     return guard;
   }
@@ -159,8 +161,17 @@ function compileField(
 
 /** A field that holds a record: the field's policy sees the outer record, the record's own policy the inner one. */
 function bothPolicies(outer: FieldPolicy | undefined, inner: FieldPolicy, name: string): FieldPolicy {
+  if (isLocal(inner) && (outer === undefined || isLocal(outer))) {
+    return (record: Record<string, unknown>, viewer: unknown) =>
+      (outer === undefined || outer(record, viewer, undefined)) && inner(record[name], viewer, undefined);
+  }
   return (record: Record<string, unknown>, viewer: unknown, doc: unknown) =>
     (outer === undefined || outer(record, viewer, doc)) && inner(record[name], viewer, doc);
+}
+
+/** Such a policy is not given the document, so that it cannot read it by some other way than a third parameter. */
+function isLocal(policy: FieldPolicy): boolean {
+  return policy.length <= 2;
 }
 
 function guardsOfField(field: FieldType): readonly Guard[] {

@@ -19,6 +19,7 @@ export class ClassPolicies {
   sees(guard: Guard, record: RecordNode): boolean {
     const { state } = this.#document;
     const outer = state.tracker;
+    if (guard.isLocal && outer === null) return this.#seesLocally(guard, record);
     // Inside a view the answer is a part of what the view read.
     const tracker = outer ?? this.#trackers[guard.index]!;
     // Whoever shows or walks a record looks at its stamp anyway.
@@ -26,13 +27,22 @@ export class ClassPolicies {
     tracker.own = record;
     state.tracker = tracker;
     try {
-      return isTrue(guard.policy(record, this.#inputs, state.root));
+      return isTrue(guard.policy(record, this.#inputs, guard.isLocal ? undefined : state.root));
     } catch (thrown) {
       this.#document.policyFailed(thrown);
       return false;
     } finally {
       state.tracker = outer;
       tracker.own = outerOwn;
+    }
+  }
+
+  #seesLocally(guard: Guard, record: RecordNode): boolean {
+    try {
+      return isTrue(guard.policy(record, this.#inputs, undefined));
+    } catch (thrown) {
+      this.#document.policyFailed(thrown);
+      return false;
     }
   }
 
@@ -46,6 +56,8 @@ export class ClassPolicies {
   takeDirtySince(seq: number, tick: number, mustAskAll: boolean): readonly number[] | undefined {
     let dirty: number[] | undefined;
     const { schema, tick: tickNow } = this.#document;
+    // What takes no document has no surroundings.
+    if (!mustAskAll && !schema.hasWideGuards) return undefined;
     for (let index = 0; index < this.#trackers.length; index++) {
       const tracker = this.#trackers[index]!;
       if (!mustAskAll && !tracker.hasChangedSince(seq) && !(tracker.readsPresence && tick !== tickNow)) continue;

@@ -18,6 +18,8 @@ export interface ViewSchema {
   /** Guards beneath other guards, by index: their records go unasked while what is above them is hidden. */
   readonly isGuardNested: readonly boolean[];
   readonly hasViewState: boolean;
+  /** Whether any guard takes the document, and can read beyond its record. */
+  readonly hasWideGuards: boolean;
 }
 
 export interface ViewLimits {
