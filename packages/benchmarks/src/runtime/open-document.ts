@@ -45,6 +45,7 @@ export class OpenDocument {
   readonly touches: Touches;
   /** Bytes of all frames, each counted once. */
   frameBytes = 0;
+  #deltas = 0;
   readonly #plan: Partial<Plan>;
 
   constructor(instance: DocumentInstance, plan: Partial<Plan>, touches: Touches, records: number) {
@@ -91,6 +92,7 @@ export class OpenDocument {
   deliver(now = 0): void {
     this.instance.deliver(now, (_viewers, frame) => {
       this.frameBytes += frame.data.length;
+      if (frame.kind === "delta") this.#deltas++;
     });
   }
 
@@ -99,6 +101,11 @@ export class OpenDocument {
     this.commit();
     this.takePatch();
     this.deliver();
+  }
+
+  /** Throws unless viewers were told of changes: a delivery of nothing is cheap. */
+  verify(): void {
+    if (this.#deltas === 0) throw new Error("no viewer was told of any change");
   }
 
   /** For a command whose handler does not end well. */

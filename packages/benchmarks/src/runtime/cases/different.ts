@@ -18,9 +18,12 @@ export function different(options: CaseOptions): CaseFigures {
   const many = shrunk(1_000, options);
   const hidden = new DocumentType(ownedRecords(many));
   const overlay = new DocumentType(overlaidRecords);
+  const watched: OpenDocument[] = [];
   const open = (type: DocumentType, records: number, viewers: number): OpenDocument => {
     const document = type.open(records, new Touches(records));
-    if (viewers > 0) document.view(viewers);
+    if (viewers === 0) return document;
+    document.view(viewers);
+    watched.push(document);
     return document;
   };
   const pairs = measurePairs(
@@ -33,6 +36,7 @@ export function different(options: CaseOptions): CaseFigures {
     ],
     options,
   );
+  for (const document of watched) document.verify();
   return derive(pairs, (pair) => {
     const perViewer = (name: string, viewers: number): number =>
       ((pair[`different.${name}.${viewers === 1 ? 1 : 1000}`]! - pair[`different.${name}.0`]!) * 1_000) / viewers;

@@ -25,6 +25,7 @@ export function lag(options: CaseOptions): CaseFigures {
     [catchUp("lag.1", fleet, 1, sweeps * 5), catchUp("lag.100", fleet, BEHIND, sweeps)],
     options,
   );
+  for (const document of fleet) document.verify();
   const bytes = (behind: number): number => {
     const [document] = fleet;
     const before = document!.frameBytes;

@@ -35,6 +35,7 @@ export function naive(options: CaseOptions): CaseFigures {
     ],
     options,
   );
+  for (const document of [ours10, ours1000, hashed]) document.verify();
   return derive(pairs, (pair) => ({
     "naive.diff.10.ratio": pair["naive.diff.10"]! / pair["naive.ours.10"]!,
     "naive.diff.1000.ratio": pair["naive.diff.1000"]! / pair["naive.ours.1000"]!,

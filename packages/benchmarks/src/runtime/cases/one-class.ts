@@ -32,6 +32,8 @@ export function oneClass(options: CaseOptions): CaseFigures {
     options,
   );
   if (frameOfCrowd.named === 0) throw new Error("nobody was sent anything");
+  few.verify();
+  crowd.verify();
   const perViewerNs = (large: number, small: number): number => ((large - small) * 1_000) / (many - FEW);
   return derive(pairs, (pair) => ({
     "class.ratio": pair["class.10000"]! / pair["class.10"]!,

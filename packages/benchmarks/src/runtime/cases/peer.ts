@@ -34,6 +34,7 @@ export function peer(options: CaseOptions): CaseFigures {
     options,
   );
   colyseus.verify();
+  ours.verify();
   return derive(pairs, (pair) => {
     const patch = pair["peer.ours.commitAndPatch"]! - pair["peer.ours.commit"]!;
     return {
@@ -58,6 +59,7 @@ export function peerViews(owners: number): (options: CaseOptions) => CaseFigures
       options,
     );
     colyseus.verify();
+    ours.verify();
     return derive(pairs, (pair) => ({ [`${name}.ratio`]: pair[`${name}.colyseus`]! / pair[`${name}.ours`]! }));
   };
 }
