@@ -8,7 +8,7 @@ import { fairSettings } from "./fair-settings.ts";
 import { GENERATOR_UTILIZATION_MAX } from "./generator-check.ts";
 import { linkArtifacts } from "./link-artifacts.ts";
 import { fullPlan, type LinkPlan, shortPlan } from "./link-plan.ts";
-import { betterGrpc, linkTargets } from "./link-targets.ts";
+import { linkTargets } from "./link-targets.ts";
 import { OPERATION_BYTES } from "./operation.ts";
 
 /** Binary against gRPC in both its shapes, on the link alone and through the whole system. */
@@ -26,8 +26,7 @@ export async function runLink(plan: LinkPlan, options: BenchmarkOptions): Promis
   const direct: Figures[] = path === "edge" ? [] : await measureDirect(plan, options.rounds, progress);
   const once: Figures = {};
   if (path !== "edge") {
-    const level = plan.levels.at(-1)!;
-    Object.assign(once, await measureCapacity(plan, betterGrpc(direct, `direct.${level}`, "p95Ms"), progress));
+    Object.assign(once, await measureCapacity(plan, progress));
     Object.assign(once, await measureBatching(plan, progress));
   }
   // With both paths in the short form there is time for one round of the longer one.

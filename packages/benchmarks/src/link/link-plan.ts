@@ -3,9 +3,12 @@ export interface LinkPlan {
   /** Concurrent streams; every one brings `perStream` operations a second. */
   readonly levels: readonly number[];
   readonly perStream: number;
-  /** Load before the first window of a pair of processes: with less, the figures of gRPC are those of a cold compiler. */
+  /**
+   * Load before the first window of a pair of processes, whose backlog is worked off before the window: with less, the
+   * figures of gRPC are those of a cold compiler.
+   */
   readonly warmupMs: number;
-  /** Load before a further window of the same processes. */
+  /** Load directly before every window. */
   readonly rampMs: number;
   readonly windowMs: number;
   /** Fresh processes for every window; otherwise all links of a level run side by side and are loaded in turn. */

@@ -1,7 +1,7 @@
 import { rotated } from "../../shared/rotation.ts";
 import { GENERATOR_UTILIZATION_MAX, refuseBusyGenerator } from "../generator-check.ts";
 import type { LinkPlan } from "../link-plan.ts";
-import { type GrpcVariant, type LinkVariant, linkVariants } from "../link-variants.ts";
+import { type LinkVariant, linkVariants } from "../link-variants.ts";
 import { DirectCell } from "./direct-cell.ts";
 
 export type Figures = Record<string, number>;
@@ -20,7 +20,7 @@ export async function measureDirect(
         for (const variant of rotated(linkVariants, round)) {
           progress(`direct, round ${round + 1} of ${rounds}, ${level} streams, ${variant}`);
           const cell = await DirectCell.start(variant, level);
-          await measureWindow(cell, plan, { variant, level, warmupMs: plan.warmupMs }, results[round]!);
+          await measureWindow(cell, plan, { variant, level, isCold: true }, results[round]!);
           await cell.stop();
         }
       }
@@ -34,9 +34,8 @@ export async function measureDirect(
       const start = async (variant: LinkVariant) => cells.set(variant, await DirectCell.start(variant, level));
       await Promise.all(linkVariants.map(start));
       for (let round = 0; round < rounds; round++) {
-        const warmupMs = round === 0 ? plan.warmupMs : plan.rampMs;
         for (const variant of rotated(linkVariants, round)) {
-          await measureWindow(cells.get(variant)!, plan, { variant, level, warmupMs }, results[round]!);
+          await measureWindow(cells.get(variant)!, plan, { variant, level, isCold: round === 0 }, results[round]!);
         }
       }
     } finally {
@@ -49,15 +48,24 @@ export async function measureDirect(
 async function measureWindow(
   cell: DirectCell,
   plan: LinkPlan,
-  at: { readonly variant: LinkVariant; readonly level: number; readonly warmupMs: number },
+  at: { readonly variant: LinkVariant; readonly level: number; readonly isCold: boolean },
   into: Figures,
 ): Promise<void> {
-  const load = { perSecond: at.level * plan.perStream, warmupMs: at.warmupMs, windowMs: plan.windowMs };
-  const figures = await cell.run(load).catch(async (error: unknown) => {
+  const perSecond = at.level * plan.perStream;
+  const measured = async (): Promise<Figures> => {
+    if (at.isCold) await warmUp(cell, plan, perSecond);
+    return cell.run({ perSecond, warmupMs: plan.rampMs, windowMs: plan.windowMs });
+  };
+  const figures = await measured().catch(async (error: unknown) => {
     await cell.stop();
     throw error;
   });
   for (const [name, value] of Object.entries(figures)) into[`direct.${at.level}.${at.variant}.${name}`] = value;
+}
+
+/** The whole rate on a cold compiler leaves a backlog; it is worked off before anything is measured. */
+async function warmUp(cell: DirectCell, plan: LinkPlan, perSecond: number): Promise<void> {
+  await cell.run({ perSecond, warmupMs: 0, windowMs: plan.warmupMs });
 }
 
 /** What the generator alone takes of the edge role's core at each level. */
@@ -83,11 +91,7 @@ const CARRIED_SHARE = 0.999;
  * The highest rate of the ladder that a link carries with p95 below 10 ms and 99.9 % answered, one edge core. The ladder
  * ends where the generator alone would take 0.7 of that core.
  */
-export async function measureCapacity(
-  plan: LinkPlan,
-  grpc: GrpcVariant,
-  progress: (text: string) => void,
-): Promise<Figures> {
+export async function measureCapacity(plan: LinkPlan, progress: (text: string) => void): Promise<Figures> {
   const { streams, rates } = plan.capacity;
   const generator = await DirectCell.start("none", streams);
   const within: number[] = [];
@@ -98,7 +102,7 @@ export async function measureCapacity(
   }
   await generator.stop();
   const figures: Figures = { "capacity.generatorPerSecond": within.at(-1) ?? 0 };
-  for (const variant of ["binary", grpc] as const) {
+  for (const variant of linkVariants) {
     progress(`capacity of ${variant}`);
     const cell = await DirectCell.start(variant, streams);
     try {
@@ -113,13 +117,12 @@ export async function measureCapacity(
 /** The last rate that was carried. One that was not gets a second chance, because something else may have run just then. */
 async function climb(cell: DirectCell, plan: LinkPlan, rates: readonly number[]): Promise<number> {
   let carried = 0;
-  let warmupMs = plan.warmupMs;
+  await warmUp(cell, plan, rates[0] ?? 1);
   for (const perSecond of rates) {
     let isCarried = false;
     for (let attempt = 0; attempt < 2 && !isCarried; attempt++) {
-      const figures = await cell.run({ perSecond, warmupMs, windowMs: plan.capacity.windowMs });
+      const figures = await cell.run({ perSecond, warmupMs: plan.rampMs, windowMs: plan.capacity.windowMs });
       isCarried = figures["p95Ms"]! < CAPACITY_P95_MS && figures["unansweredShare"]! <= 1 - CARRIED_SHARE;
-      warmupMs = plan.rampMs;
     }
     if (!isCarried) break;
     carried = perSecond;

@@ -25,6 +25,8 @@ interface Running {
 export class EdgeCell {
   readonly #running: Running;
   readonly #generator: RoleProcess;
+  /** The first operation that was refused, for the person at the terminal. */
+  firstRefusal = "";
 
   private constructor(running: Running, generator: RoleProcess) {
     this.#running = running;
@@ -54,6 +56,7 @@ export class EdgeCell {
     await after(load.windowMs);
     const used = await this.#cpu();
     const generated = await window;
+    this.firstRefusal = generated.firstRefusal;
     if (generated.offered === 0) throw new Error("no operation fell due in the window");
     const figures: Record<string, number> = {
       offeredPerSecond: generated.offered / generated.cpu.elapsedSeconds,

@@ -19,7 +19,7 @@ export async function measureEdge(
         level === plan.edge.shareLevel ? [...linkVariants, "alone"] : linkVariants;
       for (const variant of rotated(variants, round)) {
         progress(`edge, round ${round + 1} of ${rounds}, ${level} clients, ${variant}`);
-        const figures = await measureCell(plan, variant, level);
+        const figures = await measureCell(plan, variant, level, progress);
         for (const [name, value] of Object.entries(figures))
           results[round]![`edge.${level}.${variant}.${name}`] = value;
       }
@@ -28,11 +28,20 @@ export async function measureEdge(
   return results;
 }
 
-async function measureCell(plan: LinkPlan, variant: EdgeVariant, level: number): Promise<Figures> {
+async function measureCell(
+  plan: LinkPlan,
+  variant: EdgeVariant,
+  level: number,
+  progress: (text: string) => void,
+): Promise<Figures> {
   const { perStream, warmupMs, windowMs } = plan.edge;
   const cell = await EdgeCell.start(variant, level);
   try {
-    const figures = await cell.run({ perSecond: level * perStream, warmupMs, windowMs });
+    const perSecond = level * perStream;
+    // The whole rate on a cold compiler leaves a backlog; it is worked off before anything is measured.
+    await cell.run({ perSecond, warmupMs: 0, windowMs: warmupMs });
+    const figures = await cell.run({ perSecond, warmupMs: plan.rampMs, windowMs });
+    if (figures["refused"]! > 0) progress(`${figures["refused"]} refused, the first with ${cell.firstRefusal}`);
     refuseBusyGenerator(figures["generatorUtilization"]!, `${level} clients, ${variant}`);
     return figures;
   } finally {
