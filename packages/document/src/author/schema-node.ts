@@ -53,11 +53,6 @@ export interface SchemaHolder {
   readonly [schemaKey]: SchemaNode;
 }
 
-export function schemaNodeOf(value: unknown): SchemaNode | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  return (value as Partial<SchemaHolder>)[schemaKey];
-}
-
 export function isContainer(node: SchemaNode): boolean {
   return node.kind === "list" || node.kind === "map" || node.kind === "table";
 }

@@ -66,5 +66,3 @@ export interface Carrier {
   /** Sends what waits and closes; the carrier reports back through the session's `closed`. */
   shut(): void;
 }
-
-export const NO_BODY_METHOD = 0;

@@ -6,8 +6,6 @@ const OFFSET_SPAN = 2 ** 28;
 
 /** No segment may become larger: its offsets would not fit. */
 export const SEGMENT_LIMIT_BYTES = OFFSET_SPAN;
-/** 33 million segments: two petabytes at the default size. */
-export const SEGMENT_ID_MAX = Number.MAX_SAFE_INTEGER / OFFSET_SPAN - 1;
 
 export function locationOf(segmentId: number, offset: number): number {
   return segmentId * OFFSET_SPAN + offset;
