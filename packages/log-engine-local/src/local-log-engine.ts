@@ -19,6 +19,7 @@ import type { Compactor } from "./compaction/compactor.ts";
 import { type DocumentReads, requireWhole } from "./document-reads.ts";
 import type { DocumentWrites } from "./document-writes.ts";
 import type { DirectoryLock } from "./files/file-system.ts";
+import type { ReadGate } from "./files/read-gate.ts";
 import type { RecordReader } from "./files/record-reader.ts";
 import type { DocumentIndex } from "./index/document-index.ts";
 import type { LocalLogMetrics } from "./metrics.ts";
@@ -35,6 +36,7 @@ export interface LocalLogParts {
   readonly reads: DocumentReads;
   readonly writes: DocumentWrites;
   readonly reader: RecordReader;
+  readonly gate: ReadGate;
   readonly compactor: Compactor;
   readonly watchers: FenceWatchers;
   readonly lock: DirectoryLock;
@@ -203,13 +205,14 @@ export class LocalLogEngine implements LogEngine {
   }
 
   async #close(): Promise<void> {
-    const { compactor, snapshots, commits, reader, lock } = this.#parts;
+    const { compactor, snapshots, commits, gate, reader, lock } = this.#parts;
     this.#isClosed = true;
     this.#retry?.cancel();
     await compactor.stop();
     await snapshots.close();
     await commits.close();
     await compactor.finalCheckpoint();
+    await gate.drained();
     await reader.close();
     await lock.release();
   }

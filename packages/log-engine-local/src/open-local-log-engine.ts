@@ -174,7 +174,22 @@ async function assemble(
   );
   const { problems } = recovered;
   const engine = new LocalLogEngine(
-    { index, commits, snapshots, reads, writes, reader, compactor, watchers, lock, problems, clock, logger, metrics },
+    {
+      index,
+      commits,
+      snapshots,
+      reads,
+      writes,
+      reader,
+      gate,
+      compactor,
+      watchers,
+      lock,
+      problems,
+      clock,
+      logger,
+      metrics,
+    },
     options,
   );
   failed = (reason, error) => engine.retryLater(reason, error);

@@ -62,7 +62,6 @@ describe("the scenario notices when a safety net is missing", () => {
   const mutants: [string, Partial<CrashScenarioOptions>][] = [
     ["acknowledging before the log is synced", { lies: { sync: /\.wal$/ } }],
     ["not checking the payload", { checks: { ignoresPayloadChecksum: true } }],
-    ["not tying records to their segment", { checks: { ignoresSalt: true } }],
     ["dropping patches before the snapshot is synced", { lies: { sync: /\.snapshots$/ } }],
     [
       "dropping segments before the checkpoint is synced",

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
-import { type DocumentName, SeededRandom, ServiceError } from "@tidewire/foundation";
+import { type DocumentName, ManualClock, SeededRandom, ServiceError } from "@tidewire/foundation";
 import { RecordType, segmentSalt, writeHeader } from "../src/format/record.ts";
 import { SEGMENT_HEADER_BYTES } from "../src/format/segment-header.ts";
 import { type LocalLogEngine, StoreFormatError } from "../src/index.ts";
@@ -248,6 +248,43 @@ describe("what must not be misread", () => {
       return grown;
     });
     await expect(openSmall(disk)).rejects.toThrow(/record type 77 is of a newer version/);
+  });
+
+  test("a record of another segment, left in a block behind the end, is none here", async () => {
+    const ghosted = async (): Promise<SimulatedDisk> => {
+      const disk = new SimulatedDisk(new SeededRandom(11));
+      const clock = new ManualClock();
+      const engine = await openSmall(disk, { clock });
+      const { epoch } = await grow(engine, documents[0]!, 3);
+      await grow(engine, documents[1]!, 1);
+      // Written, and refused because the sync fails: nobody was told that it is there.
+      const from = disk.file(LOG_1).size;
+      disk.failNext("sync", "EIO", /wal$/);
+      const ghost = step(epoch, 3, { data: Buffer.from("ghost") });
+      await expect(engine.append(documents[0]!, ghost)).rejects.toMatchObject({ code: "unavailable" });
+      const leftover = disk.file(LOG_1).contents().subarray(from);
+      clock.advance(1_000);
+      while (engine.status.failure !== undefined) {
+        await new Promise((resolve) => {
+          setImmediate(resolve);
+        });
+      }
+      await grow(engine, documents[1]!, 1);
+      disk.cutNow();
+      disk.restart("power");
+      const last = disk
+        .paths()
+        .filter((path) => path.endsWith(".wal") && disk.file(path).size > SEGMENT_HEADER_BYTES)
+        .sort()
+        .at(-1)!;
+      expect(last).not.toBe(LOG_1);
+      disk.file(last).corrupt((contents) => Buffer.concat([contents, leftover]));
+      return disk;
+    };
+    const careful = await openSmall(await ghosted());
+    expect(await texts(careful, documents[0]!)).toEqual(patchTexts(3));
+    const careless = await openSmall(await ghosted(), { modules: { checks: { ignoresSalt: true } } });
+    expect(await texts(careless, documents[0]!).catch(() => "isolated")).not.toEqual(patchTexts(3));
   });
 
   test("a document that holds a copy of some log keeps it as data, also when the record itself is damaged", async () => {

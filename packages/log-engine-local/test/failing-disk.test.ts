@@ -117,6 +117,23 @@ describe("a disk that fails", () => {
     },
   );
 
+  test("in a sync, of which the process then dies: what the next one finds in the cache is made durable before it counts", async () => {
+    const { disk, engine } = await start();
+    const { epoch } = await grow(engine, game, 2);
+    // The kernel reports this once, keeps the pages in its cache, and takes them for clean.
+    disk.failNext("sync", "EIO", /\.wal$/);
+    await expect(engine.append(game, step(epoch, 2))).rejects.toMatchObject({ code: "unavailable" });
+    disk.cutNow();
+    disk.restart("process");
+    const second = await openSmall(disk);
+    const found = await texts(second, game);
+    disk.cutNow();
+    disk.restart("power");
+    const third = await openSmall(disk);
+    expect(third.problems).toEqual([]);
+    expect(await texts(third, game)).toEqual(found);
+  });
+
   test("while the next segment is made fails no append", async () => {
     const { disk, engine } = await start();
     const { epoch } = await grow(engine, game, 1);
@@ -164,6 +181,23 @@ describe("a slow disk", () => {
     await Promise.all([inFlight, queued]);
     await engine.append(game, step(epoch, 3));
     expect(await texts(engine, game)).toEqual(patchTexts(4));
+  });
+
+  test("may have a queue that fills several segments", async () => {
+    const { disk, engine } = await start();
+    const { epoch } = await grow(engine, game, 1);
+    const release = disk.stallNext("sync");
+    const data = (seq: number): Buffer => Buffer.alloc(5_000, `${seq} `);
+    const sent = Array.from({ length: 12 }, (_, index) =>
+      engine.append(game, step(epoch, 1 + index, { data: data(2 + index) })),
+    );
+    release();
+    await Promise.all(sent);
+    disk.cutNow();
+    disk.restart("power");
+    const again = await openSmall(disk);
+    const expected = Array.from({ length: 12 }, (_, index) => data(2 + index).toString());
+    expect((await texts(again, game)).slice(1)).toEqual(expected);
   });
 
   test("lets only so many bytes wait", async () => {

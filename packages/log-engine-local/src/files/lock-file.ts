@@ -25,8 +25,8 @@ export async function acquireLockFile(
 ): Promise<DirectoryLock> {
   const own = ownIdentity();
   const draft = `${path}.${own.token}`;
-  await writeDraft(draft, own);
   try {
+    await writeDraft(draft, own);
     for (let attempt = 0; attempt < 5; attempt++) {
       if (await linkInto(draft, path)) return new HeldLock(path, own.token, options);
       const holder = await readHolder(path);

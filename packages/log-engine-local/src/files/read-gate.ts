@@ -5,6 +5,7 @@ export class ReadGate {
   readonly #concurrency: number;
   readonly #waiting: BoundedQueue<() => void>;
   #running = 0;
+  #idle: (() => void) | undefined;
 
   constructor(options: { readonly concurrency: number; readonly waitingMax: number }) {
     this.#concurrency = options.concurrency;
@@ -21,7 +22,16 @@ export class ReadGate {
       const next = this.#waiting.shift();
       if (next === undefined) this.#running--;
       else next();
+      if (this.#running === 0) this.#idle?.();
     }
+  }
+
+  /** Resolves when nothing is being read and nobody waits. */
+  async drained(): Promise<void> {
+    if (this.#running === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve;
+    });
   }
 
   #turn(): Promise<void> {

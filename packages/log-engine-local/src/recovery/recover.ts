@@ -24,6 +24,8 @@ export interface RecoveredStore {
   /** Where the log ends. */
   readonly end: LogPosition;
   readonly tornTail: TornTail | undefined;
+  /** What was written last, as far as it is whole. Alone of everything read it may not be on the disk yet. */
+  readonly lastBatch: { readonly segmentId: number; readonly offset: number } | undefined;
   readonly problems: readonly LogProblem[];
   /** Whole ones, oldest first. */
   readonly checkpoints: readonly { readonly id: number; readonly position: LogPosition }[];
@@ -57,6 +59,7 @@ export async function recover(modules: RecoveryModules, ignoresCheckpoints = fal
   const replay = new Replay(index);
   let end: LogPosition = position;
   let tornTail: TornTail | undefined;
+  let lastBatch: RecoveredStore["lastBatch"];
   let replayedBytes = 0;
   for (const segment of chain.segments) {
     const from = segment.id === position.segmentId ? position.endOffset : SEGMENT_HEADER_BYTES;
@@ -65,6 +68,7 @@ export async function recover(modules: RecoveryModules, ignoresCheckpoints = fal
     if (counted !== undefined) counted.sizeBytes = read.end;
     replayedBytes += read.end - from;
     end = { segmentId: segment.id, endOffset: read.end };
+    lastBatch = read.lastBatch === undefined ? undefined : { segmentId: segment.id, offset: read.lastBatch };
     tornTail =
       segment.end === undefined && read.fileBytes > read.end
         ? { segmentId: segment.id, offset: read.end, fileBytes: read.fileBytes }
@@ -77,6 +81,7 @@ export async function recover(modules: RecoveryModules, ignoresCheckpoints = fal
     index,
     end,
     tornTail,
+    lastBatch,
     problems,
     checkpoints,
     checkpointBytes,
@@ -94,7 +99,7 @@ async function replaySegment(
   from: number,
   replay: Replay,
   problems: LogProblem[],
-): Promise<{ readonly end: number; readonly fileBytes: number }> {
+): Promise<{ readonly end: number; readonly fileBytes: number; readonly lastBatch: number | undefined }> {
   const file = await modules.fileSystem.open(modules.layout.segment("log", segment.id));
   try {
     const fileBytes = await file.size();
@@ -102,11 +107,13 @@ async function replaySegment(
     checkHeader(modules, segment.id, bytes, problems);
     const end = segment.end ?? bytes.length;
     const salt = segmentSalt(modules.storeId, segment.id);
+    let lastBatch: number | undefined;
     for (const step of scanSegment(bytes, { salt, from, end, mayBeTorn: segment.end === undefined }, modules.checks)) {
-      if (step.kind === "torn") return { end: step.offset, fileBytes };
+      if (step.kind === "torn") return { end: step.offset, fileBytes, lastBatch };
+      if (step.kind === "record") lastBatch = Math.min(step.header.batchStart, step.offset);
       replay.apply(segment.id, step);
     }
-    return { end, fileBytes };
+    return { end, fileBytes, lastBatch };
   } finally {
     await file.close();
   }

@@ -26,10 +26,7 @@ const COPY_BYTES = 1024 * 1024;
  */
 export async function repair(modules: RepairModules, recovered: RecoveredStore): Promise<void> {
   const { fileSystem, layout, logger } = modules;
-  if (recovered.end.segmentId > 0) {
-    // A process that died may have written what it could not sync any more. It counts from now on, so it must stay.
-    await withFile(await fileSystem.open(layout.segment("log", recovered.end.segmentId)), (file) => file.sync());
-  }
+  await rewriteLastBatch(modules, recovered);
   try {
     if (recovered.tornTail !== undefined) await cutTail(modules, recovered.tornTail);
     for (const id of recovered.abandoned) await putAside(modules, id);
@@ -37,6 +34,21 @@ export async function repair(modules: RepairModules, recovered: RecoveredStore):
     if (systemCode(error) !== "ENOSPC") throw error;
     logger.warn({ err: error }, "no room to put the torn end of the log aside; it is left where it is");
   }
+}
+
+/**
+ * A process may have died before it synced what it wrote last, or after a sync had failed: the kernel then takes those
+ * pages for clean, and syncing them again does nothing. They count from now on, so they are written once more, as they are.
+ */
+async function rewriteLastBatch(modules: RepairModules, recovered: RecoveredStore): Promise<void> {
+  const { lastBatch, end } = recovered;
+  if (lastBatch === undefined) return;
+  const { fileSystem, layout } = modules;
+  await withFile(await fileSystem.open(layout.segment("log", lastBatch.segmentId)), async (file) => {
+    const bytes = await readFully(file, lastBatch.offset, end.endOffset - lastBatch.offset);
+    await writeFully(file, bytes, lastBatch.offset);
+    await file.sync();
+  });
 }
 
 async function cutTail(modules: RepairModules, tail: TornTail): Promise<void> {

@@ -49,9 +49,9 @@ export class Replay {
       case RecordType.deletion:
         return this.#applyAppend(entry, segmentId, offset, header, payload);
       case RecordType.epoch:
-        if (header.epoch <= entry.epoch) return;
+        if (header.epoch < entry.epoch) return;
         entry.epoch = header.epoch;
-        entry.owner = payload.toString("utf8");
+        entry.owner = payload.length === 0 ? undefined : payload.toString("utf8");
         return;
       case RecordType.snapshotReference:
         return this.#applySnapshot(entry, header, payload);

@@ -113,7 +113,7 @@ function* sectors(change: Extract<FileChange, { kind: "write" }>): Generator<{ p
 function fill(size: number, from: number, random: Random, leftovers: readonly Buffer[]): Buffer {
   const bytes = Buffer.alloc(size);
   const leftover =
-    leftovers.length === 0 || random.next() < 0.5 ? undefined : leftovers[random.below(leftovers.length)];
+    leftovers.length === 0 || random.next() < 0.2 ? undefined : leftovers[random.below(leftovers.length)];
   if (leftover !== undefined && leftover.length > from)
     leftover.copy(bytes, from, from, Math.min(size, leftover.length));
   return bytes;

@@ -73,6 +73,29 @@ export function durabilityCompliance(start: StartLogEngine): void {
     );
 
     test(
+      "one who had let go of it is not",
+      withEngine(start, async (engine, underTest) => {
+        const released = { space: "board-game", key: "released" };
+        const { epoch } = await engine.open(released, "host-a");
+        await engine.append(released, step(epoch, 0));
+        await engine.release(released, epoch);
+        await engine.open(game, "host-a");
+        const again = await underTest.reopen!();
+        const told: string[] = [];
+        const last = new Promise<void>((resolve) => {
+          again.watchFenced("host-a", ({ key }) => {
+            told.push(key);
+            if (key === game.key) resolve();
+          });
+        });
+        await again.open(released, "host-b");
+        await again.open(game, "host-b");
+        await last;
+        expect(told).toEqual([game.key]);
+      }),
+    );
+
+    test(
       "many restarts in a row keep adding up",
       withEngine(start, async (engine, underTest) => {
         let current = engine;
