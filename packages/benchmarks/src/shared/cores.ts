@@ -13,8 +13,3 @@ export function commandOn(
   if (core === undefined || !canPin) return { command, args };
   return { command: "taskset", args: ["-c", String(core), command, ...args] };
 }
-
-/** Moves a running process, all its threads, to that core. */
-export function moveToCore(pid: number, core: number): void {
-  if (canPin) spawnSync("taskset", ["-a", "-c", "-p", String(core), String(pid)]);
-}
