@@ -25,7 +25,7 @@ const COPY_BYTES = 1024 * 1024;
  * segment says where this one ends. So a disk too full for the copies is no reason not to start.
  */
 export async function repair(modules: RepairModules, recovered: RecoveredStore): Promise<void> {
-  const { fileSystem, layout, logger } = modules;
+  const { logger } = modules;
   await rewriteLastBatch(modules, recovered);
   try {
     if (recovered.tornTail !== undefined) await cutTail(modules, recovered.tornTail);
