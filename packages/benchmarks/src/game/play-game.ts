@@ -88,9 +88,10 @@ function wholeDocument(clients: readonly RawClient[], streams: readonly number[]
 }
 
 function logSize(system: System): number {
-  const folder = join(system.dataFolder, "log");
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".log"))
+  // The segments; snapshots and checkpoints lie beside this folder.
+  const folder = join(system.dataFolder, "log", "log");
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
 
