@@ -21,6 +21,8 @@ interface Phase {
   readonly perSecond: number;
   readonly p50: number;
   readonly p99: number;
+  /** Of all threads, the benchmark's own work included. */
+  readonly cpuMicros: number;
 }
 
 async function rawPhase(group: number, name: string): Promise<number> {
@@ -59,6 +61,7 @@ const data = randomFillSync(Buffer.alloc(PATCH_BYTES));
 
 async function enginePhase(appenders: number): Promise<Phase> {
   const latencies: number[] = [];
+  const cpu = process.cpuUsage();
   const startedAt = performance.now();
   const loop = async (appender: number): Promise<void> => {
     for (let turn = appender; performance.now() - startedAt < PHASE_MS; turn += appenders) {
@@ -73,9 +76,11 @@ async function enginePhase(appenders: number): Promise<Phase> {
   };
   await Promise.all(Array.from({ length: appenders }, (_, appender) => loop(appender)));
   const seconds = (performance.now() - startedAt) / 1_000;
+  const { user, system } = process.cpuUsage(cpu);
   latencies.sort((a, b) => a - b);
   const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? 0;
-  return { perSecond: latencies.length / seconds, p50: at(0.5), p99: at(0.99) };
+  const cpuMicros = (user + system) / latencies.length;
+  return { perSecond: latencies.length / seconds, p50: at(0.5), p99: at(0.99), cpuMicros };
 }
 
 const middle = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
@@ -95,8 +100,9 @@ for (const appenders of [64, 256, 8, 1]) {
   const perSecond = middle(phases.map((phase) => phase.perSecond));
   const p50 = middle(phases.map((phase) => phase.p50));
   const p99 = middle(phases.map((phase) => phase.p99));
+  const cpuMicros = middle(phases.map((phase) => phase.cpuMicros));
   console.log(
-    `${appenders} appenders: ${Math.round(perSecond)} appends/s, ${ratio.toFixed(2)} of raw (${ratios.map((each) => each.toFixed(2)).join(" ")}), p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`,
+    `${appenders} appenders: ${Math.round(perSecond)} appends/s, ${ratio.toFixed(2)} of raw (${ratios.map((each) => each.toFixed(2)).join(" ")}), p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms, ${cpuMicros.toFixed(1)} us of CPU each`,
   );
 }
 await engine.close();

@@ -9,13 +9,15 @@ export interface PatchReference {
 
 const FIELDS = 3;
 const INITIAL_PATCHES = 4;
+/** Shared by all empty lists: an array of its own would be the largest part of a cold document. */
+const NO_FIELDS = new Float64Array(0);
 
 /**
  * The records of one document after its snapshot, by seq. Numbers in one typed array: 24 bytes a patch, and nothing for
  * the garbage collector to follow.
  */
 export class PatchList {
-  #fields = new Float64Array(0);
+  #fields = NO_FIELDS;
   #start = 0;
   #end = 0;
 
@@ -69,7 +71,7 @@ export class PatchList {
     if (this.#start === this.#end) {
       this.#start = 0;
       this.#end = 0;
-      this.#fields = new Float64Array(0);
+      this.#fields = NO_FIELDS;
     }
     return dropped;
   }
