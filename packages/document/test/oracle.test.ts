@@ -173,14 +173,22 @@ class History {
   }
 }
 
+function play(seed: number): void {
+  try {
+    new History(seed).run();
+  } catch (thrown) {
+    throw new Error(`seed ${seed}: ${(thrown as Error).message}`, { cause: thrown });
+  }
+}
+
 describe("random documents, policies and histories", () => {
   test(`${histories} histories: every client ends with its view, and never sees more`, () => {
-    for (let seed = firstSeed; seed < firstSeed + histories; seed++) {
-      try {
-        new History(seed).run();
-      } catch (thrown) {
-        throw new Error(`seed ${seed}: ${(thrown as Error).message}`, { cause: thrown });
-      }
-    }
+    for (let seed = firstSeed; seed < firstSeed + histories; seed++) play(seed);
+  });
+
+  // Bugs that some seed found once: an index that missed a record changed and removed in one message; groups that held
+  // the same state apart; a seq that went back after a reload; policies of records that only views show.
+  test.each([[20], [42], [1_065], [1_479], [1_737], [9_582], [40_262]])("seed %i", (seed) => {
+    expect(() => play(seed)).not.toThrow();
   });
 });

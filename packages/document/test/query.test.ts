@@ -179,7 +179,15 @@ describe("queries", () => {
     run((doc) => void (doc.rows.get("4").by = undefined));
     run((doc) => void doc.rows.delete("6"));
     expect(counts.mine).toBe(evaluated + 4);
+    run((doc) => {
+      doc.rows.get("8").by = principalOf("bob");
+      doc.rows.delete("8");
+    });
+    expect(counts.mine).toBe(evaluated + 5);
+    run((doc) => void doc.rows.move("10", "2"));
+    expect(counts.mine).toBe(evaluated + 6);
     expect(ann.view).toEqual(bench.get("ann").view);
+    expect(ids(ann.view["mine"] as any[])).not.toContain("8");
     expect(ids(ann.view["mine"] as any[])).not.toContain("4");
     expect(ids(ann.view["mine"] as any[])).toContain("5");
   });

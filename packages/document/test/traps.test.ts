@@ -573,6 +573,55 @@ describe("beyond the list of traps", () => {
     expect(quick.view).toEqual(bench.get("bob").view);
   });
 
+  test("a hidden change that opens something else is not passed over, also where most have nothing to be told", () => {
+    const bench = new Bench(
+      defineDocument({
+        space: "levers",
+        createsOnDemand: true,
+        state: {
+          level: t.int().private(),
+          rows: t.table(
+            record({ owner: t.string() }).visibleTo(
+              (row, viewer, doc) => doc.level > 1 || row.owner === viewer.principal.agent,
+            ),
+          ),
+        },
+        messages: {
+          insert: message(t.string(), (doc, owner) => void doc.rows.insert({ owner })),
+          level: message(t.int(), (doc, level) => void (doc.level = level)),
+        },
+      }),
+    );
+    const clients = ["ann", "bob", "cid"].map((agent) => bench.connect(agent));
+    const owners = (): string[][] =>
+      clients.map((client) => (client.view["rows"] as { owner: string }[]).map(({ owner }) => owner));
+    bench.send("ann", "insert", "ann");
+    bench.send("ann", "insert", "bob");
+    expect(owners()).toEqual([["ann"], ["bob"], []]);
+    bench.send("ann", "level", 2);
+    expect(owners()).toEqual([
+      ["ann", "bob"],
+      ["ann", "bob"],
+      ["ann", "bob"],
+    ]);
+    bench.send("ann", "level", 1);
+    expect(owners()).toEqual([["ann"], ["bob"], []]);
+  });
+
+  test("a hidden record in the slot of one that was held is not taken for it", () => {
+    const bench = begin({ limits: { tombstonesMax: 1 } });
+    const clients = ["bob", "cid"].map((agent) => bench.connect(agent));
+    for (let round = 0; round < 12; round++) {
+      // Held, then removed and forgotten; its slot is the next one's.
+      bench.run((doc) => doc.guarded.insert(note("bob", `held ${round}`)));
+      bench.run((doc) => doc.guarded.delete(doc.guarded.first().id));
+      bench.run((doc) => doc.guarded.insert(note("ann", `hidden ${round}`)));
+      bench.run((doc) => void (doc.guarded.first().open = true));
+      for (const client of clients) expect(client.view).toEqual(bench.get(client.agent).view);
+      bench.run((doc) => doc.guarded.clear());
+    }
+  });
+
   test("viewers who were alike until somebody looked at who they are get each their own", () => {
     const bench = begin();
     const clients = ["ann", "bob", "ann", "cid"].map((agent) => bench.connect(agent));

@@ -129,13 +129,17 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
     const current = this.$get(code);
     // Nobody asks for the bits of a nested record that was replaced: unlike an element it has no tombstone.
     if (old instanceof RecordNode) old.$release();
-    if (!this.$isLive || current === old || (this.$type.slots[code]!.node.kind === "json" && sameJson(current, old))) {
+    const table = this.#table();
+    if (!this.$isLive) {
+      // Its removal speaks for the value it had then, not for the one it had before.
+      table?.$touchIndexes(this, seq, code, old);
       return false;
     }
+    if (current === old || (this.$type.slots[code]!.node.kind === "json" && sameJson(current, old))) return false;
     if (current instanceof RecordNode) current.$commitNew(seq);
     if (this.$born !== seq) this.#stamp(code, seq);
     this.$touch(seq);
-    this.#table()?.$touchIndexes(this, seq, code, old);
+    table?.$touchIndexes(this, seq, code, old);
     return true;
   }
 

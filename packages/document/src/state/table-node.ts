@@ -41,6 +41,8 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
   readonly $order = new TableOrder();
   readonly $orderLog = new OrderLog();
   $nextId = 1;
+  /** Seq of the last move: the one change of the order that comes without a change of membership. */
+  $movedSeq = 0;
   $indexes: readonly TableIndex[] | null = null;
   readonly #byId = new Map<string, RecordNode>();
   readonly #all: Query;
@@ -289,7 +291,10 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
       if (record.$born === 0) return false;
       this.$bury(record.$key, record, seq);
       this.$touchIndexes(record, seq);
-    } else if (code === moved) this.$touchIndexes((old as Place).record, seq);
+    } else if (code === moved) {
+      this.$movedSeq = seq;
+      this.$touchIndexes((old as Place).record, seq);
+    }
     // A move or a used id is a change of the table itself.
     this.$touch(seq);
     return true;

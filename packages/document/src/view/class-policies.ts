@@ -37,6 +37,11 @@ export class ClassPolicies {
     }
   }
 
+  /** Whether anything that policies looked at outside of their records has changed since. */
+  isAnyDirtySince(seq: number): boolean {
+    return this.#document.schema.hasWideGuards && this.#trackers.some((tracker) => tracker.hasChangedSince(seq));
+  }
+
   #seesLocally(guard: Guard, record: RecordNode): boolean {
     try {
       return isTrue(guard.policy(record, this.#inputs, undefined));

@@ -394,7 +394,7 @@ export class StateWalk {
     const { out, lens } = this;
     const guard = lens.seesAll ? undefined : node.$field.recordType!.guard;
     const hasChanged = this.#deltaElements(node, from, isDirty);
-    const hasMoved = node.$orderLog.lastSeq > from;
+    const hasMoved = guard === undefined ? node.$orderLog.lastSeq > from : node.$movedSeq > from;
     const before = out.position;
     if (guard !== undefined) {
       if (!hasChanged && !hasMoved) return;
@@ -405,8 +405,11 @@ export class StateWalk {
       if (edits === undefined) writeAllKeys(out, node.$order.toArray());
       else writePieces(out, node, edits.pieces, edits.sizeBefore);
     }
-    // Of a guarded table the newest edit may be of a record the receiver does not see.
-    if (out.position > before && hasMoved && (guard === undefined || !hasChanged)) this.note(node.$orderLog.lastSeq);
+    if (out.position > before && hasMoved) {
+      // Of a guarded table the newest move may be of a record the receiver does not see.
+      if (guard === undefined) this.note(node.$orderLog.lastSeq);
+      else if (!hasChanged) this.note(node.$movedSeq);
+    }
     if (lens.seesAll) this.#nextId(node);
   }
 }

@@ -3,6 +3,7 @@ import { ClassPolicies } from "./class-policies.ts";
 import type { ViewedDocument, ViewerInputs } from "./document-views.ts";
 import type { FrameBody } from "./frame.ts";
 import { GroupLens } from "./group-lens.ts";
+import type { QuietScan } from "./quiet-scan.ts";
 import { ResultWalk } from "./result-walk.ts";
 import { BeyondHorizon, StateWalk, type WalkForm } from "./state-walk.ts";
 import { ViewCells } from "./view-cells.ts";
@@ -116,6 +117,16 @@ export class ViewClass {
     target.viewSeq = Math.max(target.viewSeq, group.viewSeq);
     if (from.members.length === 0) this.groups.splice(this.groups.indexOf(from), 1);
     if (other === undefined) this.add(group);
+  }
+
+  /** Brings the only group of the class to the state of now, if that takes nothing but to say so. */
+  passQuietly(group: ViewerGroup, scan: QuietScan): boolean {
+    const { state, tick, schema } = this.#document;
+    if (this.groups.length > 1 || group.tick !== tick || group.mustAskAll) return false;
+    if (this.#policies.isAnyDirtySince(group.seq) || !scan.isQuietFor(group, this.#policies)) return false;
+    for (const slot of schema.slots) if (this.#cells.hasChangedSince(slot, group.seq, group.tick)) return false;
+    group.seq = state.root.$stamp;
+    return true;
   }
 
   /** Brings a group to the state of now. Returns what its members have to be told, if anything. */

@@ -4,6 +4,7 @@ import { LimitError } from "../state/limit-error.ts";
 import { ClassKeys, type ViewStateValue } from "./class-keys.ts";
 import type { ViewedDocument } from "./document-views.ts";
 import { emptyDelta, type FrameBody } from "./frame.ts";
+import { QuietScan } from "./quiet-scan.ts";
 import { type PlainView, ViewClass } from "./view-class.ts";
 import { ViewerGroup } from "./viewer-group.ts";
 import type { ViewerHandle } from "./viewer-handle.ts";
@@ -19,6 +20,9 @@ export class ViewHub {
   /** In order of last use: the first is the first to go when it is idle. */
   #classes = new Map<string, ViewClass>();
   readonly #viewers = new Set<ViewerHandle>();
+  /** Of this delivery, for the groups at `#scanFrom`. */
+  #scan: QuietScan | undefined;
+  #scanFrom = 0;
   /** Members that were promised a frame even if nothing changes. */
   readonly #owed = new Set<ViewerHandle>();
 
@@ -130,6 +134,7 @@ export class ViewHub {
   }
 
   deliver(now: number, sink: FrameSink, fail: FailureSink): void {
+    this.#scan = undefined;
     for (;;) {
       for (const viewClass of this.#classes.values()) {
         this.#deliverClass(viewClass, now, sink, fail);
@@ -147,6 +152,7 @@ export class ViewHub {
     // Groups come and go while they are brought forward; mostly there is one.
     for (const group of groups.length === 1 ? groups : groups.slice()) {
       if (group.members.length === 0 || group.isAt(state.root.$stamp, tick)) continue;
+      if (this.#keys.isFinal && this.#classes.size > 1 && this.#passQuietly(viewClass, group)) continue;
       const ready = withCredit(group.members);
       if (ready.length === 0) continue;
       this.#guarded(ready, fail, () => this.#deliverGroup(viewClass, group, ready, now, sink));
@@ -154,6 +160,15 @@ export class ViewHub {
     }
     const ready = withCredit(viewClass.waiting);
     if (ready.length > 0) this.#guarded(ready, fail, () => this.#deliverSnapshot(viewClass, ready, now, sink));
+  }
+
+  /** Most of many different viewers have nothing to be told of a change: that is found out once for all of them. */
+  #passQuietly(viewClass: ViewClass, group: ViewerGroup): boolean {
+    if (this.#scan === undefined || this.#scanFrom !== group.seq) {
+      this.#scan = new QuietScan(this.#document.state.root, group.seq);
+      this.#scanFrom = group.seq;
+    }
+    return this.#scan.canBeQuiet && viewClass.passQuietly(group, this.#scan);
   }
 
   #deliverGroup(viewClass: ViewClass, group: ViewerGroup, ready: ViewerHandle[], now: number, sink: FrameSink): void {

@@ -1,0 +1,115 @@
+import { isContainer } from "../author/schema-node.ts";
+import { ListNode } from "../state/list-node.ts";
+import type { AnyContainer } from "../state/new-container.ts";
+import type { RecordNode } from "../state/record-node.ts";
+import type { FieldType, Guard } from "../state/record-type.ts";
+import { TableNode } from "../state/table-node.ts";
+import type { ClassPolicies } from "./class-policies.ts";
+import type { ViewerGroup } from "./viewer-group.ts";
+
+/** Above this, asking for everything is not quicker than walking. */
+const candidatesMax = 64;
+
+interface Candidate {
+  readonly guard: Guard;
+  readonly record: RecordNode;
+  readonly isGone: boolean;
+}
+
+/**
+ * What has changed since some seq, told once for all viewers of that seq: if it is nothing but guarded things, a viewer that
+ * neither holds nor sees any of them has nothing to be told, and need not be walked for.
+ */
+export class QuietScan {
+  readonly #from: number;
+  readonly #candidates: Candidate[] = [];
+  #hasPublicChange = false;
+
+  constructor(root: RecordNode, from: number) {
+    this.#from = from;
+    this.#record(root);
+  }
+
+  get canBeQuiet(): boolean {
+    return !this.#hasPublicChange && this.#candidates.length <= candidatesMax;
+  }
+
+  /** Only if `canBeQuiet`, and for policies whose surroundings have not changed. */
+  isQuietFor(group: ViewerGroup, policies: ClassPolicies): boolean {
+    for (const { guard, record, isGone } of this.#candidates) {
+      if (record.$born <= this.#from && group.bits.has(guard, record)) return false;
+      if (isGone) continue;
+      if (policies.sees(guard, record)) return false;
+      // Its slot may have been another record's, which was held.
+      if (record.$born > this.#from) group.bits.set(guard, record, false);
+    }
+    return true;
+  }
+
+  /** A record that everybody holds who could hold anything beneath it. */
+  #record(record: RecordNode): void {
+    const from = this.#from;
+    if (record.$stamp <= from || !this.canBeQuiet) return;
+    const { plainFields, otherFields } = record.$type;
+    if (plainFields.some(({ index }) => record.$fieldStamp(index) > from)) this.#hasPublicChange = true;
+    for (const field of otherFields) {
+      if (field.isPrivate) continue;
+      const value = record.$get(field.index);
+      if (field.guard !== undefined) this.#candidates.push({ guard: field.guard, record, isGone: value === undefined });
+      else if (isContainer(field.node)) this.#container(value as AnyContainer);
+      else this.#nested(record, field);
+    }
+  }
+
+  #nested(record: RecordNode, field: FieldType): void {
+    const nested = record.$get(field.index) as RecordNode | undefined;
+    if (nested === undefined || nested.$born > this.#from) {
+      if (record.$fieldStamp(field.index) > this.#from) this.#hasPublicChange = true;
+    } else this.#record(nested);
+  }
+
+  #container(node: AnyContainer): void {
+    const from = this.#from;
+    if (node.$stamp <= from) return;
+    if (node instanceof ListNode || node.$field.recordType === undefined || from < node.$horizon) {
+      this.#hasPublicChange = true;
+      return;
+    }
+    const { guard } = node.$field.recordType;
+    if (guard === undefined) this.#openElements(node);
+    else this.#guardedElements(node, guard);
+  }
+
+  #openElements(node: Exclude<AnyContainer, ListNode>): void {
+    const from = this.#from;
+    if (node.$removedSeq > from || (node instanceof TableNode && node.$orderLog.lastSeq > from)) {
+      this.#hasPublicChange = true;
+    }
+    for (
+      let element = node.$newest;
+      element !== null && element.$stamp > from;
+      element = element.$older as RecordNode
+    ) {
+      if (element.$born > from) this.#hasPublicChange = true;
+      if (!this.canBeQuiet) return;
+      this.#record(element as RecordNode);
+    }
+  }
+
+  #guardedElements(node: Exclude<AnyContainer, ListNode>, guard: Guard): void {
+    const from = this.#from;
+    // Who sees a moved record cannot be told from here.
+    if (node instanceof TableNode && node.$movedSeq > from) this.#hasPublicChange = true;
+    for (let index = node.$tombstonesAfter(from); index < node.$tombstones.length && this.canBeQuiet; index++) {
+      this.#candidates.push({ guard, record: node.$tombstones[index]!.element as RecordNode, isGone: true });
+    }
+    for (
+      let element = node.$newest;
+      element !== null && element.$stamp > from;
+      element = element.$older as RecordNode
+    ) {
+      if (!this.canBeQuiet) return;
+      this.#candidates.push({ guard, record: element as RecordNode, isGone: false });
+    }
+  }
+}
