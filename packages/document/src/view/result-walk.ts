@@ -1,8 +1,9 @@
 import type { RecordNode } from "../state/record-node.ts";
 import type { Guard, RecordType } from "../state/record-type.ts";
+import { replaceLabel } from "./full-walk.ts";
 import type { Lens } from "./lens.ts";
 import { writeAllKeys, writeOrderDifference } from "./order-writer.ts";
-import { replaceLabel, StateWalk } from "./state-walk.ts";
+import { StateWalk } from "./state-walk.ts";
 import type { ViewResult, VisibleRow } from "./view-result.ts";
 import type { ViewSlot } from "./view-slot.ts";
 

@@ -1,17 +1,13 @@
 import { isContainer } from "../author/schema-node.ts";
-import { asciiBytes, type JsonWriter } from "../encode/json-writer.ts";
 import { ListNode } from "../state/list-node.ts";
-import { MapEntry } from "../state/map-entry.ts";
-import { type MapElement, MapNode } from "../state/map-node.ts";
+import type { MapEntry } from "../state/map-entry.ts";
+import type { MapElement, MapNode } from "../state/map-node.ts";
 import type { AnyContainer } from "../state/new-container.ts";
 import type { RecordNode } from "../state/record-node.ts";
 import type { FieldType, Guard } from "../state/record-type.ts";
 import { TableNode } from "../state/table-node.ts";
-import type { Lens } from "./lens.ts";
+import { FullWalk } from "./full-walk.ts";
 import { writeAllKeys, writeOrderDifference, writePieces } from "./order-writer.ts";
-
-export const replaceLabel = asciiBytes('"@r":true');
-const nextIdLabel = asciiBytes('"@n":');
 
 /** The receiver is so far behind that some removal it has to learn of may be forgotten: it needs a snapshot. */
 export class BeyondHorizon extends Error {
@@ -21,196 +17,8 @@ export class BeyondHorizon extends Error {
 /** Never added to. */
 const nothingGone = new Map<string, number>();
 
-/** How lists are written: with keys and `@o` for receivers that merge, as arrays in canonical JSON for hashes and GET. */
-export type WalkForm = "keyed" | "plain";
-
-/**
- * Walks the state through a lens and writes what it finds: everything, or what changed after some seq. Nothing that the
- * lens does not see is ever written, not even for a moment.
- */
-export class StateWalk {
-  readonly out: JsonWriter;
-  readonly lens: Lens;
-  readonly form: WalkForm;
-  /** The newest stamp among what was written. */
-  newest = 0;
-
-  constructor(out: JsonWriter, lens: Lens, form: WalkForm = "keyed") {
-    this.out = out;
-    this.lens = lens;
-    this.form = form;
-  }
-
-  note(seq: number): void {
-    if (seq > this.newest) this.newest = seq;
-  }
-
-  fullRecord(record: RecordNode, replaces: boolean): void {
-    const { out } = this;
-    out.openObject();
-    if (replaces) out.label(replaceLabel);
-    for (const field of record.$type.fields) this.fullField(record, field);
-    out.closeObject();
-  }
-
-  /** A field that the receiver does not hold yet; nothing if it is absent or not to be seen. */
-  fullField(record: RecordNode, field: FieldType): void {
-    const { out, lens } = this;
-    if (field.index < 0) {
-      if (lens.seesAll) return;
-      out.label(field.label);
-      out.string(record.$key);
-      return;
-    }
-    if (field.isPrivate && !lens.seesAll) return;
-    const value = record.$get(field.index);
-    const guard = lens.seesAll ? undefined : field.guard;
-    if (guard !== undefined) {
-      const isHeld = value !== undefined && lens.sees(guard, record);
-      lens.hold(guard, record, isHeld);
-      if (!isHeld) return;
-      this.note(lens.flipSeq(guard, record));
-    }
-    if (value === undefined) return;
-    this.note(record.$fieldStamp(field.index));
-    out.label(field.label);
-    this.#fullValue(field, value, false);
-  }
-
-  #fullValue(field: FieldType, value: unknown, replaces: boolean): void {
-    if (isContainer(field.node)) this.#fullContainer(value as AnyContainer, replaces);
-    else if (field.node.kind === "record") this.fullRecord(value as RecordNode, replaces);
-    else this.#scalar(field.node.kind, value, replaces);
-  }
-
-  /** A JSON object says `replaces` in a delta, because it is not merged with what was there. */
-  #scalar(kind: string, value: unknown, replaces: boolean): void {
-    const { out } = this;
-    switch (kind) {
-      case "int":
-      case "number":
-      case "timestamp":
-        out.number(value as number);
-        break;
-      case "json":
-        this.writeJson(value, replaces);
-        break;
-      case "boolean":
-        out.boolean(value as boolean);
-        break;
-      case "principal":
-        out.json(value);
-        break;
-      default:
-        out.string(value as string);
-    }
-  }
-
-  writeJson(value: unknown, replaces: boolean): void {
-    const { out } = this;
-    if (!replaces || typeof value !== "object" || value === null || Array.isArray(value)) {
-      out.json(value);
-      return;
-    }
-    out.openObject();
-    out.label(replaceLabel);
-    out.jsonFields(value);
-    out.closeObject();
-  }
-
-  #fullContainer(node: AnyContainer, replaces: boolean): void {
-    if (node instanceof ListNode) {
-      this.note(node.$stamp);
-      this.#list(node);
-      return;
-    }
-    // A removal is a change of what is seen, whoever saw the removed.
-    if (node.$field.recordType?.guard === undefined) this.note(node.$removedSeq);
-    if (node instanceof MapNode) this.#fullMap(node, replaces);
-    else this.#fullTable(node, replaces);
-  }
-
-  #list(node: ListNode): void {
-    const { out } = this;
-    const { kind } = node.$field.node.element!;
-    out.openArray();
-    for (const item of node.$items) this.#scalar(kind, item, false);
-    out.closeArray();
-  }
-
-  #fullMap(node: MapNode, replaces: boolean): void {
-    const { out } = this;
-    out.openObject();
-    if (replaces) out.label(replaceLabel);
-    for (const key of node.$keys()) {
-      const element = node.$element(key)!;
-      if (element instanceof MapEntry) {
-        out.key(key);
-        this.#entryValue(node, element, false);
-      } else if (this.#mayShow(node.$field.recordType!.guard, element)) {
-        out.key(key);
-        this.fullRecord(element, false);
-      }
-    }
-    out.closeObject();
-  }
-
-  #entryValue(node: MapNode, entry: MapEntry, replaces: boolean): void {
-    this.note(entry.$stamp);
-    this.#scalar(node.$field.node.element!.kind, entry.$value, replaces);
-  }
-
-  /** For a record that is written in full: asks, and remembers the answer. */
-  #mayShow(guard: Guard | undefined, record: RecordNode): boolean {
-    const { lens } = this;
-    if (guard === undefined || lens.seesAll) {
-      this.note(record.$born);
-      return true;
-    }
-    const isHeld = lens.sees(guard, record);
-    lens.hold(guard, record, isHeld);
-    if (isHeld) this.note(lens.flipSeq(guard, record));
-    return isHeld;
-  }
-
-  #fullTable(node: TableNode, replaces: boolean): void {
-    const { out, lens } = this;
-    const guard = lens.seesAll ? undefined : node.$field.recordType!.guard;
-    if (guard === undefined) this.note(node.$orderLog.lastSeq);
-    else this.#noteVisibleRemovals(node, guard);
-    if (this.form === "plain") {
-      out.openArray();
-      for (const row of node.$order.toArray()) if (this.#mayShow(guard, row)) this.fullRecord(row, false);
-      out.closeArray();
-      return;
-    }
-    out.openObject();
-    if (replaces) out.label(replaceLabel);
-    const rows = node.$order.toArray().filter((row) => this.#mayShow(guard, row));
-    for (const row of rows) {
-      out.key(row.$key);
-      this.fullRecord(row, false);
-    }
-    writeAllKeys(out, rows);
-    if (lens.seesAll) this.#nextId(node);
-    out.closeObject();
-    if (guard !== undefined) lens.setOrderSent(node, rows);
-  }
-
-  /** A removed record still answers to its policy, so a newcomer's seq counts the removals it could have seen. */
-  #noteVisibleRemovals(node: TableNode, guard: Guard): void {
-    for (let index = node.$tombstones.length - 1; index >= 0; index--) {
-      const { seq, element } = node.$tombstones[index]!;
-      if (seq <= this.newest) return;
-      if (this.lens.sees(guard, element)) this.note(seq);
-    }
-  }
-
-  #nextId(node: TableNode): void {
-    this.out.label(nextIdLabel);
-    this.out.number(node.$nextId);
-  }
-
+/** Writes what changed after some seq: what is new to its receiver in full, what is gone as null. */
+export class StateWalk extends FullWalk {
   /** What changed in a record that the receiver holds since `from`, without the braces around it. */
   deltaRecord(record: RecordNode, from: number): void {
     const { plainFields, otherFields } = record.$type;
@@ -230,7 +38,7 @@ export class StateWalk {
     this.note(record.$fieldStamps![field.index]!);
     out.label(field.label);
     if (value === undefined) out.null();
-    else this.#scalar(field.node.kind, value, true);
+    else this.scalar(field.node.kind, value, true);
   }
 
   #deltaField(record: RecordNode, field: FieldType, from: number): void {
@@ -252,7 +60,7 @@ export class StateWalk {
       this.note(record.$fieldStamp(field.index));
       out.label(field.label);
       if (value === undefined) out.null();
-      else this.#fullValue(field, value, true);
+      else this.fullValue(field, value, true);
     }
   }
 
@@ -268,7 +76,7 @@ export class StateWalk {
     if (wasHeld !== isHeld) {
       this.note(lens.flipSeq(guard, record));
       out.label(field.label);
-      if (isHeld) this.#fullValue(field, value, false);
+      if (isHeld) this.fullValue(field, value, false);
       else out.null();
     }
     return false;
@@ -280,7 +88,7 @@ export class StateWalk {
       if (node.$stamp <= from) return;
       this.note(node.$stamp);
       out.label(field.label);
-      this.#list(node);
+      this.list(node);
       return;
     }
     const isDirty = field.recordType !== undefined && lens.isAnyDirty(field.recordType);
@@ -306,7 +114,7 @@ export class StateWalk {
     if (node.$removedSeq > from) this.#goneEntries(node, from);
     for (let entry = node.$newest; entry !== null && entry.$stamp > from; entry = entry.$older as MapElement | null) {
       out.key(entry.$key);
-      this.#entryValue(node, entry as MapEntry, true);
+      this.entryValue(node, entry as MapEntry, true);
     }
   }
 
@@ -410,6 +218,6 @@ export class StateWalk {
       if (guard === undefined) this.note(node.$orderLog.lastSeq);
       else if (!hasChanged) this.note(node.$movedSeq);
     }
-    if (lens.seesAll) this.#nextId(node);
+    if (lens.seesAll) this.nextId(node);
   }
 }
