@@ -61,7 +61,7 @@ function test(args) {
   step("format and imports", () => bin("biome", ["ci", "--reporter=summary", "."]));
   step("lint", () => bin("oxlint", ["--type-aware", "--deny-warnings"]));
   step("layers", () => bin("turbo", ["boundaries"]));
-  step("unused code", () => bin("knip", []));
+  step("unused code", () => bin("knip", ["--no-config-hints"]));
   step("build", () => bin("turbo", ["run", "build", "--output-logs=errors-only"]));
   step("types", () => bin("turbo", ["run", "typecheck", "--output-logs=errors-only"]));
   step("generated code", () => bin("turbo", ["run", "codegen:check", "--output-logs=errors-only"]));

@@ -74,5 +74,3 @@ export const t = {
   table: <R extends RecordSchema<any, any, any>>(row: R) =>
     build("table", { element: row[schemaKey] }) as TableField<R>,
 };
-
-export type { DocumentTable };
