@@ -1,5 +1,5 @@
 import type { Principal } from "@tidewire/foundation";
-import type { ComparableKeys, DocumentList, DocumentTable } from "./containers.ts";
+import type { ComparableKeys, DocumentList } from "./containers.ts";
 import {
   type AnyField,
   type ContainerField,
