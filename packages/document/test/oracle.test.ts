@@ -34,6 +34,7 @@ class History {
   readonly random: SeededRandom;
   readonly bench: Bench;
   readonly clients: FakeClient[] = [];
+  attached = 0;
 
   constructor(seed: number) {
     this.random = new SeededRandom(seed);
@@ -118,7 +119,12 @@ class History {
     const outcome = bench.instance.execute({ kind: "connect", principal: { agent, authority: "dev" } }, bench.now);
     if (outcome.status === "refused") throw outcome.error;
     bench.append();
-    const client = bench.attach(agent, { credit: random.below(3), ...(resume === undefined ? {} : { resume }) });
+    const client = bench.attach(agent, {
+      credit: random.below(3),
+      // Frames with a hash are made for one class, those without may be shared by many.
+      hashEvery: ++this.attached % 3 === 0,
+      ...(resume === undefined ? {} : { resume }),
+    });
     if (from !== undefined) client.startFrom(from);
     this.clients.push(client);
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { z } from "zod";
 import { conformanceDocument, defineDocument, type Frame, message, record, t } from "../src/index.ts";
-import { Bench, type FakeClient, principalOf } from "./bench.ts";
+import { Bench, type FakeClient, messageOf, principalOf } from "./bench.ts";
 
 function begin(): Bench {
   const bench = new Bench(conformanceDocument);
@@ -276,6 +276,108 @@ describe("view state", () => {
     expect(() => bench.instance.updateViewState(bob.viewer, "{")).toThrow();
     bench.deliver();
     expect(bob.frames.length).toBe(1);
+  });
+});
+
+describe("viewers who differ", () => {
+  const Row = record({ owner: t.string(), n: t.int() }).visibleTo(
+    (row, viewer) => row.owner === viewer.principal.agent,
+  );
+  const mixed = defineDocument({
+    space: "mixed",
+    createsOnDemand: true,
+    state: { count: t.int(), names: t.map(t.string()), rows: t.table(Row) },
+    views: { mine: (doc, viewer) => doc.rows.where({ owner: viewer.principal.agent }).count() },
+    messages: {
+      count: message((doc) => void doc.count++),
+      insert: message(t.string(), (doc, owner) => void doc.rows.insert({ owner, n: 1 })),
+      both: message(t.string(), (doc, owner) => {
+        doc.names.set(owner, "named");
+        doc.rows.insert({ owner, n: 2 });
+      }),
+      move: message(t.string(), (doc, id) => doc.rows.move(id)),
+    },
+  });
+
+  function connected(): { bench: Bench; clients: FakeClient[] } {
+    const bench = new Bench(mixed);
+    bench.send("ann", "insert", "ann");
+    const clients = ["ann", "bob", "cid", "dan"].map((agent) => bench.connect(agent, { hashEvery: false, credit: 20 }));
+    return { bench, clients };
+  }
+
+  test("share the frame of what is the same for all", () => {
+    const { bench, clients } = connected();
+    const { seq } = bench.send("ann", "count") as { seq: number };
+    expect(new Set(clients.map((client) => client.frames.at(-1))).size).toBe(1);
+    expect(clients.map((client) => client.last)).toEqual(clients.map(() => ({ "@s": seq, count: 1 })));
+    for (const client of clients) expect(client.view).toEqual(bench.get(client.agent).view);
+    expect(clients.map(({ seq }) => seq)).toEqual(clients.map(({ agent }) => bench.get(agent).seq));
+  });
+
+  test("and get their own with it", () => {
+    const { bench, clients } = connected();
+    const [ann, bob, cid] = clients as [FakeClient, FakeClient, FakeClient];
+    const { seq } = bench.send("ann", "both", "bob") as { seq: number };
+    expect(bob.last).toEqual({
+      "@s": seq,
+      names: { bob: "named" },
+      rows: { "2": { id: "2", n: 2, owner: "bob" }, "@o": ["2"] },
+      mine: 1,
+    });
+    expect(ann.last).toEqual({ "@s": seq, names: { bob: "named" } });
+    expect(cid.frames.at(-1)).toBe(ann.frames.at(-1));
+    for (const client of clients) expect(client.view).toEqual(bench.get(client.agent).view);
+  });
+
+  test("with the seq of the newest of both", () => {
+    const { bench, clients } = connected();
+    bench.instance.execute(messageOf("ann", "insert", "bob"), bench.now);
+    bench.send("ann", "count");
+    for (const client of clients) {
+      expect(client.seq).toBe(bench.instance.seq);
+      expect(client.view).toEqual(bench.get(client.agent).view);
+    }
+  });
+
+  test("each by its own credit", () => {
+    const { bench, clients } = connected();
+    const slow = bench.connect("eve", { hashEvery: false, credit: 1 });
+    const frames = slow.frames.length;
+    bench.send("ann", "count");
+    bench.send("ann", "insert", "eve");
+    bench.send("ann", "count");
+    expect(slow.frames.length).toBe(frames);
+    expect(slow.viewer.credit).toBe(0);
+    bench.instance.grant(slow.viewer, 1);
+    bench.deliver();
+    expect(slow.view).toEqual(bench.get("eve").view);
+    expect(slow.seq).toBe(bench.get("eve").seq);
+    for (const client of clients) expect(client.view).toEqual(bench.get(client.agent).view);
+  });
+
+  test("also when one of two of the same is behind", () => {
+    const { bench, clients } = connected();
+    const [ann] = clients as [FakeClient];
+    const behind = bench.connect("ann", { hashEvery: false, credit: 1 });
+    bench.send("bob", "count");
+    bench.send("bob", "count");
+    bench.instance.grant(behind.viewer, 9);
+    bench.deliver();
+    bench.send("bob", "count");
+    expect(behind.view).toEqual(ann.view);
+    expect(behind.frames.at(-1)).toBe(ann.frames.at(-1));
+    expect(ann.view).toEqual(bench.get("ann").view);
+  });
+
+  test("and see a record of theirs move when nothing else has changed", () => {
+    const { bench, clients } = connected();
+    const [ann, bob] = clients as [FakeClient, FakeClient];
+    bench.send("bob", "insert", "ann");
+    const frames = bob.frames.length;
+    bench.send("bob", "move", "1");
+    expect((ann.view["rows"] as { id: string }[]).map(({ id }) => id)).toEqual(["2", "1"]);
+    expect(bob.frames.length).toBe(frames);
   });
 });
 

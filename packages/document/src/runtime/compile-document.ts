@@ -6,7 +6,7 @@ import { JsonWriter } from "../encode/json-writer.ts";
 import { patchHead } from "../log/document-log.ts";
 import type { RootExtras } from "../state/document-state.ts";
 import type { RecordNode } from "../state/record-node.ts";
-import { RecordType, TypeCompiler } from "../state/record-type.ts";
+import { type FieldType, RecordType, TypeCompiler } from "../state/record-type.ts";
 import type { ViewSchema } from "../view/document-views.ts";
 import { FrameMaker } from "../view/frame.ts";
 import { wholeLens } from "../view/lens.ts";
@@ -44,6 +44,7 @@ export function compileDocument(
     writers: {
       delta: new JsonWriter(allLimits.viewMaxBytes),
       view: new JsonWriter(allLimits.viewMaxBytes),
+      shared: new JsonWriter(allLimits.viewMaxBytes),
       log,
       logWalk: new StateWalk(log, wholeLens),
       logHead: patchHead(checked.version),
@@ -109,12 +110,21 @@ function compileViews(definition: DocumentDefinition): ViewSchema {
   return {
     rootType,
     entries: [...rootType.fields, ...slots].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    rootParts: {
+      shared: rootType.slots.filter((field) => !field.isPrivate && !mayDiffer(field)),
+      own: rootType.slots.filter((field) => !field.isPrivate && mayDiffer(field)),
+    },
     slots,
     guards: types.guards,
     isGuardNested: nestedGuards(rootType, types.guards.length),
     hasWideGuards: types.guards.some(({ isLocal }) => !isLocal),
     hasViewState: definition.viewState !== undefined,
   };
+}
+
+/** Whether two viewers may see something else in this field. */
+function mayDiffer(field: FieldType): boolean {
+  return field.guard !== undefined || (field.recordType?.guardsWithin.length ?? 0) > 0;
 }
 
 /** Computed values and presence read like fields of the document. */

@@ -10,6 +10,7 @@ import type { DocumentLimits } from "./limits.ts";
 export interface Writers {
   readonly delta: JsonWriter;
   readonly view: JsonWriter;
+  readonly shared: JsonWriter;
   readonly log: JsonWriter;
   readonly logWalk: StateWalk;
   readonly logHead: Uint8Array;

@@ -25,6 +25,7 @@ export class DocumentBody implements ViewedDocument {
   readonly hub: ViewHub;
   readonly step: DeltaStep;
   readonly viewWriter: JsonWriter;
+  readonly sharedWriter: JsonWriter;
   readonly frames: FrameMaker;
   readonly limits: ViewLimits;
   readonly schema: ViewSchema;
@@ -50,6 +51,7 @@ export class DocumentBody implements ViewedDocument {
     this.state.extras = new ComputedValues(this.state, this.presence, Object.values(definition.computed));
     this.step = new DeltaStep(this, compiled.writers.delta);
     this.viewWriter = compiled.writers.view;
+    this.sharedWriter = compiled.writers.shared;
     this.frames = compiled.writers.frames;
     this.hub = new ViewHub(this);
   }

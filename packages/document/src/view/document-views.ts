@@ -4,6 +4,7 @@ import type { DocumentState } from "../state/document-state.ts";
 import type { FieldType, Guard, RecordType } from "../state/record-type.ts";
 import type { DeltaStep } from "./delta-step.ts";
 import type { FrameMaker } from "./frame.ts";
+import type { RootParts } from "./shared-step.ts";
 import type { ViewSlot } from "./view-slot.ts";
 
 /** What a document type shows. */
@@ -11,6 +12,7 @@ export interface ViewSchema {
   readonly rootType: RecordType;
   /** The root's fields, computed values and views, in the order of canonical JSON. */
   readonly entries: readonly (FieldType | ViewSlot)[];
+  readonly rootParts: RootParts;
   /** Computed values and views, by index. */
   readonly slots: readonly ViewSlot[];
   /** By index. */
@@ -47,6 +49,8 @@ export interface ViewedDocument {
   readonly step: DeltaStep;
   /** Whole views. */
   readonly viewWriter: JsonWriter;
+  /** What viewers have in common. */
+  readonly sharedWriter: JsonWriter;
   readonly frames: FrameMaker;
   /** Grows with every change of who is connected. */
   readonly tick: number;

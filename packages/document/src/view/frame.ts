@@ -3,6 +3,8 @@ import { asciiBytes, JsonWriter } from "../encode/json-writer.ts";
 import type { Frame } from "../runtime/runtime.ts";
 
 const comma = 0x2c;
+const braceOpen = 0x7b;
+const braceClose = 0x7d;
 const seqLabel = asciiBytes('"@s":');
 const hashLabel = asciiBytes('"@h":');
 
@@ -19,6 +21,15 @@ export const emptyDelta: FrameBody = { kind: "delta", json: asciiBytes("{}") };
 export class FrameMaker {
   readonly #head = new JsonWriter();
   readonly #slab = new ByteSlab();
+
+  /** A delta of fields without braces. */
+  makeOfFields(fields: Uint8Array, seq: number): Frame {
+    const json = this.#slab.take(fields.length + 2);
+    json[0] = braceOpen;
+    json.set(fields, 1);
+    json[json.length - 1] = braceClose;
+    return this.make({ kind: "delta", json }, seq, undefined);
+  }
 
   make({ kind, json }: FrameBody, seq: number, hash: string | undefined): Frame {
     const head = this.#head;

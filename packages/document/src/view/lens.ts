@@ -26,16 +26,19 @@ export interface Lens {
   setOrderSent(table: TableNode, rows: readonly RecordNode[]): void;
 }
 
-/** Everything, for the log. */
-export const wholeLens: Lens = {
-  seesAll: true,
-  sees: () => true,
-  wasHeld: () => true,
+/** For state without policies: everything but what is private. */
+export const openLens: Lens = {
+  seesAll: false,
+  sees: () => false,
+  wasHeld: () => false,
   hold: () => {},
   isDirty: () => false,
   isAnyDirty: () => false,
   flipSeq: () => 0,
-  holds: () => true,
+  holds: () => false,
   orderSent: () => [],
   setOrderSent: () => {},
 };
+
+/** Everything, for the log. */
+export const wholeLens: Lens = { ...openLens, seesAll: true };

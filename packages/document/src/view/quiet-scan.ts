@@ -17,17 +17,19 @@ interface Candidate {
 }
 
 /**
- * What has changed since some seq, told once for all viewers of that seq: if it is nothing but guarded things, a viewer that
- * neither holds nor sees any of them has nothing to be told, and need not be walked for.
+ * What has changed since some seq in a part of the state in which viewers may differ, found once for all viewers of that
+ * seq: if it is nothing but guarded things, a viewer that neither holds nor sees any of them has nothing to be told of it,
+ * and need not be walked for.
  */
 export class QuietScan {
   readonly #from: number;
   readonly #candidates: Candidate[] = [];
   #hasPublicChange = false;
 
-  constructor(root: RecordNode, from: number) {
+  /** Looks at some fields of the root. */
+  constructor(root: RecordNode, fields: readonly FieldType[], from: number) {
     this.#from = from;
-    this.#record(root);
+    for (const field of fields) this.#field(root, field);
   }
 
   get canBeQuiet(): boolean {
@@ -52,13 +54,15 @@ export class QuietScan {
     if (record.$stamp <= from || !this.canBeQuiet) return;
     const { plainFields, otherFields } = record.$type;
     if (plainFields.some(({ index }) => record.$fieldStamp(index) > from)) this.#hasPublicChange = true;
-    for (const field of otherFields) {
-      if (field.isPrivate) continue;
-      const value = record.$get(field.index);
-      if (field.guard !== undefined) this.#candidates.push({ guard: field.guard, record, isGone: value === undefined });
-      else if (isContainer(field.node)) this.#container(value as AnyContainer);
-      else this.#nested(record, field);
-    }
+    for (const field of otherFields) this.#field(record, field);
+  }
+
+  #field(record: RecordNode, field: FieldType): void {
+    if (field.isPrivate) return;
+    const value = record.$get(field.index);
+    if (field.guard !== undefined) this.#candidates.push({ guard: field.guard, record, isGone: value === undefined });
+    else if (isContainer(field.node)) this.#container(value as AnyContainer);
+    else this.#nested(record, field);
   }
 
   #nested(record: RecordNode, field: FieldType): void {

@@ -29,7 +29,7 @@ export class StateWalk extends FullWalk {
         if (stamps[field.index]! > from) this.#changedScalar(record, field);
       }
     }
-    for (let index = 0; index < otherFields.length; index++) this.#deltaField(record, otherFields[index]!, from);
+    for (let index = 0; index < otherFields.length; index++) this.deltaField(record, otherFields[index]!, from);
   }
 
   #changedScalar(record: RecordNode, field: FieldType): void {
@@ -41,7 +41,7 @@ export class StateWalk extends FullWalk {
     else this.scalar(field.node.kind, value, true);
   }
 
-  #deltaField(record: RecordNode, field: FieldType, from: number): void {
+  deltaField(record: RecordNode, field: FieldType, from: number): void {
     const { out, lens } = this;
     if (field.isPrivate && !lens.seesAll) return;
     const guard = lens.seesAll ? undefined : field.guard;

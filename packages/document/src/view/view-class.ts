@@ -4,8 +4,8 @@ import type { ViewedDocument, ViewerInputs } from "./document-views.ts";
 import type { FrameBody } from "./frame.ts";
 import type { WalkForm } from "./full-walk.ts";
 import { GroupLens } from "./group-lens.ts";
-import type { QuietScan } from "./quiet-scan.ts";
 import { ResultWalk } from "./result-walk.ts";
+import type { SharedPart, SharedStep } from "./shared-step.ts";
 import { BeyondHorizon, StateWalk } from "./state-walk.ts";
 import { ViewCells } from "./view-cells.ts";
 import { ViewerGroup } from "./viewer-group.ts";
@@ -120,20 +120,21 @@ export class ViewClass {
     if (other === undefined) this.add(group);
   }
 
-  /** Brings the only group of the class to the state of now, if that takes nothing but to say so. */
-  passQuietly(group: ViewerGroup, scan: QuietScan): boolean {
-    const { state, tick, schema } = this.#document;
-    if (this.groups.length > 1 || group.tick !== tick || group.mustAskAll) return false;
-    if (this.#policies.isAnyDirtySince(group.seq) || !scan.isQuietFor(group, this.#policies)) return false;
-    for (const slot of schema.slots) if (this.#cells.hasChangedSince(slot, group.seq, group.tick)) return false;
-    group.seq = state.root.$stamp;
-    return true;
+  /** Whether nothing has changed for this group but what `shared` has for everybody. */
+  hasNothingOwn(group: ViewerGroup, shared: SharedStep): boolean {
+    if (group.tick !== this.#document.tick || group.mustAskAll || !shared.scan.canBeQuiet) return false;
+    if (this.#policies.isAnyDirtySince(group.seq) || !shared.scan.isQuietFor(group, this.#policies)) return false;
+    const { slots } = this.#document.schema;
+    return slots.every((slot) => !this.#cells.hasChangedSince(slot, group.seq, group.tick));
   }
 
-  /** Brings a group to the state of now. Returns what its members have to be told, if anything. */
-  bring(group: ViewerGroup): FrameBody | undefined {
+  /**
+   * Brings a group to the state of now. Returns what its members have to be told, if anything. `shared` is a step from the
+   * same seq, for a class that is not the only one.
+   */
+  bring(group: ViewerGroup, shared?: SharedStep): FrameBody | undefined {
     const { state, tick } = this.#document;
-    const delta = group.seq === 0 ? "beyond" : this.#delta(group);
+    const delta = group.seq === 0 ? "beyond" : this.#delta(group, shared);
     let body: FrameBody | undefined;
     if (delta === "beyond") body = this.#full(group);
     else if (delta !== undefined && delta.json.length > largeDeltaBytes) body = this.#smaller(group, delta);
@@ -188,8 +189,10 @@ export class ViewClass {
     return this.groups.find((group) => group !== except && group.isAt(state.root.$stamp, tick));
   }
 
-  #delta(group: ViewerGroup): FrameBody | "beyond" | undefined {
+  #delta(group: ViewerGroup, shared: SharedStep | undefined): FrameBody | "beyond" | undefined {
     const { state, step } = this.#document;
+    const part = shared?.part;
+    if (part === "beyond") return "beyond";
     const { walk } = step;
     const writer = walk.out;
     step.lens.lookFor(this.#policies, group, this.#policies.takeDirtySince(group.seq, group.tick, group.mustAskAll));
@@ -197,7 +200,8 @@ export class ViewClass {
     writer.position = 0;
     writer.openObject();
     try {
-      walk.deltaRecord(state.root, group.seq);
+      if (part === undefined) walk.deltaRecord(state.root, group.seq);
+      else this.#ownDelta(group, part);
     } catch (thrown) {
       if (thrown instanceof BeyondHorizon) return "beyond";
       throw thrown;
@@ -208,6 +212,17 @@ export class ViewClass {
     // Presence and view state change a view without a commit, and then its seq stays.
     if (state.root.$stamp > group.seq) group.viewSeq = Math.max(group.viewSeq, walk.newest);
     return { kind: "delta", json: writer.peek() };
+  }
+
+  /** What the class does not have in common with others, after what it has. */
+  #ownDelta(group: ViewerGroup, part: SharedPart): void {
+    const { schema, state, step } = this.#document;
+    const { walk } = step;
+    if (part.json.length > 0) {
+      walk.out.raw(part.json);
+      walk.note(part.newest);
+    }
+    for (const field of schema.rootParts.own) walk.deltaField(state.root, field, group.seq);
   }
 
   #deltaOfViews(group: ViewerGroup): void {

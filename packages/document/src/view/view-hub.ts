@@ -4,7 +4,7 @@ import { LimitError } from "../state/limit-error.ts";
 import { ClassKeys, type ViewStateValue } from "./class-keys.ts";
 import type { ViewedDocument } from "./document-views.ts";
 import { emptyDelta, type FrameBody } from "./frame.ts";
-import { QuietScan } from "./quiet-scan.ts";
+import { SharedStep } from "./shared-step.ts";
 import { type PlainView, ViewClass } from "./view-class.ts";
 import { ViewerGroup } from "./viewer-group.ts";
 import type { ViewerHandle } from "./viewer-handle.ts";
@@ -20,9 +20,8 @@ export class ViewHub {
   /** In order of last use: the first is the first to go when it is idle. */
   #classes = new Map<string, ViewClass>();
   readonly #viewers = new Set<ViewerHandle>();
-  /** Of this delivery, for the groups at `#scanFrom`. */
-  #scan: QuietScan | undefined;
-  #scanFrom = 0;
+  /** Of this delivery. */
+  #shared: SharedStep[] = [];
   /** Members that were promised a frame even if nothing changes. */
   readonly #owed = new Set<ViewerHandle>();
 
@@ -134,7 +133,7 @@ export class ViewHub {
   }
 
   deliver(now: number, sink: FrameSink, fail: FailureSink): void {
-    this.#scan = undefined;
+    this.#shared = [];
     for (;;) {
       for (const viewClass of this.#classes.values()) {
         this.#deliverClass(viewClass, now, sink, fail);
@@ -143,6 +142,7 @@ export class ViewHub {
       if (!this.#keys.mustSplit) break;
       this.#split();
     }
+    this.#deliverShared(sink);
     this.#deliverOwed(now, sink, fail);
   }
 
@@ -152,30 +152,65 @@ export class ViewHub {
     // Groups come and go while they are brought forward; mostly there is one.
     for (const group of groups.length === 1 ? groups : groups.slice()) {
       if (group.members.length === 0 || group.isAt(state.root.$stamp, tick)) continue;
-      if (this.#keys.isFinal && this.#classes.size > 1 && this.#passQuietly(viewClass, group)) continue;
+      const shared = this.#sharedFrom(group.seq);
+      if (shared !== undefined && this.#passWithOthers(viewClass, group, shared, now)) continue;
       const ready = withCredit(group.members);
       if (ready.length === 0) continue;
-      this.#guarded(ready, fail, () => this.#deliverGroup(viewClass, group, ready, now, sink));
+      this.#guarded(ready, fail, () => this.#deliverGroup(viewClass, group, ready, now, sink, shared));
       if (this.#keys.mustSplit) return;
     }
     const ready = withCredit(viewClass.waiting);
     if (ready.length > 0) this.#guarded(ready, fail, () => this.#deliverSnapshot(viewClass, ready, now, sink));
   }
 
-  /** Most of many different viewers have nothing to be told of a change: that is found out once for all of them. */
-  #passQuietly(viewClass: ViewClass, group: ViewerGroup): boolean {
-    if (this.#scan === undefined || this.#scanFrom !== group.seq) {
-      this.#scan = new QuietScan(this.#document.state.root, group.seq);
-      this.#scanFrom = group.seq;
+  /** The step from `from` on that classes have in common; `undefined` where there is nothing to be gained. */
+  #sharedFrom(from: number): SharedStep | undefined {
+    if (!this.#keys.isFinal || this.#classes.size === 1 || from === 0) return undefined;
+    let step = this.#shared.find((each) => each.from === from);
+    if (step === undefined) {
+      const { state, schema, sharedWriter } = this.#document;
+      step = new SharedStep(state.root, schema.rootParts, from, sharedWriter);
+      this.#shared.push(step);
     }
-    return this.#scan.canBeQuiet && viewClass.passQuietly(group, this.#scan);
+    return step;
   }
 
-  #deliverGroup(viewClass: ViewClass, group: ViewerGroup, ready: ViewerHandle[], now: number, sink: FrameSink): void {
+  /** Most of many different viewers are told only what everybody is, or nothing: they get one frame together. */
+  #passWithOthers(viewClass: ViewClass, group: ViewerGroup, shared: SharedStep, now: number): boolean {
+    const { part } = shared;
+    if (part === "beyond" || viewClass.groups.length > 1) return false;
+    const isSilent = part.json.length === 0;
+    if (!isSilent && (group.hashDueAt <= now || group.members.some(({ credit }) => credit <= 0))) return false;
+    if (!viewClass.hasNothingOwn(group, shared)) return false;
+    group.seq = this.#document.state.root.$stamp;
+    if (isSilent) return true;
+    group.viewSeq = part.newest;
+    for (const viewer of group.members) shared.viewers.push(viewer);
+    return true;
+  }
+
+  #deliverShared(sink: FrameSink): void {
+    for (const { viewers, part } of this.#shared) {
+      if (viewers.length === 0 || part === "beyond") continue;
+      const frame = this.#document.frames.makeOfFields(part.json, part.newest);
+      for (const viewer of viewers) this.#sent(viewer, frame);
+      sink(viewers, frame);
+    }
+    this.#shared = [];
+  }
+
+  #deliverGroup(
+    viewClass: ViewClass,
+    group: ViewerGroup,
+    ready: ViewerHandle[],
+    now: number,
+    sink: FrameSink,
+    shared: SharedStep | undefined,
+  ): void {
     // Whoever stays behind keeps the state as it was; so does everyone if the class turns out to be several.
     const canStay = ready.length === group.members.length && this.#keys.isFinal;
     const next = canStay ? group : group.fork();
-    const body = viewClass.bring(next);
+    const body = viewClass.bring(next, shared);
     if (this.#keys.mustSplit) return;
     if (body === undefined) {
       // Nothing to tell costs no credit.
@@ -228,19 +263,19 @@ export class ViewHub {
     const hash = isHashDue ? viewClass.plain(group).hash : undefined;
     const frame = this.#document.frames.make(body, group.viewSeq, hash);
     if (hash !== undefined) viewClass.sentHash(frame.seq, hash);
-    for (let index = 0; index < viewers.length; index++) {
-      const viewer = viewers[index]!;
-      viewer.sent(frame.seq);
-      if (viewer.next !== "changes") {
-        viewer.next = "changes";
-        this.#owed.delete(viewer);
-      }
-    }
+    for (let index = 0; index < viewers.length; index++) this.#sent(viewers[index]!, frame);
     if (isHashDue) {
       this.#hashSent(group, viewers, now);
       viewClass.forgetBytes();
     }
     sink(viewers, frame);
+  }
+
+  #sent(viewer: ViewerHandle, { seq }: Frame): void {
+    viewer.sent(seq);
+    if (viewer.next === "changes") return;
+    viewer.next = "changes";
+    this.#owed.delete(viewer);
   }
 
   #hashSent(group: ViewerGroup, viewers: readonly ViewerHandle[], now: number): void {
