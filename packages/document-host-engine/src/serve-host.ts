@@ -1,6 +1,6 @@
 import { documentName, ServiceError } from "@tidewire/foundation";
 import type { CallContext, LinkServices } from "@tidewire/link";
-import { HostService } from "@tidewire/protocol-host";
+import { serveHost as serveHostMethods } from "@tidewire/protocol-host";
 import type { DocumentHost, RequestContext } from "./document-host.ts";
 
 /**
@@ -8,55 +8,55 @@ import type { DocumentHost, RequestContext } from "./document-host.ts";
  * sees the effect of its own message no later than the answer, as far as one connection keeps the order.
  */
 export function serveHost(host: DocumentHost, services: LinkServices): void {
-  const { create, get, delete: remove, send, connect, updateViewer } = HostService.methods;
+  serveHostMethods(services, {
+    create: async ({ space, key, principal, arg, marker, tableVersion }, context) => {
+      const command = { kind: "create", principal, ...given({ arg, marker }) } as const;
+      const { seq } = await host.execute(documentName(space, key), command, contextOf(tableVersion, context));
+      return { seq };
+    },
 
-  services.unary(create, async ({ space, key, principal, arg, marker, tableVersion }, context) => {
-    const command = { kind: "create", principal, ...given({ arg, marker }) } as const;
-    const { seq } = await host.execute(documentName(space, key), command, contextOf(tableVersion, context));
-    return { seq };
-  });
+    get: async ({ space, key, principal, tableVersion }, context) => {
+      const view = await host.view(documentName(space, key), principal, contextOf(tableVersion, context));
+      return { seq: view.seq, hash: view.hash, view: view.json };
+    },
 
-  services.unary(get, async ({ space, key, principal, tableVersion }, context) => {
-    const view = await host.view(documentName(space, key), principal, contextOf(tableVersion, context));
-    return { seq: view.seq, hash: view.hash, view: view.json };
-  });
+    delete: async ({ space, key, principal, tableVersion }, context) => {
+      await host.execute(documentName(space, key), { kind: "delete", principal }, contextOf(tableVersion, context));
+      return {};
+    },
 
-  services.unary(remove, async ({ space, key, principal, tableVersion }, context) => {
-    await host.execute(documentName(space, key), { kind: "delete", principal }, contextOf(tableVersion, context));
-    return {};
-  });
+    send: ({ space, key, principal, message, arg, marker, tableVersion }, context) => {
+      const command = { kind: "message", principal, message, ...given({ arg, marker }) } as const;
+      return host.execute(documentName(space, key), command, contextOf(tableVersion, context));
+    },
 
-  services.unary(send, ({ space, key, principal, message, arg, marker, tableVersion }, context) => {
-    const command = { kind: "message", principal, message, ...given({ arg, marker }) } as const;
-    return host.execute(documentName(space, key), command, contextOf(tableVersion, context));
-  });
+    updateViewer: async ({ space, key, viewer, viewState, tableVersion }, context) => {
+      await host.updateViewer(documentName(space, key), viewer, viewState, contextOf(tableVersion, context));
+      return {};
+    },
 
-  services.unary(updateViewer, async ({ space, key, viewer, viewState, tableVersion }, context) => {
-    await host.updateViewer(documentName(space, key), viewer, viewState, contextOf(tableVersion, context));
-    return {};
-  });
-
-  services.stream(connect, (request, stream, context) => {
-    const { space, key, principal, viewer, viewState, resume, hashEvery, tableVersion } = request;
-    if (viewer === "") throw new ServiceError("invalid_argument", "a viewer needs a name");
-    const connection = host.connect(
-      documentName(space, key),
-      { id: viewer, principal, hashEvery, stream, ...given({ viewState, resume }) },
-      contextOf(tableVersion, context),
-    );
-    return {
-      message: (up) => {
-        if (up.kind === "resync") connection.resync();
-        else connection.check(up.value.seq, up.value.hash);
-      },
-      credit: () => connection.creditGrew(),
-      // With a reason the connection broke; without one the client is gone for good.
-      cancelled: (reason?: ServiceError) => connection.cancelled(reason === undefined),
-    };
+    connect: (request, stream, context) => {
+      const { space, key, principal, viewer, viewState, resume, hashEvery, tableVersion } = request;
+      if (viewer === "") throw new ServiceError("invalid_argument", "a viewer needs a name");
+      const connection = host.connect(
+        documentName(space, key),
+        { id: viewer, principal, hashEvery, stream, ...given({ viewState, resume }) },
+        contextOf(tableVersion, context),
+      );
+      return {
+        message: (up) => {
+          if (up.kind === "resync") connection.resync();
+          else connection.check(up.value.seq, up.value.hash);
+        },
+        credit: () => connection.creditGrew(),
+        // With a reason the connection broke; without one the client is gone for good.
+        cancelled: (reason) => connection.cancelled(reason === undefined),
+      };
+    },
   });
 }
 
-function contextOf(tableVersion: number, context: CallContext): RequestContext {
+function contextOf(tableVersion: number, context: Pick<CallContext, "deadlineAt">): RequestContext {
   return { tableVersion, deadlineAt: context.deadlineAt };
 }
 

@@ -37,7 +37,7 @@ async function cluster() {
   const dialled = network.node("edge-1", "edge-proxy").dial(listener.address);
   await clock.advanceAsync(1);
   const edge = await dialled;
-  return { clock, network, log, host, edge };
+  return { clock, network, log, host, edge, address: listener.address };
 }
 
 /** The edge's side of one viewer. */
@@ -176,4 +176,21 @@ test("a durable timer of the conformance document fires for its viewers", async 
   await Promise.all([edge.call(methods.send, after), clock.advanceAsync(10)]);
   await clock.advanceAsync(1_000);
   expect(viewer.frames.at(-1)!.json).toMatchObject({ fired: ["ring"] });
+});
+
+test("refuses peers of a role that the definition does not admit", async () => {
+  const { clock, network, address } = await cluster();
+  const dialled = network.node("log-1", "log-storage").dial(address);
+  await clock.advanceAsync(1);
+  const stranger = await dialled;
+  const answer = stranger.call(methods.get, common).catch((error: ServiceError) => error.code);
+  const end = new Promise((resolve) => {
+    stranger.open(
+      methods.connect,
+      { ...common, viewer: "v", hashEvery: false },
+      { message: () => {}, end: (error) => resolve(error?.code) },
+    );
+  });
+  await clock.advanceAsync(1);
+  expect([await answer, await end]).toEqual(["forbidden", "forbidden"]);
 });

@@ -1,6 +1,6 @@
 import { type Gauge, type Logger, type MetricsSink, ServiceError } from "@tidewire/foundation";
 import type { LinkServices, ServerStream } from "@tidewire/link";
-import { RoutingService, type RoutingTable } from "@tidewire/protocol-routing";
+import { type RoutingTable, serveRouting as serveRoutingMethods } from "@tidewire/protocol-routing";
 import type { RoutingSource } from "./routing-source.ts";
 
 export interface ServeRoutingModules {
@@ -49,17 +49,19 @@ export function serveRouting(
   const stopListening = source.onTable(() => {
     for (const watcher of watchers) push(watcher);
   });
-  services.stream(RoutingService.methods.watch, (request, stream) => {
-    const watcher: Watcher = { stream, sent: undefined };
-    if (watchers.size >= options.watchersMax) {
-      stream.end(new ServiceError("overloaded", "too many watchers of the routing table"));
-      return {};
-    }
-    watchers.add(watcher);
-    gauge.set(watchers.size);
-    modules.logger.debug({ subscriber: request.subscriber, peer: stream.peer.nodeId }, "routing table watched");
-    push(watcher);
-    return { credit: () => push(watcher), cancelled: () => forget(watcher) };
+  serveRoutingMethods(services, {
+    watch: (request, stream) => {
+      const watcher: Watcher = { stream, sent: undefined };
+      if (watchers.size >= options.watchersMax) {
+        stream.end(new ServiceError("overloaded", "too many watchers of the routing table"));
+        return {};
+      }
+      watchers.add(watcher);
+      gauge.set(watchers.size);
+      modules.logger.debug({ subscriber: request.subscriber, peer: stream.peer.nodeId }, "routing table watched");
+      push(watcher);
+      return { credit: () => push(watcher), cancelled: () => forget(watcher) };
+    },
   });
   return {
     get watcherCount() {

@@ -50,8 +50,14 @@ export interface StubServices {
   stream<Open, Up, Down>(method: StreamMethod<Open, Up, Down>, handler: StubStreamHandler<Open, Up, Down>): void;
 }
 
+/** Who is on the other end, as proved in the handshake. */
+export interface StubPeer {
+  readonly nodeId: string;
+  readonly role: string;
+}
+
 export interface StubContext {
-  readonly peer: { readonly nodeId: string; readonly role: string };
+  readonly peer: StubPeer;
   /** Monotonic milliseconds at which the caller gives up. */
   readonly deadlineAt: number;
 }
@@ -68,6 +74,7 @@ export type StubStreamHandler<Open, Up, Down> = (
 ) => StubServerStreamHandlers<Up>;
 
 export interface StubServerStream<Down> {
+  readonly peer: StubPeer;
   readonly isOpen: boolean;
   /** Messages that may be sent now. */
   readonly credit: number;
@@ -78,5 +85,6 @@ export interface StubServerStream<Down> {
 export interface StubServerStreamHandlers<Up> {
   message?(message: Up): void;
   credit?(): void;
-  cancelled?(): void;
+  /** With an error the connection broke; without one the opener cancelled. */
+  cancelled?(error?: ServiceError): void;
 }

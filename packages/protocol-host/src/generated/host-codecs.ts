@@ -1,4 +1,4 @@
-// Generated from host.xml, digest 75ffc6df279a1765. Do not edit; run codegen.
+// Generated from host.xml, digest 017bfa623081aa2b. Do not edit; run codegen.
 import type { Codec, Reader, Writer } from "@tidewire/wire";
 import { outOfBounds } from "@tidewire/wire";
 import type {

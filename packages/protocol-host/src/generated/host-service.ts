@@ -1,4 +1,4 @@
-// Generated from host.xml, digest 75ffc6df279a1765. Do not edit; run codegen.
+// Generated from host.xml, digest 017bfa623081aa2b. Do not edit; run codegen.
 import type { StreamMethod, UnaryMethod } from "@tidewire/wire";
 import {
   ConnectRequestCodec,
@@ -29,7 +29,7 @@ import type {
   ViewerUp,
 } from "./host-types.ts";
 
-export const hostProtocol = { name: "host", version: 1, digest: "75ffc6df279a1765" } as const;
+export const hostProtocol = { name: "host", version: 1, digest: "017bfa623081aa2b" } as const;
 
 const hostCreate: UnaryMethod<CreateRequest, CreateResponse> = {
   kind: "unary",
@@ -102,9 +102,9 @@ export const HostService = {
   id: 1,
   protocol: "host",
   version: 1,
-  digest: "75ffc6df279a1765",
+  digest: "017bfa623081aa2b",
   heartbeatMs: 5000,
-  callers: [],
+  callers: ["edge-proxy", "tool"],
   methods: {
     create: hostCreate,
     get: hostGet,

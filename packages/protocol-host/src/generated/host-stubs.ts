@@ -1,4 +1,4 @@
-// Generated from host.xml, digest 75ffc6df279a1765. Do not edit; run codegen.
+// Generated from host.xml, digest 017bfa623081aa2b. Do not edit; run codegen.
 import type {
   StubCallOptions,
   StubCaller,
@@ -9,6 +9,7 @@ import type {
   StubStreamOptions,
   StubUnaryHandler,
 } from "@tidewire/wire";
+import { checkCaller } from "@tidewire/wire";
 import { HostService } from "./host-service.ts";
 import type {
   ConnectRequest,
@@ -57,13 +58,31 @@ export interface HostHandlers {
   readonly updateViewer: StubUnaryHandler<UpdateViewerRequest, Empty>;
 }
 
-/** Registers a handler for every method. */
+/** Registers a handler for every method; peers of other roles are refused. */
 export function serveHost(services: StubServices, handlers: HostHandlers): void {
-  const { methods } = HostService;
-  services.unary(methods.create, (request, context) => handlers.create(request, context));
-  services.unary(methods.get, (request, context) => handlers.get(request, context));
-  services.unary(methods.delete, (request, context) => handlers.delete(request, context));
-  services.unary(methods.send, (request, context) => handlers.send(request, context));
-  services.stream(methods.connect, (request, stream, context) => handlers.connect(request, stream, context));
-  services.unary(methods.updateViewer, (request, context) => handlers.updateViewer(request, context));
+  const { callers, methods } = HostService;
+  services.unary(methods.create, (request, context) => {
+    checkCaller(context, callers);
+    return handlers.create(request, context);
+  });
+  services.unary(methods.get, (request, context) => {
+    checkCaller(context, callers);
+    return handlers.get(request, context);
+  });
+  services.unary(methods.delete, (request, context) => {
+    checkCaller(context, callers);
+    return handlers.delete(request, context);
+  });
+  services.unary(methods.send, (request, context) => {
+    checkCaller(context, callers);
+    return handlers.send(request, context);
+  });
+  services.stream(methods.connect, (request, stream, context) => {
+    checkCaller(context, callers);
+    return handlers.connect(request, stream, context);
+  });
+  services.unary(methods.updateViewer, (request, context) => {
+    checkCaller(context, callers);
+    return handlers.updateViewer(request, context);
+  });
 }

@@ -1,4 +1,4 @@
-// Generated from routing.xml, digest d3685970be7f4019. Do not edit; run codegen.
+// Generated from routing.xml, digest 6e6e5ad59f5c2fac. Do not edit; run codegen.
 import type { Codec, Reader, Writer } from "@tidewire/wire";
 import { outOfBounds } from "@tidewire/wire";
 import type {

@@ -1,4 +1,4 @@
-// Generated from routing.xml, digest d3685970be7f4019. Do not edit; run codegen.
+// Generated from routing.xml, digest 6e6e5ad59f5c2fac. Do not edit; run codegen.
 import type { StreamMethod } from "@tidewire/wire";
 import {
   EmptyCodec,
@@ -11,7 +11,7 @@ import type {
   WatchRequest,
 } from "./routing-types.ts";
 
-export const routingProtocol = { name: "routing", version: 1, digest: "d3685970be7f4019" } as const;
+export const routingProtocol = { name: "routing", version: 1, digest: "6e6e5ad59f5c2fac" } as const;
 
 const routingWatch: StreamMethod<WatchRequest, Empty, RoutingTable> = {
   kind: "stream",
@@ -29,9 +29,9 @@ export const RoutingService = {
   id: 3,
   protocol: "routing",
   version: 1,
-  digest: "d3685970be7f4019",
+  digest: "6e6e5ad59f5c2fac",
   heartbeatMs: 5000,
-  callers: [],
+  callers: ["edge-proxy", "document-host", "tool"],
   methods: {
     watch: routingWatch,
   },

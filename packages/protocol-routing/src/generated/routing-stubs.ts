@@ -1,4 +1,4 @@
-// Generated from routing.xml, digest d3685970be7f4019. Do not edit; run codegen.
+// Generated from routing.xml, digest 6e6e5ad59f5c2fac. Do not edit; run codegen.
 import type {
   StubCaller,
   StubServices,
@@ -7,6 +7,7 @@ import type {
   StubStreamHandlers,
   StubStreamOptions,
 } from "@tidewire/wire";
+import { checkCaller } from "@tidewire/wire";
 import { RoutingService } from "./routing-service.ts";
 import type {
   Empty,
@@ -31,8 +32,11 @@ export interface RoutingHandlers {
   readonly watch: StubStreamHandler<WatchRequest, Empty, RoutingTable>;
 }
 
-/** Registers a handler for every method. */
+/** Registers a handler for every method; peers of other roles are refused. */
 export function serveRouting(services: StubServices, handlers: RoutingHandlers): void {
-  const { methods } = RoutingService;
-  services.stream(methods.watch, (request, stream, context) => handlers.watch(request, stream, context));
+  const { callers, methods } = RoutingService;
+  services.stream(methods.watch, (request, stream, context) => {
+    checkCaller(context, callers);
+    return handlers.watch(request, stream, context);
+  });
 }
