@@ -68,6 +68,7 @@ describe("dump", () => {
     const found = await records(await built());
     expect(found.map(({ type }) => type)).toEqual([
       "prior",
+      "time",
       "key",
       "epoch",
       "patch",
@@ -83,10 +84,11 @@ describe("dump", () => {
       "snapshot",
     ]);
     expect(found[0]).toMatchObject({ prior: { segmentId: 0, endOffset: 0 }, offset: 4096 });
-    expect(found[2]).toMatchObject({ document: game, epoch: 1, owner: "host-a" });
-    expect(found[7]).toMatchObject({ document: game, seq: 4, wakeAt: 99, data: Buffer.from("patch 4") });
+    expect(found[1]).toMatchObject({ wallMs: 1_700_000_000_000 });
+    expect(found[3]).toMatchObject({ document: game, epoch: 1, owner: "host-a" });
+    expect(found[8]).toMatchObject({ document: game, seq: 4, wakeAt: 99, data: Buffer.from("patch 4") });
     expect(found.at(-1)).toMatchObject({ document: game, seq: 2, data: Buffer.from("state 2") });
-    expect(found[6]?.target?.length).toBe(7);
+    expect(found[7]?.target?.length).toBe(7);
   });
 
   test("of one document gives nothing else", async () => {
@@ -107,6 +109,6 @@ describe("dump", () => {
       document: game,
       seq: 1,
     });
-    expect(found).toHaveLength(14);
+    expect(found).toHaveLength(15);
   });
 });

@@ -1,6 +1,7 @@
 /** The payloads of the records that are not the caller's bytes. FORMAT.md section 4. */
 
 export const WAKE_AT_BYTES = 8;
+const TIME_BYTES = 8;
 
 export interface SnapshotReference {
   /** Where the snapshot record stands; see `location.ts`. */
@@ -32,6 +33,16 @@ export function encodePrior(prior: PriorSegment): Buffer {
 export function decodePrior(payload: Buffer): PriorSegment | undefined {
   const [segmentId, endOffset] = decodeNumbers(payload) ?? [];
   return segmentId === undefined || endOffset === undefined ? undefined : { segmentId, endOffset };
+}
+
+export function encodeTime(wallMs: number): Buffer {
+  const payload = Buffer.alloc(TIME_BYTES);
+  payload.writeBigUInt64LE(BigInt(Math.max(0, Math.floor(wallMs))));
+  return payload;
+}
+
+export function decodeTime(payload: Buffer): number | undefined {
+  return payload.length === TIME_BYTES ? Number(payload.readBigUInt64LE(0)) : undefined;
 }
 
 function encodeNumbers(first: number, second: number): Buffer {

@@ -19,6 +19,8 @@ export const RecordType = {
   prior: 8,
   /** Last in its segment: everything before was synced when this was written. */
   closing: 9,
+  /** The wall clock when its batch was begun: what a restore to a point in time goes by. */
+  time: 10,
   /** In snapshot segments only. */
   snapshot: 16,
   copiedPatch: 17,

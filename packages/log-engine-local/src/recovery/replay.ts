@@ -7,6 +7,9 @@ import type { DocumentIndex } from "../index/document-index.ts";
 import type { LogProblem } from "./problem.ts";
 import type { ScanStep } from "./segment-scan.ts";
 
+/** Records about the log itself: its segments are joined by other means too, and a time only serves backups. */
+const ownTypes = new Set<RecordType>([RecordType.prior, RecordType.closing, RecordType.time]);
+
 /**
  * Rebuilds the index from the log, over what a checkpoint brought. The checkpoint may already hold effects of records
  * that are replayed: every record that is not newer than its document is skipped.
@@ -114,8 +117,8 @@ export class Replay {
 
   #applyDamage(segmentId: number, step: Extract<ScanStep, { kind: "damage" }>): void {
     const { header, offset } = step;
-    if (header?.type === RecordType.prior || header?.type === RecordType.closing) {
-      const text = `the record that joins segment ${segmentId} to its neighbour is damaged; nothing depends on it now`;
+    if (header !== undefined && ownTypes.has(header.type)) {
+      const text = `a record of segment ${segmentId} about itself (type ${header.type}) is damaged; no document needs it`;
       this.problems.push({ kind: "damaged_record", segmentId, offset, text });
       return;
     }

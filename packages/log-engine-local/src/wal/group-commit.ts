@@ -1,6 +1,6 @@
 import { type Clock, ServiceError } from "@tidewire/foundation";
 import type { Pace } from "../compaction/pace.ts";
-import { encodePrior, type PriorSegment } from "../format/payloads.ts";
+import { encodePrior, encodeTime, type PriorSegment } from "../format/payloads.ts";
 import { RecordType, recordBytes } from "../format/record.ts";
 import type { LocalLogMetrics } from "../metrics.ts";
 import { Batch, BatchBuffers, type Completion, type PlacedRecord, type WalRecord } from "./batch.ts";
@@ -27,6 +27,9 @@ type State =
   | { readonly kind: "failed"; readonly reason: FailureReason }
   | { readonly kind: "closed" };
 
+/** How finely a restore can choose its point in time; see FORMAT.md section 4. */
+const TIME_EVERY_MS = 1_000;
+
 const nothing: Completion = { commit: () => {}, fail: () => {} };
 
 /**
@@ -48,6 +51,8 @@ export class GroupCommit {
   #loop: Promise<void> | undefined;
   #applied: PriorSegment;
   #loggedBytes = 0;
+  /** Monotonic ms of the last time record. */
+  #timedAt = Number.NEGATIVE_INFINITY;
 
   constructor(modules: GroupCommitModules, options: GroupCommitOptions) {
     this.#modules = modules;
@@ -147,13 +152,20 @@ export class GroupCommit {
     const { place, prior } = this.#modules.writer.nextPlace();
     const batch = new Batch(place, this.#modules.clock.monotonicMs(), this.#buffers.take());
     this.#queue.push(batch);
-    if (prior !== undefined) {
-      const payload = encodePrior(prior);
-      batch.add({ type: RecordType.prior, documentId: 0, seq: 0, epoch: 0, span: 0, payload });
-      batch.completions.push(nothing);
-      this.#queuedBytes += batch.length;
+    if (prior !== undefined) this.#addOwn(batch, RecordType.prior, encodePrior(prior));
+    if (prior !== undefined || batch.openedAt - this.#timedAt >= TIME_EVERY_MS) {
+      this.#timedAt = batch.openedAt;
+      this.#addOwn(batch, RecordType.time, encodeTime(this.#modules.clock.wallMs()));
     }
     return batch;
+  }
+
+  /** A record of the log itself, about no document. */
+  #addOwn(batch: Batch, type: RecordType, payload: Buffer): void {
+    const before = batch.length;
+    batch.add({ type, documentId: 0, seq: 0, epoch: 0, span: 0, payload });
+    batch.completions.push(nothing);
+    this.#queuedBytes += batch.length - before;
   }
 
   async #run(): Promise<void> {
