@@ -8,3 +8,4 @@ export type { OfflineModules } from "./offline/offline-store.ts";
 export { type LocalLogModules, type LocalLogSettings, openLocalLogEngine } from "./open-local-log-engine.ts";
 export { defaultLocalLogOptions, type LocalLogOptions } from "./options.ts";
 export type { LogProblem } from "./recovery/problem.ts";
+export type { StoreFile, StoreFiles, StoreImage } from "./store-files.ts";

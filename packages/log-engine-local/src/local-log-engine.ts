@@ -26,6 +26,7 @@ import type { LocalLogMetrics } from "./metrics.ts";
 import type { LocalLogOptions } from "./options.ts";
 import type { LogProblem } from "./recovery/problem.ts";
 import type { SnapshotStore } from "./snapshots/snapshot-store.ts";
+import type { StoreFiles } from "./store-files.ts";
 import type { GroupCommit } from "./wal/group-commit.ts";
 import type { FailureReason } from "./wal/storage-failure.ts";
 
@@ -39,6 +40,7 @@ export interface LocalLogParts {
   readonly gate: ReadGate;
   readonly compactor: Compactor;
   readonly watchers: FenceWatchers;
+  readonly files: StoreFiles;
   readonly lock: DirectoryLock;
   readonly problems: readonly LogProblem[];
   readonly clock: Clock;
@@ -83,6 +85,11 @@ export class LocalLogEngine implements LogEngine {
   /** What was wrong with the data directory at start. */
   get problems(): readonly LogProblem[] {
     return this.#parts.problems;
+  }
+
+  /** The files behind it, for a backup. */
+  get files(): StoreFiles {
+    return this.#parts.files;
   }
 
   get status(): LocalLogStatus {

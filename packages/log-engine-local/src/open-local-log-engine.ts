@@ -24,6 +24,7 @@ import { type RecoveredStore, recover } from "./recovery/recover.ts";
 import { repair } from "./recovery/repair.ts";
 import type { ScanChecks } from "./recovery/segment-scan.ts";
 import { SnapshotStore } from "./snapshots/snapshot-store.ts";
+import { StoreFiles } from "./store-files.ts";
 import { GroupCommit } from "./wal/group-commit.ts";
 import { SegmentWriter } from "./wal/segment-writer.ts";
 
@@ -184,6 +185,7 @@ async function assemble(
       gate,
       compactor,
       watchers,
+      files: new StoreFiles({ layout, storeId, segments, newestCheckpoint: () => checkpointer.newestId }),
       lock,
       problems,
       clock,

@@ -47,6 +47,10 @@ export class Checkpointer {
     this.#loggedAtLast = -state.replayedBytes;
   }
 
+  get newestId(): number | undefined {
+    return this.#kept.at(-1)?.id;
+  }
+
   /** Log segments below this are never read at a start, not even if the newest checkpoint is damaged. */
   get oldestNeededSegment(): number {
     return this.#kept.length < KEPT ? 0 : (this.#kept[0]?.position.segmentId ?? 0);

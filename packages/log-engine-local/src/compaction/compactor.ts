@@ -109,7 +109,7 @@ export class Compactor {
     const { index, files, reader, metrics } = this.#modules;
     for (const segment of [...index.segments.all("log"), ...index.segments.all("snapshots")]) {
       if (this.#isStopped) return;
-      if (segment.liveRecords > 0 || segment.holds > 0 || !this.#isSettled(segment)) continue;
+      if (segment.liveRecords > 0 || segment.holds > 0 || segment.isRetained || !this.#isSettled(segment)) continue;
       index.segments.remove(segment.id);
       await reader.forget(segment.id);
       await files.remove(segment.kind, segment.id);

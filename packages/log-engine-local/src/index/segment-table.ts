@@ -12,14 +12,25 @@ export interface Segment {
   liveRecords: number;
   /** Someone writes it, reads it, or has just put something there: it must not be removed. */
   holds: number;
+  /** Its file stays even when no document needs it any more, until it is let go of. */
+  isRetained: boolean;
 }
 
 /** Which files there are, and how much of each is still needed. */
 export class SegmentTable {
   readonly #segments = new Map<number, Segment>();
+  #retainsNew = false;
 
   add(id: number, kind: SegmentKind, sizeBytes: number): Segment {
-    const segment: Segment = { id, kind, sizeBytes, liveBytes: 0, liveRecords: 0, holds: 0 };
+    const segment: Segment = {
+      id,
+      kind,
+      sizeBytes,
+      liveBytes: 0,
+      liveRecords: 0,
+      holds: 0,
+      isRetained: this.#retainsNew,
+    };
     this.#segments.set(id, segment);
     return segment;
   }
@@ -53,6 +64,24 @@ export class SegmentTable {
     if (segment === undefined) return;
     segment.liveBytes -= bytes;
     segment.liveRecords--;
+  }
+
+  /** Retains every segment there is, and every one that comes. */
+  retainAll(): void {
+    this.#retainsNew = true;
+    for (const segment of this.#segments.values()) segment.isRetained = true;
+  }
+
+  letGo(ids: Iterable<number>): void {
+    for (const id of ids) {
+      const segment = this.#segments.get(id);
+      if (segment !== undefined) segment.isRetained = false;
+    }
+  }
+
+  letGoOfAll(): void {
+    this.#retainsNew = false;
+    this.letGo(this.#segments.keys());
   }
 
   /** Keeps the files of these locations until the returned function is called. */
