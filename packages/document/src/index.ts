@@ -8,6 +8,7 @@ export type {
   TableRow,
 } from "./author/containers.ts";
 export type { DocumentContext, DocumentPresence, Duration } from "./author/context.ts";
+export type { CronSpec } from "./author/cron.ts";
 export {
   type AccessRules,
   type DocumentDefinition,

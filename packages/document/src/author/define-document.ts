@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { DocumentName, Principal } from "@tidewire/foundation";
 import type { DocumentContext, DocumentPresence } from "./context.ts";
+import type { CronSpec } from "./cron.ts";
 import type { Fields } from "./field.ts";
 import type { RecordOf, ViewOfFields, ViewOfResult } from "./infer.ts";
 import { type MessageDefinition, type MessageFactory, message } from "./message.ts";
@@ -81,6 +82,8 @@ export interface DocumentSpec<
   readonly timers?: Readonly<
     Record<string, (doc: DocumentOf<State, Computed>, arg: any, ctx: DocumentContext) => void>
   >;
+  /** Work at times of the calendar, by name. A changed or new entry counts from when the document is next loaded. */
+  readonly cron?: Readonly<Record<string, CronSpec<DocumentOf<State, Computed>>>>;
   /**
    * `migrate[n]` turns a document of version n into one of n + 1. `doc` has everything that still fits; `old` is the state
    * as it was stored, as plain data. Must give the same result whenever it runs: it does until the next commit.
@@ -111,6 +114,8 @@ export interface DocumentDefinition<
   readonly onDisconnect: ((doc: any, ctx: DocumentContext) => unknown) | undefined;
   readonly messages: Readonly<Record<string, MessageDefinition<any, any, any>>>;
   readonly timers: Readonly<Record<string, (doc: any, arg: any, ctx: DocumentContext) => unknown>>;
+  /** Absent in bundles that were made before there was any. */
+  readonly cron?: Readonly<Record<string, CronSpec<any>>>;
   readonly migrate: Readonly<Record<number, (doc: any, old: any) => unknown>>;
   /** Types only; never present. */
   readonly "~types"?: {
@@ -148,6 +153,7 @@ export function defineDocument<
     onDisconnect: spec.onDisconnect?.bind(spec),
     messages: typeof spec.messages === "function" ? spec.messages(message) : (spec.messages ?? {}),
     timers: spec.timers ?? {},
+    cron: spec.cron ?? {},
     migrate: spec.migrate ?? {},
   };
 }

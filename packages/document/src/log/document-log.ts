@@ -1,10 +1,18 @@
 import type { Principal } from "@tidewire/foundation";
 import { asciiBytes, JsonWriter } from "../encode/json-writer.ts";
 import type { DocumentBody } from "../runtime/document-body.ts";
+import type { CronTimer } from "../state/cron-timers.ts";
 import type { DurableTimer } from "../state/durable-timers.ts";
 import { wholeLens } from "../view/lens.ts";
 import { StateWalk } from "../view/state-walk.ts";
-import { logFormat, type PatchRecord, type PrincipalRow, type SnapshotRecord, type TimerRow } from "./log-record.ts";
+import {
+  type CronRow,
+  logFormat,
+  type PatchRecord,
+  type PrincipalRow,
+  type SnapshotRecord,
+  type TimerRow,
+} from "./log-record.ts";
 import { restoreRecord } from "./restore-state.ts";
 
 const labels = {
@@ -13,6 +21,7 @@ const labels = {
   created: asciiBytes('"created":'),
   random: asciiBytes('"random":'),
   timers: asciiBytes('"timers":'),
+  cron: asciiBytes('"cron":'),
   connected: asciiBytes('"connected":'),
   markers: asciiBytes('"markers":'),
   state: asciiBytes('"state":'),
@@ -70,12 +79,17 @@ export function patchHead(version: number): Uint8Array {
 }
 
 /** Timers, connections and markers, where there is something new. */
-function writeLedgers(out: JsonWriter, { timers, connected, markers }: DocumentBody): void {
+function writeLedgers(out: JsonWriter, { timers, cron, connected, markers }: DocumentBody): void {
   const changedTimers = timers.takeChanges();
   if (changedTimers !== undefined) {
     const { set, gone } = changedTimers;
     out.label(labels.timers);
     out.json({ set: set.map(timerRow), gone, next: timers.nextId } satisfies PatchRecord["timers"]);
+  }
+  const changedCron = cron.takeChanges();
+  if (changedCron !== undefined) {
+    out.label(labels.cron);
+    out.json({ set: changedCron.set.map(cronRow), gone: changedCron.gone } satisfies PatchRecord["cron"]);
   }
   const changedConnected = connected.takeChanges();
   if (changedConnected !== undefined) {
@@ -90,7 +104,7 @@ function writeLedgers(out: JsonWriter, { timers, connected, markers }: DocumentB
 }
 
 export function encodeSnapshot(body: DocumentBody, seq: number): Uint8Array {
-  const { state, timers, connected, markers, random, effectSeq } = body;
+  const { state, timers, cron, connected, markers, random, effectSeq } = body;
   const out = new JsonWriter();
   out.openObject();
   out.jsonFields({
@@ -101,6 +115,7 @@ export function encodeSnapshot(body: DocumentBody, seq: number): Uint8Array {
     random: random.state,
     timers: timers.all.map(timerRow),
     nextTimer: timers.nextId,
+    ...(cron.all.length === 0 ? {} : { cron: cron.all.map(cronRow) }),
     markers: markers.rows,
     connected: connected.all.map(principalRow),
   } satisfies Omit<SnapshotRecord, "state">);
@@ -140,13 +155,14 @@ export function restoring(body: DocumentBody, seq: number, fill: () => void): vo
 
 /** Everything beside the state. */
 export function restoreLedgers(body: DocumentBody, record: SnapshotRecord | PatchRecord): void {
-  const { timers, connected, markers, random } = body;
+  const { timers, cron, connected, markers, random } = body;
   if (record.random !== undefined) random.state = record.random;
   if ("nextTimer" in record) {
     timers.restore(
       record.timers.map((row) => timerOf(body, row)),
       record.nextTimer,
     );
+    cron.restore((record.cron ?? []).map(cronTimerOf), []);
     connected.restore(
       record.connected.map((row) => principalOf(body, row)),
       [],
@@ -165,6 +181,7 @@ function restoreChanges(body: DocumentBody, patch: PatchRecord): void {
     );
     body.timers.forget(patch.timers.gone);
   }
+  if (patch.cron !== undefined) body.cron.restore(patch.cron.set.map(cronTimerOf), patch.cron.gone);
   if (patch.connected !== undefined) {
     body.connected.restore(
       patch.connected.came.map((row) => principalOf(body, row)),
@@ -180,6 +197,14 @@ function timerRow({ id, dueAt, name, principal, arg }: DurableTimer): TimerRow {
 
 function timerOf(body: DocumentBody, [id, dueAt, name, agent, authority, arg]: TimerRow): DurableTimer {
   return { id, dueAt, name, principal: body.state.intern({ agent, authority }), arg };
+}
+
+function cronRow({ name, dueAt, schedule, timeZone }: CronTimer): CronRow {
+  return [name, dueAt, schedule, timeZone];
+}
+
+function cronTimerOf([name, dueAt, schedule, timeZone]: CronRow): CronTimer {
+  return { name, dueAt, schedule, timeZone };
 }
 
 function principalRow({ agent, authority }: Principal): PrincipalRow {

@@ -12,6 +12,7 @@ export type TimerRow = readonly [
   authority: string,
   arg?: unknown,
 ];
+export type CronRow = readonly [name: string, dueAt: number, schedule: string, timeZone: string];
 /** `value` is JSON text. */
 export type MarkerRow = readonly [
   key: string,
@@ -36,6 +37,8 @@ export interface SnapshotRecord {
   readonly random: RandomState;
   readonly timers: readonly TimerRow[];
   readonly nextTimer: number;
+  /** Absent if there are none. */
+  readonly cron?: readonly CronRow[];
   readonly markers: readonly MarkerRow[];
   readonly connected: readonly PrincipalRow[];
 }
@@ -53,6 +56,7 @@ export interface PatchRecord {
   readonly state?: Readonly<Record<string, unknown>>;
   readonly random?: RandomState;
   readonly timers?: { readonly set: readonly TimerRow[]; readonly gone: readonly number[]; readonly next: number };
+  readonly cron?: { readonly set: readonly CronRow[]; readonly gone: readonly string[] };
   readonly markers?: readonly MarkerRow[];
   readonly connected?: { readonly came: readonly PrincipalRow[]; readonly went: readonly PrincipalRow[] };
 }

@@ -1,5 +1,7 @@
 import { type DocumentName, type Principal, ServiceError } from "@tidewire/foundation";
 import { StateError } from "../author/state-error.ts";
+import type { CronTimer } from "../state/cron-timers.ts";
+import type { DurableTimer } from "../state/durable-timers.ts";
 import { missingField } from "../state/fill-record.ts";
 import { LimitError } from "../state/limit-error.ts";
 import { mayConnect, mayCreate, mayDelete, maySend } from "./access.ts";
@@ -12,6 +14,9 @@ import { commandDigest, markerKey } from "./marker-ledger.ts";
 import type { CommandOutcome, DocumentCommand } from "./runtime.ts";
 
 type Command<Kind extends DocumentCommand["kind"]> = Extract<DocumentCommand, { readonly kind: Kind }>;
+
+/** Who acts in a cron entry: nobody. No token has this authority, because an issuer is no word that begins with `@`. */
+const cronPrincipal: Principal = { agent: "cron", authority: "@document" };
 
 /** What a transaction runs; what it returns is the sender's value. */
 type Work = (body: DocumentBody, ctx: HandlerContext) => unknown;
@@ -136,16 +141,29 @@ export class CommandRunner {
 
   #timer(now: number): CommandOutcome {
     const { body } = this;
-    const timer = body?.timers.first;
-    if (body === undefined || timer === undefined || timer.dueAt > now) {
-      return this.#done(body === undefined ? this.seq : body.effectSeq);
-    }
+    if (body === undefined) return this.#done(this.seq);
+    const { wakeAt } = body;
+    if (wakeAt === undefined || wakeAt > now) return this.#done(body.effectSeq);
+    if (!body.cron.isCurrent) return this.#transact(body, cronPrincipal, now, undefined, () => body.cron.adopt(now));
+    const timer = body.timers.first;
+    return timer?.dueAt === wakeAt ? this.#runTimer(body, timer, now) : this.#runCron(body, body.cron.first!, now);
+  }
+
+  #runTimer(body: DocumentBody, timer: DurableTimer, now: number): CommandOutcome {
     const drop = (body: DocumentBody): void => void body.timers.remove(timer.id);
     return this.#transactOrElse(body, timer.principal, now, drop, (body, ctx) => {
       const handler = this.#compiled.definition.timers[timer.name];
       if (handler === undefined) throw new StateError(`the document has no timer "${timer.name}" any more`);
       return handler(body.state.root, timer.arg, ctx);
     });
+  }
+
+  /** The next run is settled first, so that a handler that fails is not called again at once. */
+  #runCron(body: DocumentBody, { name, dueAt }: CronTimer, now: number): CommandOutcome {
+    const advance = (body: DocumentBody): void => body.cron.advance(name, now);
+    return this.#transactOrElse(body, cronPrincipal, now, advance, (body, ctx) =>
+      this.#compiled.cron.get(name)!.run(body.state.root, ctx, dueAt),
+    );
   }
 
   #delete({ principal }: Command<"delete">): CommandOutcome {
@@ -169,7 +187,7 @@ export class CommandRunner {
   }
 
   #begin(body: DocumentBody, arg: unknown, ctx: HandlerContext): void {
-    body.begin();
+    body.begin(ctx.now);
     refusePromise(this.#compiled.definition.onCreate?.(body.state.root, arg, ctx));
     const missing = missingField(body.state.root);
     if (missing !== undefined) throw new StateError(`onCreate leaves "${missing}" without a value`);

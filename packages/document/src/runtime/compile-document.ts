@@ -13,6 +13,7 @@ import { wholeLens } from "../view/lens.ts";
 import { StateWalk } from "../view/state-walk.ts";
 import { type ViewSlot, viewSlot } from "../view/view-slot.ts";
 import type { CompiledDocument } from "./compiled-document.ts";
+import { cronEntries } from "./cron-entries.ts";
 import { DocumentInstance } from "./document-instance.ts";
 import { type DocumentLimits, defaultLimits } from "./limits.ts";
 import type { DocumentRuntime } from "./runtime.ts";
@@ -41,6 +42,7 @@ export function compileDocument(
     definition: checked,
     schema: compileViews(checked),
     limits: allLimits,
+    cron: cronEntries(checked.cron ?? {}),
     writers: {
       delta: new JsonWriter(allLimits.viewMaxBytes),
       view: new JsonWriter(allLimits.viewMaxBytes),

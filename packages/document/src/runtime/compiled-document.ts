@@ -4,6 +4,7 @@ import type { JsonWriter } from "../encode/json-writer.ts";
 import type { ViewSchema } from "../view/document-views.ts";
 import type { FrameMaker } from "../view/frame.ts";
 import type { StateWalk } from "../view/state-walk.ts";
+import type { CronEntry } from "./cron-entries.ts";
 import type { DocumentLimits } from "./limits.ts";
 
 /** Buffers that all documents of a type write into, one after the other. */
@@ -22,6 +23,7 @@ export interface CompiledDocument {
   readonly definition: DocumentDefinition;
   readonly schema: ViewSchema;
   readonly limits: DocumentLimits;
+  readonly cron: ReadonlyMap<string, CronEntry>;
   readonly writers: Writers;
   readonly random: Random;
   readonly onFault: (thrown: unknown) => void;

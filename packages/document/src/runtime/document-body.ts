@@ -1,5 +1,6 @@
 import type { JsonWriter } from "../encode/json-writer.ts";
 import { ConnectedPrincipals } from "../state/connected-principals.ts";
+import { CronTimers } from "../state/cron-timers.ts";
 import { DocumentRandom } from "../state/document-random.ts";
 import { DocumentState } from "../state/document-state.ts";
 import { DurableTimers } from "../state/durable-timers.ts";
@@ -19,6 +20,7 @@ export class DocumentBody implements ViewedDocument {
   readonly state: DocumentState;
   readonly random = new DocumentRandom();
   readonly timers: DurableTimers;
+  readonly cron: CronTimers;
   readonly connected: ConnectedPrincipals;
   readonly markers: MarkerLedger;
   readonly presence: Presence;
@@ -45,6 +47,7 @@ export class DocumentBody implements ViewedDocument {
     this.state = new DocumentState(limits);
     this.state.root = new schema.rootType.Class(this.state, null, "");
     this.timers = new DurableTimers(this.state, limits.timersMax);
+    this.cron = new CronTimers(this.state, compiled.cron);
     this.connected = new ConnectedPrincipals(this.state);
     this.markers = new MarkerLedger(limits);
     this.presence = new Presence(this.state);
@@ -64,11 +67,20 @@ export class DocumentBody implements ViewedDocument {
     return this.hub.mustSplit;
   }
 
-  /** First values and a seed, inside the transaction that creates the document. */
-  begin(): void {
+  /** Wall clock, ms, of the earliest durable timer; 0 if the schedules have changed since the log was written. */
+  get wakeAt(): number | undefined {
+    if (!this.cron.isCurrent) return 0;
+    const timer = this.timers.first?.dueAt;
+    const cron = this.cron.first?.dueAt;
+    return timer === undefined || cron === undefined ? (timer ?? cron) : Math.min(timer, cron);
+  }
+
+  /** First values, a seed and schedules, inside the transaction that creates the document. */
+  begin(now: number): void {
     const { random } = this.compiled;
     this.random.state = [random.bits(), random.bits(), random.bits(), 1];
     fillWithZeros(this.state.root);
+    this.cron.adopt(now);
   }
 
   policyFailed(thrown: unknown): void {

@@ -50,7 +50,7 @@ export class DocumentInstance implements DocumentInstancePort {
   }
 
   get wakeAt(): number | undefined {
-    return this.#runner.body?.timers.first?.dueAt;
+    return this.#runner.body?.wakeAt;
   }
 
   get viewerCount(): number {

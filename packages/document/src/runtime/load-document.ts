@@ -88,6 +88,7 @@ function migrated(compiled: CompiledDocument, records: readonly LogRecord[]): Do
   body.baseSeq = body.effectSeq;
   body.isNew = true;
   body.timers.markUnlogged();
+  body.cron.markUnlogged();
   body.connected.markUnlogged();
   body.markers.markUnlogged();
   try {

@@ -54,10 +54,11 @@ export function createTestDocument<Definition extends DocumentDefinition>(
 export class TestDocument<Definition extends DocumentDefinition> {
   /** Wall clock, ms. */
   now: number;
-  readonly #runtime: DocumentRuntime;
+  readonly #compile: (definition: DocumentDefinition) => DocumentRuntime;
   readonly #name;
   readonly #players = new Set<TestPlayer<Definition>>();
   readonly #faults: unknown[] = [];
+  #runtime: DocumentRuntime;
   #instance: DocumentInstance;
   #stored: StoredDocument = { seq: 0, isDeleted: false, patches: [] };
   #viewerIds = 0;
@@ -65,7 +66,8 @@ export class TestDocument<Definition extends DocumentDefinition> {
   constructor(definition: Definition, { key = "doc", now = 1_767_225_600_000, seed = 1, limits }: TestDocumentOptions) {
     this.now = now;
     const options: CompileOptions = { random: new SeededRandom(seed), onFault: (thrown) => this.#faults.push(thrown) };
-    this.#runtime = compileDocument(definition, limits, options);
+    this.#compile = (definition) => compileDocument(definition, limits, options);
+    this.#runtime = this.#compile(definition);
     this.#name = { space: this.#runtime.space, key };
     this.#instance = this.#runtime.open(this.#name, this.#stored);
   }
@@ -128,12 +130,19 @@ export class TestDocument<Definition extends DocumentDefinition> {
     this.now = until;
   }
 
-  /** Loads the document again from its log, as after a crash. Players reconnect and resume. */
-  reload(): void {
+  /**
+   * Loads the document again from its log, as after a crash, or after a deploy if a new version of its definition is given.
+   * Players reconnect and resume; timers that are due run. Throws when a migration fails; then everything is as before.
+   */
+  reload(definition?: DocumentDefinition): void {
     const players = [...this.#players];
-    this.#instance = this.#runtime.open(this.#name, this.#stored);
+    const runtime = definition === undefined ? this.#runtime : this.#compile(definition);
+    const instance = runtime.open(this.#name, this.#stored);
+    this.#runtime = runtime;
+    this.#instance = instance;
     for (const player of players) this.attach(player, player.client.viewState, player.client);
     this.deliver();
+    this.advance(0);
   }
 
   delete(agent: string): void {
