@@ -30,9 +30,17 @@ const SLAB_MAX_BYTES = MESSAGE_MAX_BYTES + 1024 * 1024;
 const GRANT_MAX = 0xffff;
 const GRANTS_PER_FRAME_MAX = 65_536;
 
-interface PendingGrant {
+/** Credit of a stream that is not written yet; an entry of a credit frame as it stands. */
+class PendingGrant implements CreditGrant {
+  readonly stream: number;
   messages: number;
   readonly openMark: number;
+
+  constructor(stream: number, messages: number, openMark: number) {
+    this.stream = stream;
+    this.messages = messages;
+    this.openMark = openMark;
+  }
 }
 
 /**
@@ -171,7 +179,7 @@ export class Outbound {
       return;
     }
     const pending = this.#grants.get(stream);
-    if (pending === undefined) this.#grants.set(stream, { messages, openMark });
+    if (pending === undefined) this.#grants.set(stream, new PendingGrant(stream, messages, openMark));
     else pending.messages += messages;
     this.#wake();
   }
@@ -261,18 +269,15 @@ export class Outbound {
     const isBacklogged = this.#isBacklogged();
     if (isBacklogged && !this.hasLeft(this.#lanedUntil)) return;
     const writer = isBacklogged ? this.#control : this.writer;
-    let grants: CreditGrant[] = [];
-    for (const [stream, pending] of this.#grants) {
+    const grants: CreditGrant[] = [];
+    for (const pending of this.#grants.values()) {
       if (isBacklogged && !this.hasLeft(pending.openMark)) continue;
-      this.#grants.delete(stream);
-      for (const entry of entriesOf(stream, pending.messages)) {
-        grants.push(entry);
-        if (grants.length === GRANTS_PER_FRAME_MAX) {
-          this.#writeCredit(writer, grants);
-          grants = [];
-        }
-      }
+      if (isBacklogged) this.#grants.delete(pending.stream);
+      if (pending.messages <= GRANT_MAX) grants.push(pending);
+      else for (const entry of entriesOf(pending.stream, pending.messages)) grants.push(entry);
+      while (grants.length >= GRANTS_PER_FRAME_MAX) this.#writeCredit(writer, grants.splice(0, GRANTS_PER_FRAME_MAX));
     }
+    if (!isBacklogged) this.#grants.clear();
     if (grants.length > 0) this.#writeCredit(writer, grants);
   }
 

@@ -14,6 +14,8 @@ export class Reader {
   position = 0;
   /** Where the message at hand ends: of the frame, or of the nested message being read. */
   end: number;
+  /** `bytes` fields get memory of their own: for messages that outlive the buffer. */
+  copiesBytes = false;
   #source: Uint8Array;
 
   constructor(bytes: Uint8Array = NOTHING) {
@@ -101,13 +103,14 @@ export class Reader {
     return value;
   }
 
-  /** A view into the reader's buffer: copy what must outlive the handler. */
+  /** A view into the reader's buffer, or a copy with `copiesBytes`. */
   bytes(minBytes: number, maxBytes: number, field: string): Uint8Array {
     const length = this.#length(field);
     if (length < minBytes || length > maxBytes) throw outOfBounds(field, `${minBytes} to ${maxBytes} bytes`);
     const start = this.position;
     this.position = start + length;
-    return new Uint8Array(this.buffer.buffer, this.buffer.byteOffset + start, length);
+    const view = new Uint8Array(this.buffer.buffer, this.buffer.byteOffset + start, length);
+    return this.copiesBytes ? view.slice() : view;
   }
 
   /** The number of elements that follow, each of which takes at least `elementMinBytes` here. */

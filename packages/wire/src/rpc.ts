@@ -6,7 +6,7 @@ export interface Codec<Message> {
   readonly name: string;
   encode(writer: Writer, message: Message): void;
   /**
-   * Reads one message. Fields of type `bytes` are views into the reader's buffer: copy what must outlive the handler.
+   * Reads one message. Fields of type `bytes` are views into the reader's buffer, unless the reader copies them.
    * Throws a `ServiceError` with code `invalid_argument` on bytes that are no such message.
    */
   decode(reader: Reader): Message;

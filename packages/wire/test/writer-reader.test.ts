@@ -19,6 +19,24 @@ function readerOver(write: (writer: Writer) => void): Reader {
   return new Reader(writer.written());
 }
 
+describe("bytes", () => {
+  test("are views, or copies for a message that outlives the buffer", () => {
+    const reader = readerOver((writer) => {
+      writer.bytes(new Uint8Array([1, 2]), 0, 8, "b");
+      writer.bytes(new Uint8Array([3, 4]), 0, 8, "b");
+    });
+    const view = reader.bytes(0, 8, "b");
+    reader.copiesBytes = true;
+    const copy = reader.bytes(0, 8, "b");
+    reader.buffer.fill(9);
+    expect([[...view], [...copy]]).toEqual([
+      [9, 9],
+      [3, 4],
+    ]);
+    expect(copy.buffer.byteLength).toBe(2);
+  });
+});
+
 describe("numbers", () => {
   test("u53 keeps every safe integer", () => {
     fc.assert(

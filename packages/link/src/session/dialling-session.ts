@@ -1,5 +1,5 @@
 import { type Clock, type Logger, ServiceError } from "@tidewire/foundation";
-import { Reader, type StreamMethod, type UnaryMethod } from "@tidewire/wire";
+import type { Reader, StreamMethod, UnaryMethod } from "@tidewire/wire";
 import { DeadlineQueue } from "../deadline-queue.ts";
 import { ErrorBodyCodec } from "../generated/link-codecs.ts";
 import type { CallOptions, ClientStream, ClientStreamHandlers, LinkConnection, LinkPeer } from "../link.ts";
@@ -9,8 +9,8 @@ import { type ClientStreamOwner, SessionClientStream } from "./client-stream.ts"
 import { Departure } from "./departure.ts";
 import { errorOfBody } from "./error-body.ts";
 import { takeStreamIds } from "./frame-body.ts";
-import { ownedBody } from "./owned-body.ts";
-import { PendingCall } from "./pending-call.ts";
+import { ownedMessage } from "./owned-message.ts";
+import { PendingCall, type PendingCallOwner } from "./pending-call.ts";
 
 export interface SessionLimits {
   /** Calls and streams open at once on one connection. */
@@ -31,7 +31,7 @@ export interface DiallingModules {
  * The dialling side of one connection: knows every call and stream in flight and ends each exactly once, whatever
  * happens first of answer, deadline, cancellation and the end of the connection. Moves no bytes itself.
  */
-export class DiallingSession implements LinkConnection, ClientStreamOwner {
+export class DiallingSession implements LinkConnection, ClientStreamOwner, PendingCallOwner {
   readonly peer: LinkPeer;
   readonly #carrier: Carrier;
   readonly #clock: Clock;
@@ -41,7 +41,6 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner {
   readonly #calls = new Map<number, PendingCall>();
   readonly #streams = new Map<number, SessionClientStream>();
   readonly #departure: Departure;
-  readonly #ownedReader = new Reader();
   #nextId = 1;
 
   constructor(modules: DiallingModules, peer: LinkPeer, limits: SessionLimits = defaultSessionLimits) {
@@ -83,11 +82,8 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner {
       const id = this.#takeId();
       const mark = this.#carrier.outboundMark;
       this.#carrier.request(method.id, id, deadlineMs, method.request, request);
-      const call = new PendingCall({ id, mark, deadlineAt: this.#clock.monotonicMs() + deadlineMs }, method, {
-        resolve: resolve,
-        reject,
-        timedOut: (timed) => this.#callTimedOut(timed),
-      });
+      const deadlineAt = this.#clock.monotonicMs() + deadlineMs;
+      const call = new PendingCall(this, method, { id, mark, deadlineAt }, { resolve: resolve as never, reject });
       this.#calls.set(id, call);
       this.#deadlines.add(call);
     });
@@ -200,6 +196,12 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner {
 
   // Calls.
 
+  callTimedOut(call: PendingCall): void {
+    const isSent = this.#carrier.hasLeft(call.mark);
+    this.#sendCancel(call.id);
+    this.#failCall(call, new LinkError("timeout", `${call.method.name}: no answer in time`, isSent));
+  }
+
   #refusal(deadlineMs: number): LinkError | undefined {
     if (!this.isOpen) return new LinkError("unavailable", "the connection is closed", false);
     if (deadlineMs <= 0) return new LinkError("timeout", "no time was left", false);
@@ -223,7 +225,7 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner {
     this.#calls.delete(id);
     this.#deadlines.remove(call);
     try {
-      call.resolve(call.method.response.decode(isOwned ? body : ownedBody(this.#ownedReader, body)));
+      call.resolve(ownedMessage(call.method.response, body, isOwned));
     } catch (thrown) {
       call.reject(this.#malformed(call.method.name, thrown));
     }
@@ -235,12 +237,6 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner {
     this.#deadlines.remove(call);
     call.reject(error);
     this.#shutIfDone();
-  }
-
-  #callTimedOut(call: PendingCall): void {
-    const isSent = this.#carrier.hasLeft(call.mark);
-    this.#sendCancel(call.id);
-    this.#failCall(call, new LinkError("timeout", `${call.method.name}: no answer in time`, isSent));
   }
 
   // Streams.

@@ -1,12 +1,12 @@
 import { type Clock, type Logger, ServiceError } from "@tidewire/foundation";
-import { type Codec, Reader } from "@tidewire/wire";
+import type { Codec, Reader } from "@tidewire/wire";
 import { ErrorBodyCodec } from "../generated/link-codecs.ts";
 import type { CallContext, LinkPeer, ServedMethods, ServedUnary } from "../link.ts";
 import { type Carrier, FrameType } from "./carrier.ts";
 import { Departure } from "./departure.ts";
 import { bodyOfError } from "./error-body.ts";
 import { MANY_STREAMS_MAX, takeCallHeader } from "./frame-body.ts";
-import { ownedBody } from "./owned-body.ts";
+import { ownedMessage } from "./owned-message.ts";
 import { type ServerStreamOwner, SessionServerStream } from "./server-stream.ts";
 
 export interface ServingModules {
@@ -43,7 +43,6 @@ export class ServingSession implements ServerStreamOwner {
   readonly #streams = new Map<number, SessionServerStream>();
   /** Streams that would have sent, had the connection not been congested. */
   #held = new Set<SessionServerStream>();
-  readonly #ownedReader = new Reader();
   readonly #departure: Departure;
 
   constructor(modules: ServingModules, peer: LinkPeer, limits: { readonly inFlightMax: number }) {
@@ -81,9 +80,9 @@ export class ServingSession implements ServerStreamOwner {
 
   /** One whole frame. `isOwned`: the body is not used again by anyone else, so that views into it may live on. */
   receive(type: FrameType, method: number, id: number, body: Reader, isOwned: boolean): void {
-    if (type === FrameType.request) this.#request(method, id, isOwned ? body : ownedBody(this.#ownedReader, body));
+    if (type === FrameType.request) this.#request(method, id, body, isOwned);
     else if (type === FrameType.up) this.#up(this.#streams.get(id), body);
-    else if (type === FrameType.open) this.#open(method, id, isOwned ? body : ownedBody(this.#ownedReader, body));
+    else if (type === FrameType.open) this.#open(method, id, body, isOwned);
     else if (type === FrameType.cancel) this.#cancel(id);
     else throw new ServiceError("invalid_argument", `frame type ${type} is not for the listening side`);
   }
@@ -100,7 +99,7 @@ export class ServingSession implements ServerStreamOwner {
     if (stream === undefined) return;
     stream.addCredit(messages);
     if (this.#carrier.isCongested) this.#held.add(stream);
-    else this.#run(stream, () => stream.handlers.credit?.());
+    else this.#tellCredit(stream);
   }
 
   /** The peer takes in data again. */
@@ -111,7 +110,7 @@ export class ServingSession implements ServerStreamOwner {
       if (!stream.isOpen) continue;
       // The first ones may fill the connection again.
       if (this.#carrier.isCongested) this.#held.add(stream);
-      else this.#run(stream, () => stream.handlers.credit?.());
+      else this.#tellCredit(stream);
     }
   }
 
@@ -164,7 +163,7 @@ export class ServingSession implements ServerStreamOwner {
 
   // Calls.
 
-  #request(method: number, id: number, body: Reader): void {
+  #request(method: number, id: number, body: Reader, isOwned: boolean): void {
     this.#requireNew(id);
     const served = this.#services.unaryOf(method);
     const refusal = this.#refusal(method, served);
@@ -173,24 +172,29 @@ export class ServingSession implements ServerStreamOwner {
       return;
     }
     const call = new ServedCall(this.peer, this.#clock.monotonicMs() + this.#deadlineMs(body));
-    this.#calls.set(id, call);
     let answer: unknown;
     try {
-      answer = served.handler(served.method.request.decode(body), call);
+      answer = served.handler(ownedMessage(served.method.request, body, isOwned), call);
     } catch (thrown) {
       this.#fail(id, served, thrown);
       return;
     }
-    if (isPromise(answer)) {
-      answer.then(
-        (response) => this.#answer(id, served, response),
-        (thrown: unknown) => this.#fail(id, served, thrown),
-      );
-    } else this.#answer(id, served, answer);
+    if (!isPromise(answer)) {
+      this.#answer(id, served, answer);
+      return;
+    }
+    // Only what outlives this frame can be cancelled, or meet another call of its id.
+    this.#calls.set(id, call);
+    answer.then(
+      (response) => {
+        if (this.#calls.delete(id)) this.#answer(id, served, response);
+      },
+      (thrown: unknown) => this.#fail(id, served, thrown, this.#calls.delete(id)),
+    );
   }
 
   #answer(id: number, served: ServedUnary, response: unknown): void {
-    if (!this.#calls.delete(id)) return;
+    if (this.#departure.isClosed) return;
     try {
       this.#carrier.message(FrameType.response, served.method.id, id, served.method.response, response);
     } catch (thrown) {
@@ -204,7 +208,8 @@ export class ServingSession implements ServerStreamOwner {
     }
   }
 
-  #fail(id: number, served: ServedUnary, thrown: unknown): void {
+  /** @param isAwaited whether the caller still waits for an answer. */
+  #fail(id: number, served: ServedUnary, thrown: unknown, isAwaited = true): void {
     const error = ServiceError.from(thrown);
     if (error.code === "internal") {
       this.#logger.error(
@@ -212,12 +217,12 @@ export class ServingSession implements ServerStreamOwner {
         "a call's handler threw",
       );
     }
-    if (this.#calls.delete(id)) this.#answerError(id, error);
+    if (isAwaited) this.#answerError(id, error);
   }
 
   // Streams.
 
-  #open(method: number, id: number, body: Reader): void {
+  #open(method: number, id: number, body: Reader, isOwned: boolean): void {
     this.#requireNew(id);
     const served = this.#services.streamOf(method);
     const refusal = this.#refusal(method, served);
@@ -230,7 +235,7 @@ export class ServingSession implements ServerStreamOwner {
     const stream = new SessionServerStream(this, id, served.method, credit);
     this.#streams.set(id, stream);
     try {
-      const request = served.method.open.decode(body);
+      const request = ownedMessage(served.method.open, body, isOwned);
       stream.serveWith(served.handler(request, stream, new ServedCall(this.peer, deadlineAt)));
     } catch (thrown) {
       this.#logThrown(served.method.name, thrown);
@@ -250,7 +255,11 @@ export class ServingSession implements ServerStreamOwner {
       this.#cut(stream, ServiceError.from(thrown));
       return;
     }
-    this.#run(stream, () => stream.handlers.message?.(message));
+    try {
+      stream.handlers.message?.(message);
+    } catch (thrown) {
+      this.#handlerThrew(stream, thrown);
+    }
   }
 
   #cancel(id: number): void {
@@ -266,14 +275,18 @@ export class ServingSession implements ServerStreamOwner {
     this.#tellCancelled(stream);
   }
 
-  /** Runs a handler of a stream; what it throws ends the stream. */
-  #run(stream: SessionServerStream, handler: () => void): void {
+  #tellCredit(stream: SessionServerStream): void {
     try {
-      handler();
+      stream.handlers.credit?.();
     } catch (thrown) {
-      this.#logThrown(stream.method.name, thrown);
-      this.#cut(stream, ServiceError.from(thrown));
+      this.#handlerThrew(stream, thrown);
     }
+  }
+
+  /** What a handler of a stream throws ends the stream. */
+  #handlerThrew(stream: SessionServerStream, thrown: unknown): void {
+    this.#logThrown(stream.method.name, thrown);
+    this.#cut(stream, ServiceError.from(thrown));
   }
 
   #cut(stream: SessionServerStream, error: ServiceError): void {
