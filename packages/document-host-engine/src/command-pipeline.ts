@@ -70,11 +70,14 @@ export class CommandPipeline {
     return pending.answer;
   }
 
-  /** What the next batch would run. */
-  stage(): readonly PendingCommand[] {
-    const max = this.#singlesLeft > 0 ? 1 : this.#options.batchMaxCommands;
-    this.#queue.stage(max);
-    return this.#queue.staged.slice(0, max);
+  /** Moves up what the next batch runs. Outside of the guard: a cut in the middle of it would lose a command. */
+  stage(): void {
+    this.#queue.stage(this.#batchMax);
+  }
+
+  /** What the next batch runs. */
+  get batch(): readonly PendingCommand[] {
+    return this.#queue.staged.slice(0, this.#batchMax);
   }
 
   /** A batch was run in memory: starts its append, or makes its answers due if nothing was changed. */
@@ -187,6 +190,10 @@ export class CommandPipeline {
     if (this.#inFlight === undefined) return;
     this.#inFlight.isGivenUp = true;
     for (const caller of this.#inFlight.callers()) caller.fail(refusals.unknownOutcome());
+  }
+
+  get #batchMax(): number {
+    return this.#singlesLeft > 0 ? 1 : this.#options.batchMaxCommands;
   }
 
   #ended(inFlight: AppendInFlight, outcome: AppendOutcome): void {

@@ -184,6 +184,7 @@ export class DocumentActor implements TurnWorker {
   prepare(): void {
     this.#viewers.syncCredit();
     this.#reads.stage();
+    this.#pipeline.stage();
   }
 
   work(budget: TurnBudget): void {

@@ -32,7 +32,7 @@ export function workOnCopy(turn: DocumentTurn, copy: DocumentCopy, parts: TurnPa
   turn.execute(instance, {
     presence: viewers.presence.steps(now),
     timersMax: parts.wake.isAllowed ? batchMaxTimers : 0,
-    commands: pipeline.stage(),
+    commands: pipeline.batch,
     now: parts.clock.wallMs(),
   });
   if (turn.patch !== undefined || turn.executed.length === 0) return;
