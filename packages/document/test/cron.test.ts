@@ -165,6 +165,13 @@ describe("an entry", () => {
     expect(player.view.runs.at(-1)!.by).toBe("nightly as cron");
   });
 
+  test("gets whole milliseconds, whatever the clock of its host counts in", () => {
+    const { document, times } = started({ hourly: "0 * * * *" });
+    document.now += hourMs + 0.25;
+    document.advance(0);
+    expect(times()).toEqual(["2026-01-01T13:00"]);
+  });
+
   test("runs once for all the times that were missed, and goes on from now", () => {
     const { document, times } = started({ hourly: "0 * * * *" });
     document.now += 3 * dayMs + 10 * minuteMs;

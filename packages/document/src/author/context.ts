@@ -7,7 +7,7 @@ export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 export interface DocumentContext {
   /** Who acts. In a timer: who set it. */
   readonly principal: Principal;
-  /** Wall clock of this transaction, ms. */
+  /** Wall clock of this transaction, whole ms: fits `t.timestamp()`. */
   readonly now: number;
   readonly name: DocumentName;
   /** Seeded and kept with the document, and rolled back with it. Not for secrets. */

@@ -25,7 +25,8 @@ export class HandlerContext implements DocumentContext {
     this.#body = body;
     this.name = name;
     this.principal = principal;
-    this.now = now;
+    // Hosts may count finer; a timestamp in state is whole.
+    this.now = Math.floor(now);
   }
 
   get random(): Random {
