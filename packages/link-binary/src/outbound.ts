@@ -1,5 +1,5 @@
 import { ServiceError } from "@tidewire/foundation";
-import { CreditCodec, type CreditGrant } from "@tidewire/link/session";
+import { CreditCodec, type CreditGrant, PendingGrants } from "@tidewire/link/session";
 import { type Codec, MESSAGE_MAX_BYTES, Writer } from "@tidewire/wire";
 import type { BinaryLinkLimits } from "./binary-link-options.ts";
 import { beginFrame, ControlType, endFrame, HEADER_BYTES } from "./frame.ts";
@@ -30,19 +30,6 @@ const SLAB_MAX_BYTES = MESSAGE_MAX_BYTES + 1024 * 1024;
 const GRANT_MAX = 0xffff;
 const GRANTS_PER_FRAME_MAX = 65_536;
 
-/** Credit of a stream that is not written yet; an entry of a credit frame as it stands. */
-class PendingGrant implements CreditGrant {
-  readonly stream: number;
-  messages: number;
-  readonly openMark: number;
-
-  constructor(stream: number, messages: number, openMark: number) {
-    this.stream = stream;
-    this.messages = messages;
-    this.openMark = openMark;
-  }
-}
-
 /**
  * The way out of one connection. Frames are encoded straight into a slab, and the slab is written once per turn of the
  * event loop, by `setImmediate`, or at once from `flushBytes` on: a write per frame costs three to six times the CPU
@@ -58,7 +45,7 @@ export class Outbound {
   readonly #lanes: Lanes;
   readonly #control = newSlab();
   readonly #free: Writer[] = [];
-  readonly #grants = new Map<number, PendingGrant>();
+  readonly #grants = new PendingGrants();
   #held: Writer[] = [];
   #heldBytes = 0;
   /** Handed to the socket and not yet taken by the kernel. */
@@ -178,14 +165,11 @@ export class Outbound {
       this.commit(at, ControlType.credit, 0, stream);
       return;
     }
-    const pending = this.#grants.get(stream);
-    if (pending === undefined) this.#grants.set(stream, new PendingGrant(stream, messages, openMark));
-    else pending.messages += messages;
+    this.#grants.add(stream, messages, openMark);
     this.#wake();
   }
 
   forget(stream: number): void {
-    this.#grants.delete(stream);
     this.#lanes.forget(stream);
   }
 
@@ -265,20 +249,17 @@ export class Outbound {
    * of its stream; past the slabs that wait, if the opening is not in one of them.
    */
   #putGrants(): void {
-    if (this.#grants.size === 0) return;
+    if (this.#grants.isEmpty) return;
     const isBacklogged = this.#isBacklogged();
     if (isBacklogged && !this.hasLeft(this.#lanedUntil)) return;
     const writer = isBacklogged ? this.#control : this.writer;
-    const grants: CreditGrant[] = [];
-    for (const pending of this.#grants.values()) {
-      if (isBacklogged && !this.hasLeft(pending.openMark)) continue;
-      if (isBacklogged) this.#grants.delete(pending.stream);
-      if (pending.messages <= GRANT_MAX) grants.push(pending);
-      else for (const entry of entriesOf(pending.stream, pending.messages)) grants.push(entry);
-      while (grants.length >= GRANTS_PER_FRAME_MAX) this.#writeCredit(writer, grants.splice(0, GRANTS_PER_FRAME_MAX));
+    const due = isBacklogged ? this.#grants.takeIf(({ openMark }) => this.hasLeft(openMark)) : this.#grants.takeAll();
+    const entries = due.some(({ messages }) => messages > GRANT_MAX)
+      ? due.flatMap(({ stream, messages }) => entriesOf(stream, messages))
+      : due;
+    for (let from = 0; from < entries.length; from += GRANTS_PER_FRAME_MAX) {
+      this.#writeCredit(writer, entries.slice(from, from + GRANTS_PER_FRAME_MAX));
     }
-    if (!isBacklogged) this.#grants.clear();
-    if (grants.length > 0) this.#writeCredit(writer, grants);
   }
 
   #writeCredit(writer: Writer, grants: readonly CreditGrant[]): void {

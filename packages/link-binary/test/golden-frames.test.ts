@@ -104,8 +104,8 @@ const frames: Record<string, () => Promise<string>> = {
   CREDIT: () =>
     written((carrier) => {
       carrier.grant(5, 3, 0);
-      carrier.grant(9, 70_000, 0);
       carrier.grant(5, 1, 0);
+      carrier.grant(9, 70_000, 0);
     }),
   OPEN: () => written((carrier) => carrier.open(watch.id, 5, 10_000, 4, parcelCodec, message)),
   OPENED: signal(FrameType.opened),

@@ -5,6 +5,7 @@ import { testEnds } from "./ends.ts";
 import type { LinkSubject } from "./harness.ts";
 import { testMany } from "./many.ts";
 import { testStreams } from "./streams.ts";
+import { testTogether } from "./together.ts";
 
 export type { LinkHarness, LinkSubject } from "./harness.ts";
 
@@ -14,6 +15,7 @@ export function testLinkCompliance(subject: LinkSubject): void {
     testCalls(subject);
     testStreams(subject);
     testMany(subject);
+    testTogether(subject);
     testBounds(subject);
     testEnds(subject);
   });

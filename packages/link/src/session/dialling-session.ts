@@ -4,6 +4,7 @@ import { DeadlineQueue } from "../deadline-queue.ts";
 import { ErrorBodyCodec } from "../generated/link-codecs.ts";
 import type { CallOptions, ClientStream, ClientStreamHandlers, LinkConnection, LinkPeer } from "../link.ts";
 import { LinkError } from "../link-error.ts";
+import { CallTable } from "./call-table.ts";
 import { type Carrier, FrameType } from "./carrier.ts";
 import { type ClientStreamOwner, SessionClientStream } from "./client-stream.ts";
 import { Departure } from "./departure.ts";
@@ -38,7 +39,7 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
   readonly #logger: Logger;
   readonly #limits: SessionLimits;
   readonly #deadlines: DeadlineQueue;
-  readonly #calls = new Map<number, PendingCall>();
+  readonly #calls = new CallTable();
   readonly #streams = new Map<number, SessionClientStream>();
   readonly #departure: Departure;
   #nextId = 1;
@@ -64,7 +65,7 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
 
   /** Whether frames of this stream or call still matter. */
   isLive(id: number): boolean {
-    return this.#calls.has(id) || this.#streams.has(id);
+    return this.#calls.get(id) !== undefined || this.#streams.has(id);
   }
 
   call<Request, Response>(
@@ -84,7 +85,7 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
       this.#carrier.request(method.id, id, deadlineMs, method.request, request);
       const deadlineAt = this.#clock.monotonicMs() + deadlineMs;
       const call = new PendingCall(this, method, { id, mark, deadlineAt }, { resolve: resolve as never, reject });
-      this.#calls.set(id, call);
+      this.#calls.add(call);
       this.#deadlines.add(call);
     });
   }
@@ -159,9 +160,8 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
   closed(error: ServiceError | undefined): void {
     if (!this.#departure.close(error)) return;
     this.#deadlines.clear();
-    const calls = [...this.#calls.values()];
+    const calls = this.#calls.takeAll();
     const streams = [...this.#streams.values()];
-    this.#calls.clear();
     this.#streams.clear();
     for (const call of calls) call.reject(this.#broken(call.mark, error));
     for (const stream of streams) {
@@ -220,9 +220,8 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
   }
 
   #response(id: number, body: Reader, isOwned: boolean): void {
-    const call = this.#calls.get(id);
+    const call = this.#calls.remove(id);
     if (call === undefined) return;
-    this.#calls.delete(id);
     this.#deadlines.remove(call);
     try {
       call.resolve(ownedMessage(call.method.response, body, isOwned));
@@ -233,7 +232,7 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
   }
 
   #failCall(call: PendingCall, error: ServiceError): void {
-    if (!this.#calls.delete(call.id)) return;
+    if (this.#calls.remove(call.id) === undefined) return;
     this.#deadlines.remove(call);
     call.reject(error);
     this.#shutIfDone();

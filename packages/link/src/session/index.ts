@@ -12,4 +12,5 @@ export {
 export { bodyOfError, errorOfBody } from "./error-body.ts";
 export { FanOut } from "./fan-out.ts";
 export { emptyMessage, encodedMessage, MANY_STREAMS_MAX, writeCallHeader, writeStreamIds } from "./frame-body.ts";
+export { PendingGrants } from "./pending-grants.ts";
 export { type ServingModules, ServingSession } from "./serving-session.ts";
