@@ -15,6 +15,7 @@ import { GrpcCarrier } from "./grpc-carrier.ts";
 import type { GrpcCall } from "./grpc-pipe.ts";
 import { CONTROL_PATH, identity, READY_TYPE, STREAM_PATH, TOKEN_KEY } from "./service.ts";
 import type { TransportContext } from "./transport-context.ts";
+import { withoutRetryBuffer } from "./write-through.ts";
 
 const NO_BINDING = new Uint8Array(0);
 
@@ -44,7 +45,7 @@ class Dialling {
     this.#context = context;
     const { limits, carrier: modules, introduction, keys } = context;
     const credentials = context.credentials?.dial ?? grpcCredentials.createInsecure();
-    this.#client = new Client(address, credentials, channelOptions(limits));
+    this.#client = withoutRetryBuffer(new Client(address, credentials, channelOptions(limits)));
     this.#handshake = new DialHandshake(introduction, keys[0], NO_BINDING);
     const carrier: GrpcCarrier = new GrpcCarrier(this.#call(CONTROL_PATH, new Metadata()), modules, limits, {
       greeter: {

@@ -16,6 +16,7 @@ import { type Codec, Reader, Writer } from "@tidewire/wire";
 import type { GrpcLinkLimits } from "./grpc-link-options.ts";
 import { beginMessage, HEADER_BYTES, takeHeader } from "./grpc-message.ts";
 import { type GrpcCall, GrpcPipe } from "./grpc-pipe.ts";
+import { Inbox } from "./inbox.ts";
 import { OutboundAccount } from "./outbound-account.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -69,6 +70,7 @@ export class GrpcCarrier implements Carrier {
   #writer: Writer;
   readonly #reader = new Reader();
   readonly #grants = new Map<number, number>();
+  readonly #inbox = new Inbox((bytes) => this.#take(bytes));
   #session: GrpcSession | undefined;
   #closeTimer: Timer | undefined;
   #isLeaving = false;
@@ -91,7 +93,7 @@ export class GrpcCarrier implements Carrier {
     });
     this.#control = new GrpcPipe(control, this.#account, {
       message: (bytes) => this.#received(bytes),
-      closed: (error) => this.#controlClosed(error),
+      closed: (error) => this.#inbox.behind(() => this.#controlClosed(error)),
     });
   }
 
@@ -136,7 +138,7 @@ export class GrpcCarrier implements Carrier {
       },
       closed: () => {
         pipe.end();
-        this.#pipeClosed(stream, pipe);
+        this.#inbox.behind(() => this.#pipeClosed(stream, pipe));
       },
     });
   }
@@ -150,6 +152,7 @@ export class GrpcCarrier implements Carrier {
     for (const pipe of this.#pipes.values()) pipe.cancel();
     this.#pipes.clear();
     this.#grants.clear();
+    this.#inbox.clear();
     this.#session?.closed(error);
   }
 
@@ -177,6 +180,12 @@ export class GrpcCarrier implements Carrier {
   #received(bytes: Buffer): void {
     this.#modules.traffic.messagesIn++;
     this.#modules.traffic.bytesIn += bytes.length;
+    // Nobody waits for a batch of the handshake, and what belongs to it must be through before the session takes over.
+    if (this.#session === undefined) this.#take(bytes);
+    else this.#inbox.message(bytes);
+  }
+
+  #take(bytes: Buffer): void {
     try {
       this.#frame(this.#reader.reset(bytes));
     } catch (thrown) {
@@ -328,7 +337,7 @@ export class GrpcCarrier implements Carrier {
     if (this.#openCall === undefined) return this.#control;
     const pipe = new GrpcPipe(this.#openCall(), this.#account, {
       message: (bytes) => this.#received(bytes),
-      closed: () => this.#pipeClosed(stream, pipe),
+      closed: () => this.#inbox.behind(() => this.#pipeClosed(stream, pipe)),
     });
     this.#pipes.set(stream, pipe);
     return pipe;

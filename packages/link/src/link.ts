@@ -11,6 +11,8 @@ import type { StreamMethod, UnaryMethod } from "@tidewire/wire";
  * - every call ends exactly once, with its response or a `ServiceError`, at the latest at its deadline;
  * - every stream ends exactly once on each side, also when the connection breaks (`unavailable`);
  * - the serving side of a stream never has more `down` messages under way than the opener granted;
+ * - messages of one turn of the event loop are sent and handed over in few turns, not in one for each: what came together
+ *   is handed over in one step, without a microtask in between, so that a receiver can work on it as a batch;
  * - what waits to be sent is bounded; what exceeds the bound is refused with `overloaded`, never dropped in silence.
  */
 
