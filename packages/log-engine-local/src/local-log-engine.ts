@@ -1,22 +1,33 @@
 import { type Clock, type DocumentName, type Logger, ServiceError, type Timer } from "@tidewire/foundation";
 import {
+  checkAfterSpace,
   checkAppend,
   checkCount,
   checkDocument,
+  checkDocuments,
+  checkInstall,
+  checkMoment,
   checkOwner,
   checkPage,
   checkSnapshot,
   type DueDocument,
   type FenceWatchers,
+  type KnownDocument,
   type ListedDocument,
   type LogAppend,
   type LogEngine,
+  type LogHead,
+  type LogInstall,
+  type LogMoment,
   type LogRead,
+  type LogReadAt,
   type LogSnapshotWrite,
+  missingError,
   type OpenedLog,
 } from "@tidewire/log-engine";
 import type { Compactor } from "./compaction/compactor.ts";
 import { type DocumentReads, requireWhole } from "./document-reads.ts";
+import { documentsOf, headOf, spacesOf, stateAt } from "./document-survey.ts";
 import type { DocumentWrites } from "./document-writes.ts";
 import type { DirectoryLock } from "./files/file-system.ts";
 import type { ReadGate } from "./files/read-gate.ts";
@@ -102,10 +113,11 @@ export class LocalLogEngine implements LogEngine {
     };
   }
 
-  async open(document: DocumentName, owner: string): Promise<OpenedLog> {
+  async open(document: DocumentName, owner: string, options: { readonly ifExists?: boolean } = {}): Promise<OpenedLog> {
     this.#requireOpen();
     checkDocument(document);
     checkOwner(owner);
+    if (options.ifExists === true) await this.#requireDocument(document);
     const { captured, ...head } = await this.#parts.writes.takeEpoch(document, owner);
     const entry = this.#parts.index.find(document);
     if (entry === undefined) throw new ServiceError("internal", "the document has left the index");
@@ -148,6 +160,48 @@ export class LocalLogEngine implements LogEngine {
     requireWhole(entry);
     const { reads } = this.#parts;
     return reads.read(entry, reads.captureAfter(entry, range.afterSeq, range.limit));
+  }
+
+  async readAt(document: DocumentName, moment: LogMoment): Promise<LogReadAt> {
+    this.#requireOpen();
+    checkDocument(document);
+    checkMoment(moment);
+    const entry = this.#parts.index.find(document);
+    const { emptySeq = 0 } = entry ?? {};
+    const { reads } = this.#parts;
+    if (entry === undefined) return stateAt(undefined, moment);
+    requireWhole(entry);
+    return stateAt(
+      { emptySeq, kept: await reads.read(entry, reads.captureAfter(entry, 0, Number.MAX_SAFE_INTEGER)) },
+      moment,
+    );
+  }
+
+  async heads(documents: readonly DocumentName[]): Promise<LogHead[]> {
+    this.#requireOpen();
+    checkDocuments(documents, this.#options.limits);
+    return documents.map((document) => headOf(this.#parts.index.find(document)));
+  }
+
+  async spaces(page: { readonly afterSpace?: string; readonly limit: number }): Promise<string[]> {
+    this.#requireOpen();
+    checkAfterSpace(page.afterSpace);
+    checkPage(page.limit, this.#options.limits);
+    return spacesOf(this.#parts.index, page.afterSpace).slice(0, page.limit);
+  }
+
+  async documents(page: { readonly after?: DocumentName; readonly limit: number }): Promise<KnownDocument[]> {
+    this.#requireOpen();
+    if (page.after !== undefined) checkDocument(page.after);
+    checkPage(page.limit, this.#options.limits);
+    return documentsOf(this.#parts.index, page);
+  }
+
+  async install(document: DocumentName, part: LogInstall): Promise<void> {
+    this.#requireOpen();
+    checkDocument(document);
+    checkInstall(part, this.#options.limits);
+    throw new ServiceError("unsupported", "this log does not take documents of another log yet");
   }
 
   async list(space: string, page: { readonly afterKey?: string; readonly limit: number }): Promise<ListedDocument[]> {
@@ -222,6 +276,13 @@ export class LocalLogEngine implements LogEngine {
     await gate.drained();
     await reader.close();
     await lock.release();
+  }
+
+  async #requireDocument(document: DocumentName): Promise<void> {
+    const { index } = this.#parts;
+    // What is being written counts as soon as it is durable.
+    await index.find(document)?.pending?.last?.catch(() => {});
+    if (index.find(document)?.exists !== true) throw missingError();
   }
 
   #requireOpen(): void {

@@ -27,5 +27,5 @@ logEngineCompliance(
       },
     };
   },
-  { isDurable: true },
+  { isDurable: true, keepsHistory: false, refusesInstalls: true },
 );

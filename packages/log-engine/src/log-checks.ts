@@ -1,5 +1,5 @@
 import { type DocumentName, documentName, ServiceError } from "@tidewire/foundation";
-import type { LogAppend, LogSnapshotWrite } from "./log-engine.ts";
+import type { LogAppend, LogInstall, LogMoment, LogSnapshotWrite } from "./log-engine.ts";
 import type { LogLimits } from "./log-limits.ts";
 
 const OWNER_MAX_LENGTH = 64;
@@ -7,6 +7,18 @@ const OWNER_MAX_LENGTH = 64;
 /** The error of a write that lost: the newest epoch and the head of the log travel as details. */
 export function fencedError(epoch: number, seq: number): ServiceError {
   return new ServiceError("fenced", "the document has a newer epoch or head", { details: { epoch, seq } });
+}
+
+/** The error of a state that was, and is not kept any more. */
+export function historyError(): ServiceError {
+  return new ServiceError("not_found", "the history of the document is not kept that far back", {
+    details: { reason: "history" },
+  });
+}
+
+/** The error of an open that takes no epoch of what does not exist. */
+export function missingError(): ServiceError {
+  return new ServiceError("not_found", "the document does not exist");
 }
 
 /** Throws `invalid_argument` unless space and key are well formed. */
@@ -39,9 +51,49 @@ export function checkSnapshot(snapshot: LogSnapshotWrite, limits: LogLimits): vo
   checkData(snapshot.data, limits.snapshotMaxBytes, "snapshot");
 }
 
+export function checkAfterSpace(afterSpace: string | undefined): void {
+  if (afterSpace !== undefined) documentName(afterSpace, "any");
+}
+
+export function checkMoment(moment: LogMoment): void {
+  if ("seq" in moment) checkCount("seq", moment.seq);
+  else checkCount("beforeMs", moment.beforeMs);
+}
+
+/** Throws `invalid_argument` for parts that contradict themselves and `limit_exceeded` for what is too large. */
+export function checkInstall(part: LogInstall, limits: LogLimits): void {
+  const { epoch, afterSeq, replaces, snapshot, patches, wakeAt, isDeleted } = part;
+  checkCount("epoch", epoch);
+  checkCount("afterSeq", afterSeq);
+  if (wakeAt !== undefined) checkCount("wakeAt", wakeAt);
+  if (snapshot !== undefined) {
+    if (!replaces) throw invalid("snapshot", "only a part that replaces what is stored may bring a snapshot");
+    if (snapshot.seq !== afterSeq) throw invalid("snapshot", "the snapshot must be at afterSeq");
+    checkData(snapshot.data, limits.snapshotMaxBytes, "snapshot");
+  }
+  if (isDeleted && (!replaces || snapshot !== undefined || patches.length > 0 || wakeAt !== undefined)) {
+    throw invalid("isDeleted", "a deleted document replaces what is stored, and has nothing else");
+  }
+  if (patches.length > limits.pageMax) throw tooLarge("number of patches", patches.length, limits.pageMax);
+  let reached = afterSeq;
+  for (const patch of patches) {
+    checkCount("seq", patch.seq);
+    if (patch.seq <= reached) throw invalid("patches", "patches must be in order");
+    if (patch.seq - reached > limits.seqStepMax) throw tooLarge("step of seq", patch.seq - reached, limits.seqStepMax);
+    checkData(patch.data, limits.recordMaxBytes, "record");
+    reached = patch.seq;
+  }
+}
+
 /** A non-negative integer that a JavaScript number holds exactly. */
 export function checkCount(parameter: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 0) throw invalid(parameter, `${parameter} must be an integer from 0`);
+}
+
+/** As many documents as one call may name, each well formed. */
+export function checkDocuments(documents: readonly DocumentName[], limits: LogLimits): void {
+  if (documents.length > limits.pageMax) throw tooLarge("number of documents", documents.length, limits.pageMax);
+  for (const document of documents) checkDocument(document);
 }
 
 export function checkPage(limit: number, limits: LogLimits): void {

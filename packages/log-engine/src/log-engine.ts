@@ -16,7 +16,11 @@ import type { DocumentName } from "@tidewire/foundation";
  * A failed disk or connection is `unavailable`: the outcome of the write is then unknown until the next `open`.
  */
 export interface LogEngine {
-  open(document: DocumentName, owner: string): Promise<OpenedLog>;
+  /**
+   * With `ifExists`, a document that was never written or is deleted is `not_found`, and nothing is written for it: reading
+   * made-up keys must not fill the log.
+   */
+  open(document: DocumentName, owner: string, options?: { readonly ifExists?: boolean }): Promise<OpenedLog>;
   append(document: DocumentName, append: LogAppend): Promise<void>;
   /**
    * Stores the state at `seq`, which must be the end of a record (else `invalid_argument`). Patches up to it may then be
@@ -30,6 +34,17 @@ export interface LogEngine {
    * snapshot first if those records are gone. Nothing for a document that is deleted or was never written.
    */
   read(document: DocumentName, range: { readonly afterSeq: number; readonly limit: number }): Promise<LogRead>;
+  /**
+   * The state at an earlier moment: the newest snapshot kept at or before it and the patches from there up to it. A
+   * moment between two records is the earlier one, one after the head is the head, one before the first record is seq 0.
+   * `not_found` with details `{reason: "history"}` when the history kept does not reach back that far; `unsupported` for a
+   * time in an engine that knows no times. From the newest snapshot on every seq can be read in every engine.
+   */
+  readAt(document: DocumentName, moment: LogMoment): Promise<LogReadAt>;
+  /** Where documents stand, in the order asked for; epoch 0 and seq 0 for one that is not known. At most `pageMax`. */
+  heads(documents: readonly DocumentName[]): Promise<LogHead[]>;
+  /** Spaces in which documents exist, in order, after `afterSpace`. */
+  spaces(page: { readonly afterSpace?: string; readonly limit: number }): Promise<string[]>;
   /** Documents of a space that exist, in key order, after `afterKey`. */
   list(space: string, page: { readonly afterKey?: string; readonly limit: number }): Promise<ListedDocument[]>;
   /** Documents whose `wakeAt` is before the given wall-clock time, earliest first. */
@@ -39,6 +54,17 @@ export interface LogEngine {
    * someone else. Returns the unsubscribe function. What happens while nobody watches is not told later.
    */
   watchFenced(owner: string, listener: (document: DocumentName, epoch: number) => void): () => void;
+  /**
+   * Every document the log knows, also deleted ones and those that were only opened, by space and then key. For moving a
+   * log elsewhere: with the epochs of all of them no former writer can ever commit there.
+   */
+  documents(page: { readonly after?: DocumentName; readonly limit: number }): Promise<KnownDocument[]>;
+  /**
+   * Installs part of a document from another log. `fenced` if something newer is stored: a greater epoch, or a head beyond
+   * the one this leads to. Afterwards nobody owns the document. What fails or is interrupted may have taken effect up to
+   * one of its records, or, with `replaces`, have left the document empty at `afterSeq`: install again.
+   */
+  install(document: DocumentName, part: LogInstall): Promise<void>;
   /** Waits for writes under way. What comes later is `unavailable`. */
   close(): Promise<void>;
 }
@@ -80,6 +106,44 @@ export interface LogSnapshotWrite {
 export interface LogRead {
   readonly snapshot?: LogRecord;
   readonly patches: readonly LogRecord[];
+}
+
+/** A seq, or a wall-clock time in ms: everything that was written before it. */
+export type LogMoment = { readonly seq: number } | { readonly beforeMs: number };
+
+export interface LogReadAt extends LogRead {
+  /** Of the state: where the last of the patches leads, or the snapshot, or 0. */
+  readonly seq: number;
+  /** The document was deleted at that moment; then there is neither snapshot nor patch. */
+  readonly isDeleted: boolean;
+}
+
+export interface LogHead {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly isDeleted: boolean;
+  readonly wakeAt?: number;
+}
+
+export interface KnownDocument extends LogHead {
+  readonly document: DocumentName;
+}
+
+export interface LogInstall {
+  /** The document's newest epoch over there. */
+  readonly epoch: number;
+  /** Where the patches begin. Without `replaces`, the head of what is stored (else `fenced`). */
+  readonly afterSeq: number;
+  /** What is stored is dropped: the history begins at `afterSeq`, with the snapshot or with nothing. */
+  readonly replaces: boolean;
+  /** The state at `afterSeq`; only with `replaces`. */
+  readonly snapshot?: LogRecord;
+  /** Oldest first. */
+  readonly patches: readonly LogRecord[];
+  /** As of the end of this part; without patches and without `replaces` the stored one stays. */
+  readonly wakeAt?: number;
+  /** Deleted at `afterSeq`; only with `replaces`, and with neither snapshot, patches nor `wakeAt`. */
+  readonly isDeleted: boolean;
 }
 
 export interface ListedDocument {

@@ -1,6 +1,18 @@
 import type { ServiceError } from "@tidewire/foundation";
 
-export type LogOperation = "open" | "append" | "snapshot" | "read";
+export type LogOperation =
+  | "open"
+  | "append"
+  | "snapshot"
+  | "read"
+  | "readAt"
+  | "heads"
+  | "spaces"
+  | "documents"
+  | "list"
+  | "due"
+  | "install"
+  | "release";
 
 /** An operation that waits until the test lets it go on. */
 export interface HeldOperation {

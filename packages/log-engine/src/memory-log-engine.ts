@@ -1,27 +1,38 @@
-import { type DocumentName, documentPath, ServiceError } from "@tidewire/foundation";
+import { type Clock, type DocumentName, documentPath, ServiceError } from "@tidewire/foundation";
 import { sameBytes } from "./bytes.ts";
+import { DocumentHistory } from "./document-history.ts";
 import { FenceWatchers } from "./fence-watchers.ts";
 import {
+  checkAfterSpace,
   checkAppend,
   checkCount,
   checkDocument,
+  checkDocuments,
+  checkInstall,
+  checkMoment,
   checkOwner,
   checkPage,
   checkSnapshot,
   fencedError,
   invalid,
+  missingError,
 } from "./log-checks.ts";
 import type {
   DueDocument,
+  KnownDocument,
   ListedDocument,
   LogAppend,
   LogEngine,
+  LogHead,
+  LogInstall,
+  LogMoment,
   LogRead,
+  LogReadAt,
   LogRecord,
   LogSnapshotWrite,
   OpenedLog,
 } from "./log-engine.ts";
-import { LogFaultPlan } from "./log-fault-plan.ts";
+import { LogFaultPlan, type LogOperation } from "./log-fault-plan.ts";
 import { defaultLogLimits, type LogLimits } from "./log-limits.ts";
 
 interface StoredAppend extends LogAppend {
@@ -40,28 +51,39 @@ interface StoredDocument {
   patches: StoredAppend[];
   /** Kept apart from `patches`, so that its repetition is recognised after a snapshot or deletion too. */
   lastAppend: StoredAppend | undefined;
+  readonly history: DocumentHistory;
 }
+
+/** Records that are kept of each document after a snapshot or deletion has replaced them. */
+const HISTORY_RECORDS_MAX = 1_000;
 
 /**
  * The reference: every guarantee of the port in the fewest lines, with nothing durable. For tests, simulation, and as the
- * model that the real engines are compared with. A snapshot drops the patches it covers at once.
+ * model that the real engines are compared with. A snapshot drops the patches it covers at once from what `open` and `read`
+ * return; `readAt` still knows them for a while. It knows times if it is given a clock.
  */
 export class MemoryLogEngine implements LogEngine {
   readonly faults: LogFaultPlan;
   readonly #limits: LogLimits;
   readonly #documents = new Map<string, StoredDocument>();
   readonly #watchers = new FenceWatchers();
+  readonly #clock: Pick<Clock, "wallMs"> | undefined;
   #isClosed = false;
 
-  constructor(modules: { readonly faults?: LogFaultPlan } = {}, limits: Partial<LogLimits> = {}) {
+  constructor(
+    modules: { readonly faults?: LogFaultPlan; readonly clock?: Pick<Clock, "wallMs"> } = {},
+    limits: Partial<LogLimits> = {},
+  ) {
     this.faults = modules.faults ?? new LogFaultPlan();
+    this.#clock = modules.clock;
     this.#limits = { ...defaultLogLimits, ...limits };
   }
 
-  async open(document: DocumentName, owner: string): Promise<OpenedLog> {
+  async open(document: DocumentName, owner: string, options: { readonly ifExists?: boolean } = {}): Promise<OpenedLog> {
     checkDocument(document);
     checkOwner(owner);
     return this.#run("open", () => {
+      if (options.ifExists === true && !exists(this.#documents.get(documentPath(document)))) throw missingError();
       const stored = this.#documents.get(documentPath(document)) ?? this.#create(document);
       stored.epoch++;
       if (stored.owner !== undefined && stored.owner !== owner) {
@@ -93,6 +115,7 @@ export class MemoryLogEngine implements LogEngine {
       stored.isDeleted = deletes;
       stored.wakeAt = deletes ? undefined : kept.wakeAt;
       stored.lastAppend = kept;
+      stored.history.appended(kept, this.#clock?.wallMs() ?? 0);
       if (deletes) {
         stored.snapshot = undefined;
         stored.patches = [];
@@ -117,15 +140,17 @@ export class MemoryLogEngine implements LogEngine {
       }
       stored.snapshot = kept;
       stored.patches = stored.patches.filter((patch) => patch.seq > kept.seq);
+      stored.history.snapshotTaken(kept);
     });
   }
 
   async release(document: DocumentName, epoch: number): Promise<void> {
     checkDocument(document);
     checkCount("epoch", epoch);
-    this.#requireOpen();
-    const stored = this.#documents.get(documentPath(document));
-    if (stored?.epoch === epoch) stored.owner = undefined;
+    await this.#run("release", () => {
+      const stored = this.#documents.get(documentPath(document));
+      if (stored?.epoch === epoch) stored.owner = undefined;
+    });
   }
 
   async read(document: DocumentName, range: { readonly afterSeq: number; readonly limit: number }): Promise<LogRead> {
@@ -146,28 +171,104 @@ export class MemoryLogEngine implements LogEngine {
     });
   }
 
+  async readAt(document: DocumentName, moment: LogMoment): Promise<LogReadAt> {
+    checkDocument(document);
+    checkMoment(moment);
+    return this.#run("readAt", () => {
+      if ("beforeMs" in moment && this.#clock === undefined) {
+        throw new ServiceError("unsupported", "this log does not know when its records were written");
+      }
+      const stored = this.#documents.get(documentPath(document));
+      return stored === undefined ? { seq: 0, isDeleted: false, patches: [] } : stored.history.readAt(moment);
+    });
+  }
+
+  async heads(documents: readonly DocumentName[]): Promise<LogHead[]> {
+    checkDocuments(documents, this.#limits);
+    return this.#run("heads", () => documents.map((document) => headOf(this.#documents.get(documentPath(document)))));
+  }
+
+  async spaces(page: { readonly afterSpace?: string; readonly limit: number }): Promise<string[]> {
+    checkAfterSpace(page.afterSpace);
+    checkPage(page.limit, this.#limits);
+    return this.#run("spaces", () => {
+      const spaces = new Set<string>();
+      for (const stored of this.#documents.values()) if (exists(stored)) spaces.add(stored.name.space);
+      const { afterSpace } = page;
+      const wanted = [...spaces].filter((space) => afterSpace === undefined || space > afterSpace);
+      return wanted.sort(compareText).slice(0, page.limit);
+    });
+  }
+
   async list(space: string, page: { readonly afterKey?: string; readonly limit: number }): Promise<ListedDocument[]> {
     checkDocument({ space, key: page.afterKey ?? "any" });
     checkPage(page.limit, this.#limits);
-    this.#requireOpen();
-    return [...this.#documents.values()]
-      .filter((stored) => stored.name.space === space && stored.seq > 0 && !stored.isDeleted)
-      .filter((stored) => page.afterKey === undefined || stored.name.key > page.afterKey)
-      .sort((a, b) => compareText(a.name.key, b.name.key))
-      .slice(0, page.limit)
-      .map((stored) => ({ key: stored.name.key, seq: stored.seq }));
+    return this.#run("list", () =>
+      [...this.#documents.values()]
+        .filter((stored) => stored.name.space === space && exists(stored))
+        .filter((stored) => page.afterKey === undefined || stored.name.key > page.afterKey)
+        .sort((a, b) => compareText(a.name.key, b.name.key))
+        .slice(0, page.limit)
+        .map((stored) => ({ key: stored.name.key, seq: stored.seq })),
+    );
   }
 
   async due(page: { readonly before: number; readonly limit: number }): Promise<DueDocument[]> {
     checkCount("before", page.before);
     checkPage(page.limit, this.#limits);
-    this.#requireOpen();
-    const due: DueDocument[] = [];
-    for (const { name, wakeAt } of this.#documents.values()) {
-      if (wakeAt !== undefined && wakeAt < page.before) due.push({ document: name, wakeAt });
-    }
-    due.sort((a, b) => a.wakeAt - b.wakeAt || compareText(documentPath(a.document), documentPath(b.document)));
-    return due.slice(0, page.limit);
+    return this.#run("due", () => {
+      const due: DueDocument[] = [];
+      for (const { name, wakeAt } of this.#documents.values()) {
+        if (wakeAt !== undefined && wakeAt < page.before) due.push({ document: name, wakeAt });
+      }
+      due.sort((a, b) => a.wakeAt - b.wakeAt || compareNames(a.document, b.document));
+      return due.slice(0, page.limit);
+    });
+  }
+
+  async documents(page: { readonly after?: DocumentName; readonly limit: number }): Promise<KnownDocument[]> {
+    if (page.after !== undefined) checkDocument(page.after);
+    checkPage(page.limit, this.#limits);
+    return this.#run("documents", () =>
+      [...this.#documents.values()]
+        .filter(({ name }) => page.after === undefined || compareNames(name, page.after) > 0)
+        .sort((a, b) => compareNames(a.name, b.name))
+        .slice(0, page.limit)
+        .map((stored) => ({ document: stored.name, ...headOf(stored) })),
+    );
+  }
+
+  async install(document: DocumentName, part: LogInstall): Promise<void> {
+    checkDocument(document);
+    checkInstall(part, this.#limits);
+    const patches = part.patches.map(copyOf);
+    const snapshot = part.snapshot === undefined ? undefined : copyOf(part.snapshot);
+    await this.#run("install", () => {
+      const stored = this.#documents.get(documentPath(document)) ?? this.#create(document);
+      const head = patches.at(-1)?.seq ?? part.afterSeq;
+      const isContinuation = part.replaces || part.afterSeq === stored.seq;
+      if (part.epoch < stored.epoch || head < stored.seq || !isContinuation) {
+        throw fencedError(stored.epoch, stored.seq);
+      }
+      stored.epoch = part.epoch;
+      stored.owner = undefined;
+      stored.lastAppend = undefined;
+      if (part.replaces) {
+        stored.seq = part.afterSeq;
+        stored.isDeleted = part.isDeleted;
+        stored.snapshot = snapshot;
+        stored.patches = [];
+        stored.history.installed(part.afterSeq, snapshot, part.isDeleted);
+      }
+      if (part.replaces || patches.length > 0) stored.wakeAt = part.wakeAt;
+      for (const { seq, data } of patches) {
+        const append: StoredAppend = { epoch: part.epoch, expectedSeq: stored.seq, seq, data };
+        stored.patches.push(append);
+        stored.seq = seq;
+        stored.isDeleted = false;
+        stored.history.appended(append, this.#clock?.wallMs() ?? 0);
+      }
+    });
   }
 
   watchFenced(owner: string, listener: (document: DocumentName, epoch: number) => void): () => void {
@@ -179,7 +280,7 @@ export class MemoryLogEngine implements LogEngine {
     this.#isClosed = true;
   }
 
-  #run<Result>(operation: "open" | "append" | "snapshot" | "read", effect: () => Result): Promise<Result> {
+  #run<Result>(operation: LogOperation, effect: () => Result): Promise<Result> {
     this.#requireOpen();
     return this.faults.run(operation, () => {
       this.#requireOpen();
@@ -202,10 +303,21 @@ export class MemoryLogEngine implements LogEngine {
       snapshot: undefined,
       patches: [],
       lastAppend: undefined,
+      history: new DocumentHistory(HISTORY_RECORDS_MAX),
     };
     this.#documents.set(documentPath(name), stored);
     return stored;
   }
+}
+
+function exists(stored: StoredDocument | undefined): boolean {
+  return stored !== undefined && stored.seq > 0 && !stored.isDeleted;
+}
+
+function headOf(stored: StoredDocument | undefined): LogHead {
+  if (stored === undefined) return { epoch: 0, seq: 0, isDeleted: false };
+  const { epoch, seq, isDeleted, wakeAt } = stored;
+  return { epoch, seq, isDeleted, ...(wakeAt === undefined ? {} : { wakeAt }) };
 }
 
 /** Where the kept history begins: at the snapshot, at the last deletion, or at 0. */
@@ -228,6 +340,10 @@ function isRepetition(stored: StoredDocument, append: StoredAppend): boolean {
 
 function copyOf(record: LogRecord): LogRecord {
   return { seq: record.seq, data: record.data.slice() };
+}
+
+function compareNames(a: DocumentName, b: DocumentName): number {
+  return compareText(a.space, b.space) || compareText(a.key, b.key);
 }
 
 /** Keys are ASCII, so the order of code units is the order of bytes. */

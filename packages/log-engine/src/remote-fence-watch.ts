@@ -9,16 +9,25 @@ export interface RemoteFenceWatchModules {
   readonly backoff: Backoff;
 }
 
-/** Listens for the documents an owner has lost, over as many streams as it takes: each ends when its connection does. */
+export interface RemoteFenceListener {
+  readonly fenced: FenceListener;
+  /** From now on everything is told; what happened before has to be asked for. `isWatching` says whether it lasts. */
+  readonly begun: (isWatching: () => boolean) => void;
+}
+
+/**
+ * Listens for the documents an owner has lost, over as many streams as it takes: each ends when its connection does, and
+ * the next one is asked for at once, so that it begins with the next connection.
+ */
 export class RemoteFenceWatch {
   readonly #modules: RemoteFenceWatchModules;
   readonly #owner: string;
-  readonly #listener: FenceListener;
+  readonly #listener: RemoteFenceListener;
   #stream: ClientStream<Empty> | undefined;
   #retry: Timer | undefined;
   #isStopped = false;
 
-  constructor(modules: RemoteFenceWatchModules, owner: string, listener: FenceListener) {
+  constructor(modules: RemoteFenceWatchModules, owner: string, listener: RemoteFenceListener) {
     this.#modules = modules;
     this.#owner = owner;
     this.#listener = listener;
@@ -33,14 +42,17 @@ export class RemoteFenceWatch {
 
   #open(): void {
     const { link, clock, backoff } = this.#modules;
-    const request = { owner: this.#owner };
+    const request = { owner: this.#owner, confirm: true };
+    let isWatching = true;
     this.#stream = link.open(LogService.methods.watch, request, {
       message: ({ space, key, epoch }) => {
         backoff.reset();
         this.#stream?.grant(1);
-        this.#listener(documentName(space, key), epoch);
+        if (space === "") this.#listener.begun(() => isWatching && !this.#isStopped);
+        else this.#listener.fenced(documentName(space, key), epoch);
       },
       end: () => {
+        isWatching = false;
         if (!this.#isStopped) this.#retry = clock.after(backoff.nextDelayMs(), () => this.#open());
       },
     });

@@ -1,14 +1,40 @@
-import { Backoff, type Clock, type DocumentName, documentName, type Random, ServiceError } from "@tidewire/foundation";
+import {
+  Backoff,
+  type BackoffOptions,
+  type Clock,
+  type DocumentName,
+  documentName,
+  type Random,
+  ServiceError,
+} from "@tidewire/foundation";
 import type { LinkCaller } from "@tidewire/link";
-import { LogService } from "@tidewire/protocol-log";
+import { LogService, LogTransferService } from "@tidewire/protocol-log";
 import { type FenceListener, FenceWatchers } from "./fence-watchers.ts";
-import { checkAppend, checkCount, checkDocument, checkOwner, checkPage, checkSnapshot } from "./log-checks.ts";
+import { HeldEpochs } from "./held-epochs.ts";
+import { piecesOf } from "./install-pieces.ts";
+import {
+  checkAfterSpace,
+  checkAppend,
+  checkCount,
+  checkDocument,
+  checkDocuments,
+  checkInstall,
+  checkMoment,
+  checkOwner,
+  checkPage,
+  checkSnapshot,
+} from "./log-checks.ts";
 import type {
   DueDocument,
+  KnownDocument,
   ListedDocument,
   LogAppend,
   LogEngine,
+  LogHead,
+  LogInstall,
+  LogMoment,
   LogRead,
+  LogReadAt,
   LogRecord,
   LogSnapshotWrite,
   OpenedLog,
@@ -24,6 +50,12 @@ export interface RemoteLogEngineModules {
 }
 
 const { methods } = LogService;
+const transfer = LogTransferService.methods;
+
+/** The link reconnects at its own pace; a watch only has to be there as soon as it has. */
+const WATCH_BACKOFF: BackoffOptions = { initialMs: 50, factor: 2, capMs: 500, spread: 0.5 };
+/** Documents asked about at one time: with the longest names half a megabyte. */
+const HEADS_MAX = 1_000;
 
 /**
  * A log engine in another process. The guarantees are those of the engine there; what the link adds is that an answer can
@@ -34,6 +66,7 @@ export class RemoteLogEngine implements LogEngine {
   readonly #limits: LogLimits;
   readonly #watchers = new FenceWatchers();
   readonly #watches = new Map<string, { readonly watch: RemoteFenceWatch; listeners: number }>();
+  readonly #held = new HeldEpochs();
   #isClosed = false;
 
   /** @param limits refuse early what the engine over there would refuse; its own limits hold in any case. */
@@ -42,13 +75,15 @@ export class RemoteLogEngine implements LogEngine {
     this.#limits = { ...defaultLogLimits, ...limits };
   }
 
-  async open(document: DocumentName, owner: string): Promise<OpenedLog> {
+  async open(document: DocumentName, owner: string, options: { readonly ifExists?: boolean } = {}): Promise<OpenedLog> {
     this.#requireOpen();
     checkDocument(document);
     checkOwner(owner);
     const { space, key } = document;
-    const opened = await this.#modules.link.call(methods.open, { space, key, owner });
+    const ifExists = options.ifExists === true ? { ifExists: true } : {};
+    const opened = await this.#modules.link.call(methods.open, { space, key, owner, ...ifExists });
     const { epoch, seq, isDeleted } = opened;
+    if (this.#watches.has(owner)) this.#held.opened(owner, document, epoch);
     const history = await this.#complete(document, seq, opened);
     return { epoch, seq, isDeleted, ...history };
   }
@@ -77,6 +112,7 @@ export class RemoteLogEngine implements LogEngine {
     checkDocument(document);
     checkCount("epoch", epoch);
     const { space, key } = document;
+    this.#held.released(document, epoch);
     await this.#modules.link.call(methods.release, { space, key, epoch });
   }
 
@@ -90,6 +126,40 @@ export class RemoteLogEngine implements LogEngine {
     // The snapshot may have filled the message: only an answer without one says that the head is reached.
     const { patches } = await this.#readOnce(document, { ...range, afterSeq: read.snapshot.seq });
     return { snapshot: read.snapshot, patches };
+  }
+
+  async readAt(document: DocumentName, moment: LogMoment): Promise<LogReadAt> {
+    this.#requireOpen();
+    checkDocument(document);
+    checkMoment(moment);
+    const { space, key } = document;
+    const first = await this.#modules.link.call(methods.readAt, { space, key, ...moment });
+    const { seq, isDeleted, snapshot } = first;
+    const patches = [...first.patches];
+    while (!isDeleted && (patches.at(-1)?.seq ?? snapshot?.seq ?? seq) < seq) {
+      const afterSeq = patches.at(-1)?.seq ?? snapshot?.seq ?? 0;
+      const more = await this.#modules.link.call(methods.readAt, { space, key, seq, afterSeq });
+      if (more.patches.length === 0) throw new ServiceError("internal", "the log cut its own answer short");
+      patches.push(...more.patches);
+    }
+    return { seq, isDeleted, ...(snapshot === undefined ? {} : { snapshot }), patches };
+  }
+
+  async heads(documents: readonly DocumentName[]): Promise<LogHead[]> {
+    this.#requireOpen();
+    checkDocuments(documents, this.#limits);
+    const { heads } = await this.#modules.link.call(methods.heads, { documents });
+    if (heads.length !== documents.length) throw new ServiceError("internal", "the log answered for other documents");
+    return heads.map(headOf);
+  }
+
+  async spaces(page: { readonly afterSpace?: string; readonly limit: number }): Promise<string[]> {
+    this.#requireOpen();
+    checkAfterSpace(page.afterSpace);
+    checkPage(page.limit, this.#limits);
+    const { afterSpace, limit } = page;
+    const { spaces } = await this.#modules.link.call(methods.spaces, { afterSpace, limit });
+    return [...spaces];
   }
 
   async list(space: string, page: { readonly afterKey?: string; readonly limit: number }): Promise<ListedDocument[]> {
@@ -109,6 +179,24 @@ export class RemoteLogEngine implements LogEngine {
     return documents.map(({ space, key, wakeAt }) => ({ document: documentName(space, key), wakeAt }));
   }
 
+  async documents(page: { readonly after?: DocumentName; readonly limit: number }): Promise<KnownDocument[]> {
+    this.#requireOpen();
+    if (page.after !== undefined) checkDocument(page.after);
+    checkPage(page.limit, this.#limits);
+    const { after, limit } = page;
+    const { documents } = await this.#modules.link.call(transfer.documents, { after, limit });
+    return documents.map(({ space, key, head }) => ({ document: documentName(space, key), ...headOf(head) }));
+  }
+
+  /** In as many messages as it takes. */
+  async install(document: DocumentName, part: LogInstall): Promise<void> {
+    this.#requireOpen();
+    checkDocument(document);
+    checkInstall(part, this.#limits);
+    const { space, key } = document;
+    for (const piece of piecesOf(part)) await this.#modules.link.call(transfer.install, { space, key, ...piece });
+  }
+
   watchFenced(owner: string, listener: FenceListener): () => void {
     checkOwner(owner);
     const stopListening = this.#watchers.watch(owner, listener);
@@ -122,7 +210,9 @@ export class RemoteLogEngine implements LogEngine {
       stopListening();
       if (--watched.listeners > 0) return;
       watched.watch.stop();
-      if (this.#watches.get(owner) === watched) this.#watches.delete(owner);
+      if (this.#watches.get(owner) !== watched) return;
+      this.#watches.delete(owner);
+      this.#held.forget(owner);
     };
   }
 
@@ -134,9 +224,31 @@ export class RemoteLogEngine implements LogEngine {
 
   #startWatch(owner: string): RemoteFenceWatch {
     const { link, clock, random } = this.#modules;
-    return new RemoteFenceWatch({ link, clock, backoff: new Backoff(random) }, owner, (document, epoch) =>
-      this.#watchers.notify(owner, document, epoch),
-    );
+    const modules = { link, clock, backoff: new Backoff(random, WATCH_BACKOFF) };
+    return new RemoteFenceWatch(modules, owner, {
+      fenced: (document, epoch) => {
+        if (this.#held.lost(owner, document, epoch)) this.#watchers.notify(owner, document, epoch);
+      },
+      begun: (isWatching) => void this.#tellMissed(owner, isWatching),
+    });
+  }
+
+  /** Asks what happened to the documents of an owner while nobody could tell it. */
+  async #tellMissed(owner: string, isWatching: () => boolean): Promise<void> {
+    for (const held of this.#held.chunks(owner, HEADS_MAX)) {
+      let heads: readonly LogHead[];
+      try {
+        heads = await this.heads(held.map(({ document }) => document));
+      } catch {
+        // If the connection broke again, the next watch asks again. If not, the next write of each will tell.
+        return;
+      }
+      if (!isWatching()) return;
+      for (const [index, { document, epoch }] of held.entries()) {
+        const newest = heads[index]!.epoch;
+        if (newest > epoch && this.#held.lost(owner, document, newest)) this.#watchers.notify(owner, document, newest);
+      }
+    }
   }
 
   async #readOnce(
@@ -182,4 +294,14 @@ export class RemoteLogEngine implements LogEngine {
   #requireOpen(): void {
     if (this.#isClosed) throw new ServiceError("unavailable", "the log is closed");
   }
+}
+
+function headOf(head: {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly isDeleted: boolean;
+  readonly wakeAt?: number | undefined;
+}): LogHead {
+  const { epoch, seq, isDeleted, wakeAt } = head;
+  return { epoch, seq, isDeleted, ...(wakeAt === undefined ? {} : { wakeAt }) };
 }

@@ -9,7 +9,7 @@ logEngineCompliance(
     const engine = new MemoryLogEngine({}, limits);
     return { engine, limits: { ...defaultLogLimits, ...limits }, stop: () => engine.close() };
   },
-  { isDurable: false },
+  { isDurable: false, keepsHistory: true },
 );
 
 const game = { space: "board-game", key: "g1" };

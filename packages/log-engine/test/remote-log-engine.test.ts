@@ -23,7 +23,7 @@ async function startRemote(limits: Partial<LogLimits> = {}, clock: Clock = new S
   const listener = await network.node("log-0", "log-storage").listen("log:0", services);
   const random = new SeededRandom(7);
   const link = new PeerLink(listener.address, {
-    transport: network.node("host-a", "document-host"),
+    transport: network.node("host-a", "tool"),
     clock,
     random,
     logger: noLogger,
@@ -39,7 +39,10 @@ async function startRemote(limits: Partial<LogLimits> = {}, clock: Clock = new S
   return { network, stored, engine, stop, limits: { ...defaultLogLimits, ...limits } };
 }
 
-logEngineCompliance("RemoteLogEngine over the memory link", (limits) => startRemote(limits), { isDurable: false });
+logEngineCompliance("RemoteLogEngine over the memory link", (limits) => startRemote(limits), {
+  isDurable: false,
+  keepsHistory: true,
+});
 
 describe("over the link", () => {
   test("a fenced error keeps the newest epoch and seq", async () => {

@@ -111,3 +111,52 @@ export function durabilityCompliance(start: StartLogEngine): void {
     );
   });
 }
+
+/** What was installed from another log is as durable as what was appended. */
+export function installDurabilityCompliance(start: StartLogEngine): void {
+  describe("after a restart, what was installed", () => {
+    test(
+      "is all there, and its epoch fences",
+      withEngine(start, async (engine, underTest) => {
+        const name = (key: string): { space: string; key: string } => ({ space: "board-game", key });
+        const part = { epoch: 7, afterSeq: 40, replaces: true, isDeleted: false, patches: [] };
+        const snapshot = { seq: 40, data: bytes("state 40") };
+        const patches = [{ seq: 42, data: bytes("patch 42") }];
+        await engine.install(name("whole"), { ...part, snapshot, patches, wakeAt: 900 });
+        await engine.install(name("timed"), { ...part, snapshot, wakeAt: 800 });
+        await engine.install(name("gone"), { ...part, isDeleted: true });
+        await engine.install(name("opened"), { ...part, afterSeq: 0 });
+        await grow(engine, name("twice"), 3);
+        await engine.install(name("twice"), { ...part, snapshot });
+
+        const again = await underTest.reopen!();
+        const head = { epoch: 7, seq: 40, isDeleted: false };
+        expect(await again.heads(["whole", "timed", "gone", "opened", "twice"].map(name))).toEqual([
+          { ...head, seq: 42, wakeAt: 900 },
+          { ...head, wakeAt: 800 },
+          { ...head, isDeleted: true },
+          { ...head, seq: 0 },
+          head,
+        ]);
+        expect(await again.list("board-game", { limit: 10 })).toHaveLength(3);
+        expect((await again.due({ before: 1_000, limit: 10 })).map(({ document }) => document.key)).toEqual([
+          "timed",
+          "whole",
+        ]);
+        const opened = await again.open(name("whole"), "host-a");
+        expect([opened.epoch, opened.seq, text(opened.snapshot!.data), opened.patches.length]).toEqual([
+          8,
+          42,
+          "state 40",
+          1,
+        ]);
+        expect(text((await again.open(name("twice"), "host-a")).snapshot!.data)).toBe("state 40");
+        await expectFenced(again.append(name("whole"), step(7, 42)), { epoch: 8, seq: 42 });
+        await again.append(name("whole"), step(8, 42));
+
+        const third = await underTest.reopen!();
+        expect((await third.heads([name("whole")]))[0]).toEqual({ epoch: 8, seq: 43, isDeleted: false });
+      }),
+    );
+  });
+}

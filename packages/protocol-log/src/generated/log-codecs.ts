@@ -1,23 +1,39 @@
-// Generated from log.xml, digest 9bf3b419cfe54a31. Do not edit; run codegen.
+// Generated from log.xml, digest 3964ec0f8572d9b9. Do not edit; run codegen.
 import type { Codec, Reader, Writer } from "@tidewire/wire";
 import type {
   AppendRequest,
+  DescribeRequest,
+  DescribeResponse,
+  DocumentName,
+  DocumentsRequest,
+  DocumentsResponse,
   DueDocument,
   DueRequest,
   DueResponse,
   Empty,
   Fenced,
+  Head,
+  HeadsRequest,
+  HeadsResponse,
+  InstallRequest,
+  KnownDocument,
   ListRequest,
   ListResponse,
   ListedDocument,
   OpenRequest,
   OpenResponse,
   Patch,
+  ReadAtRequest,
+  ReadAtResponse,
   ReadRequest,
   ReadResponse,
   ReleaseRequest,
+  SealRequest,
+  Shard,
   Snapshot,
   SnapshotRequest,
+  SpacesRequest,
+  SpacesResponse,
   WatchRequest,
 } from "./log-types.ts";
 
@@ -39,14 +55,25 @@ export function encodeOpenRequest(writer: Writer, message: OpenRequest): void {
   writer.string(message.space, 63, "OpenRequest.space");
   writer.string(message.key, 511, "OpenRequest.key");
   writer.string(message.owner, 64, "OpenRequest.owner");
+  if (message.ifExists === undefined) {
+    writer.presence(false);
+  } else {
+    writer.presence(true);
+    writer.putBool(writer.reserve(1), message.ifExists, "OpenRequest.ifExists");
+  }
 }
 
 export function decodeOpenRequest(reader: Reader): OpenRequest {
   const space = reader.string(63, "OpenRequest.space");
   const key = reader.string(511, "OpenRequest.key");
   const owner = reader.string(64, "OpenRequest.owner");
+  let ifExists: boolean | undefined = undefined;
+  // Since version 2; an older sender ends before it.
+  if (reader.position < reader.end) {
+    ifExists = !reader.isPresent("OpenRequest.ifExists") ? undefined : reader.bool(reader.take(1), "OpenRequest.ifExists");
+  }
   reader.position = reader.end;
-  return { space, key, owner };
+  return { space, key, owner, ifExists };
 }
 
 export const OpenRequestCodec: Codec<OpenRequest> = {
@@ -442,12 +469,23 @@ export const DueResponseCodec: Codec<DueResponse> = {
 
 export function encodeWatchRequest(writer: Writer, message: WatchRequest): void {
   writer.string(message.owner, 64, "WatchRequest.owner");
+  if (message.confirm === undefined) {
+    writer.presence(false);
+  } else {
+    writer.presence(true);
+    writer.putBool(writer.reserve(1), message.confirm, "WatchRequest.confirm");
+  }
 }
 
 export function decodeWatchRequest(reader: Reader): WatchRequest {
   const owner = reader.string(64, "WatchRequest.owner");
+  let confirm: boolean | undefined = undefined;
+  // Since version 2; an older sender ends before it.
+  if (reader.position < reader.end) {
+    confirm = !reader.isPresent("WatchRequest.confirm") ? undefined : reader.bool(reader.take(1), "WatchRequest.confirm");
+  }
   reader.position = reader.end;
-  return { owner };
+  return { owner, confirm };
 }
 
 export const WatchRequestCodec: Codec<WatchRequest> = {
@@ -476,4 +514,470 @@ export const FencedCodec: Codec<Fenced> = {
   name: "log.Fenced",
   encode: encodeFenced,
   decode: decodeFenced,
+};
+
+export function encodeShard(writer: Writer, message: Shard): void {
+  const at1 = writer.reserve(8);
+  writer.putU32(at1, message.index, "Shard.index");
+  writer.putU32(at1 + 4, message.count, "Shard.count");
+}
+
+export function decodeShard(reader: Reader): Shard {
+  const at1 = reader.take(8);
+  const indexValue = reader.view.getUint32(at1, true);
+  const count = reader.view.getUint32(at1 + 4, true);
+  reader.position = reader.end;
+  return { index: indexValue, count };
+}
+
+export const ShardCodec: Codec<Shard> = {
+  name: "log.Shard",
+  encode: encodeShard,
+  decode: decodeShard,
+};
+
+export function encodeDescribeRequest(_writer: Writer, _message: DescribeRequest): void {
+}
+
+export function decodeDescribeRequest(reader: Reader): DescribeRequest {
+  reader.position = reader.end;
+  return {};
+}
+
+export const DescribeRequestCodec: Codec<DescribeRequest> = {
+  name: "log.DescribeRequest",
+  encode: encodeDescribeRequest,
+  decode: decodeDescribeRequest,
+};
+
+export function encodeDescribeResponse(writer: Writer, message: DescribeResponse): void {
+  const at1 = writer.open();
+  encodeShard(writer, message.shard);
+  writer.close(at1);
+  const at2 = writer.reserve(1);
+  writer.putBool(at2, message.isSealed, "DescribeResponse.isSealed");
+  writer.string(message.movedTo, 4096, "DescribeResponse.movedTo");
+  writer.string(message.engine, 63, "DescribeResponse.engine");
+}
+
+export function decodeDescribeResponse(reader: Reader): DescribeResponse {
+  const end1 = reader.enter("DescribeResponse.shard");
+  const shard = decodeShard(reader);
+  reader.leave(end1);
+  const at1 = reader.take(1);
+  const isSealed = reader.bool(at1, "DescribeResponse.isSealed");
+  const movedTo = reader.string(4096, "DescribeResponse.movedTo");
+  const engine = reader.string(63, "DescribeResponse.engine");
+  reader.position = reader.end;
+  return { shard, isSealed, movedTo, engine };
+}
+
+export const DescribeResponseCodec: Codec<DescribeResponse> = {
+  name: "log.DescribeResponse",
+  encode: encodeDescribeResponse,
+  decode: decodeDescribeResponse,
+};
+
+export function encodeDocumentName(writer: Writer, message: DocumentName): void {
+  writer.string(message.space, 63, "DocumentName.space");
+  writer.string(message.key, 511, "DocumentName.key");
+}
+
+export function decodeDocumentName(reader: Reader): DocumentName {
+  const space = reader.string(63, "DocumentName.space");
+  const key = reader.string(511, "DocumentName.key");
+  reader.position = reader.end;
+  return { space, key };
+}
+
+export const DocumentNameCodec: Codec<DocumentName> = {
+  name: "log.DocumentName",
+  encode: encodeDocumentName,
+  decode: decodeDocumentName,
+};
+
+export function encodeHeadsRequest(writer: Writer, message: HeadsRequest): void {
+  writer.count(message.documents.length, 65536, "HeadsRequest.documents");
+  for (const item of message.documents) {
+    const at1 = writer.open();
+    encodeDocumentName(writer, item);
+    writer.close(at1);
+  }
+}
+
+export function decodeHeadsRequest(reader: Reader): HeadsRequest {
+  const at1 = reader.count(65536, 4, "HeadsRequest.documents");
+  const at2: DocumentName[] = [];
+  for (let index = 0; index < at1; index++) {
+    const end1 = reader.enter("HeadsRequest.documents");
+    at2.push(decodeDocumentName(reader));
+    reader.leave(end1);
+  }
+  const documents = at2;
+  reader.position = reader.end;
+  return { documents };
+}
+
+export const HeadsRequestCodec: Codec<HeadsRequest> = {
+  name: "log.HeadsRequest",
+  encode: encodeHeadsRequest,
+  decode: decodeHeadsRequest,
+};
+
+export function encodeHead(writer: Writer, message: Head): void {
+  const at1 = writer.reserve(17);
+  writer.putU53(at1, message.epoch, "Head.epoch");
+  writer.putU53(at1 + 8, message.seq, "Head.seq");
+  writer.putBool(at1 + 16, message.isDeleted, "Head.isDeleted");
+  if (message.wakeAt === undefined) {
+    writer.presence(false);
+  } else {
+    writer.presence(true);
+    writer.putU53(writer.reserve(8), message.wakeAt, "Head.wakeAt");
+  }
+}
+
+export function decodeHead(reader: Reader): Head {
+  const at1 = reader.take(17);
+  const epoch = reader.u53(at1, "Head.epoch");
+  const seq = reader.u53(at1 + 8, "Head.seq");
+  const isDeleted = reader.bool(at1 + 16, "Head.isDeleted");
+  const wakeAt = !reader.isPresent("Head.wakeAt") ? undefined : reader.u53(reader.take(8), "Head.wakeAt");
+  reader.position = reader.end;
+  return { epoch, seq, isDeleted, wakeAt };
+}
+
+export const HeadCodec: Codec<Head> = {
+  name: "log.Head",
+  encode: encodeHead,
+  decode: decodeHead,
+};
+
+export function encodeHeadsResponse(writer: Writer, message: HeadsResponse): void {
+  writer.count(message.heads.length, 65536, "HeadsResponse.heads");
+  for (const item of message.heads) {
+    const at1 = writer.open();
+    encodeHead(writer, item);
+    writer.close(at1);
+  }
+}
+
+export function decodeHeadsResponse(reader: Reader): HeadsResponse {
+  const at1 = reader.count(65536, 4, "HeadsResponse.heads");
+  const at2: Head[] = [];
+  for (let index = 0; index < at1; index++) {
+    const end1 = reader.enter("HeadsResponse.heads");
+    at2.push(decodeHead(reader));
+    reader.leave(end1);
+  }
+  const heads = at2;
+  reader.position = reader.end;
+  return { heads };
+}
+
+export const HeadsResponseCodec: Codec<HeadsResponse> = {
+  name: "log.HeadsResponse",
+  encode: encodeHeadsResponse,
+  decode: decodeHeadsResponse,
+};
+
+export function encodeSpacesRequest(writer: Writer, message: SpacesRequest): void {
+  if (message.afterSpace === undefined) {
+    writer.absent();
+  } else {
+    writer.string(message.afterSpace, 63, "SpacesRequest.afterSpace");
+  }
+  const at1 = writer.reserve(4);
+  writer.putU32(at1, message.limit, "SpacesRequest.limit");
+}
+
+export function decodeSpacesRequest(reader: Reader): SpacesRequest {
+  const afterSpace = reader.isAbsent() ? undefined : reader.string(63, "SpacesRequest.afterSpace");
+  const at1 = reader.take(4);
+  const limit = reader.view.getUint32(at1, true);
+  reader.position = reader.end;
+  return { afterSpace, limit };
+}
+
+export const SpacesRequestCodec: Codec<SpacesRequest> = {
+  name: "log.SpacesRequest",
+  encode: encodeSpacesRequest,
+  decode: decodeSpacesRequest,
+};
+
+export function encodeSpacesResponse(writer: Writer, message: SpacesResponse): void {
+  writer.count(message.spaces.length, 65536, "SpacesResponse.spaces");
+  for (const item of message.spaces) {
+    writer.string(item, 63, "SpacesResponse.spaces");
+  }
+}
+
+export function decodeSpacesResponse(reader: Reader): SpacesResponse {
+  const at1 = reader.count(65536, 4, "SpacesResponse.spaces");
+  const at2: string[] = [];
+  for (let index = 0; index < at1; index++) {
+    at2.push(reader.string(63, "SpacesResponse.spaces"));
+  }
+  const spaces = at2;
+  reader.position = reader.end;
+  return { spaces };
+}
+
+export const SpacesResponseCodec: Codec<SpacesResponse> = {
+  name: "log.SpacesResponse",
+  encode: encodeSpacesResponse,
+  decode: decodeSpacesResponse,
+};
+
+export function encodeReadAtRequest(writer: Writer, message: ReadAtRequest): void {
+  writer.string(message.space, 63, "ReadAtRequest.space");
+  writer.string(message.key, 511, "ReadAtRequest.key");
+  if (message.seq === undefined) {
+    writer.presence(false);
+  } else {
+    writer.presence(true);
+    writer.putU53(writer.reserve(8), message.seq, "ReadAtRequest.seq");
+  }
+  if (message.beforeMs === undefined) {
+    writer.presence(false);
+  } else {
+    writer.presence(true);
+    writer.putU53(writer.reserve(8), message.beforeMs, "ReadAtRequest.beforeMs");
+  }
+  if (message.afterSeq === undefined) {
+    writer.presence(false);
+  } else {
+    writer.presence(true);
+    writer.putU53(writer.reserve(8), message.afterSeq, "ReadAtRequest.afterSeq");
+  }
+}
+
+export function decodeReadAtRequest(reader: Reader): ReadAtRequest {
+  const space = reader.string(63, "ReadAtRequest.space");
+  const key = reader.string(511, "ReadAtRequest.key");
+  const seq = !reader.isPresent("ReadAtRequest.seq") ? undefined : reader.u53(reader.take(8), "ReadAtRequest.seq");
+  const beforeMs = !reader.isPresent("ReadAtRequest.beforeMs") ? undefined : reader.u53(reader.take(8), "ReadAtRequest.beforeMs");
+  const afterSeq = !reader.isPresent("ReadAtRequest.afterSeq") ? undefined : reader.u53(reader.take(8), "ReadAtRequest.afterSeq");
+  reader.position = reader.end;
+  return { space, key, seq, beforeMs, afterSeq };
+}
+
+export const ReadAtRequestCodec: Codec<ReadAtRequest> = {
+  name: "log.ReadAtRequest",
+  encode: encodeReadAtRequest,
+  decode: decodeReadAtRequest,
+};
+
+export function encodeReadAtResponse(writer: Writer, message: ReadAtResponse): void {
+  const at1 = writer.reserve(9);
+  writer.putU53(at1, message.seq, "ReadAtResponse.seq");
+  writer.putBool(at1 + 8, message.isDeleted, "ReadAtResponse.isDeleted");
+  if (message.snapshot === undefined) {
+    writer.absent();
+  } else {
+    const at2 = writer.open();
+    encodeSnapshot(writer, message.snapshot);
+    writer.close(at2);
+  }
+  writer.count(message.patches.length, 65536, "ReadAtResponse.patches");
+  for (const item of message.patches) {
+    const at3 = writer.open();
+    encodePatch(writer, item);
+    writer.close(at3);
+  }
+}
+
+export function decodeReadAtResponse(reader: Reader): ReadAtResponse {
+  const at1 = reader.take(9);
+  const seq = reader.u53(at1, "ReadAtResponse.seq");
+  const isDeleted = reader.bool(at1 + 8, "ReadAtResponse.isDeleted");
+  let snapshot: Snapshot | undefined;
+  if (!reader.isAbsent()) {
+    const end1 = reader.enter("ReadAtResponse.snapshot");
+    snapshot = decodeSnapshot(reader);
+    reader.leave(end1);
+  }
+  const at2 = reader.count(65536, 4, "ReadAtResponse.patches");
+  const at3: Patch[] = [];
+  for (let index = 0; index < at2; index++) {
+    const end2 = reader.enter("ReadAtResponse.patches");
+    at3.push(decodePatch(reader));
+    reader.leave(end2);
+  }
+  const patches = at3;
+  reader.position = reader.end;
+  return { seq, isDeleted, snapshot, patches };
+}
+
+export const ReadAtResponseCodec: Codec<ReadAtResponse> = {
+  name: "log.ReadAtResponse",
+  encode: encodeReadAtResponse,
+  decode: decodeReadAtResponse,
+};
+
+export function encodeDocumentsRequest(writer: Writer, message: DocumentsRequest): void {
+  if (message.after === undefined) {
+    writer.absent();
+  } else {
+    const at1 = writer.open();
+    encodeDocumentName(writer, message.after);
+    writer.close(at1);
+  }
+  const at2 = writer.reserve(4);
+  writer.putU32(at2, message.limit, "DocumentsRequest.limit");
+}
+
+export function decodeDocumentsRequest(reader: Reader): DocumentsRequest {
+  let after: DocumentName | undefined;
+  if (!reader.isAbsent()) {
+    const end1 = reader.enter("DocumentsRequest.after");
+    after = decodeDocumentName(reader);
+    reader.leave(end1);
+  }
+  const at1 = reader.take(4);
+  const limit = reader.view.getUint32(at1, true);
+  reader.position = reader.end;
+  return { after, limit };
+}
+
+export const DocumentsRequestCodec: Codec<DocumentsRequest> = {
+  name: "log.DocumentsRequest",
+  encode: encodeDocumentsRequest,
+  decode: decodeDocumentsRequest,
+};
+
+export function encodeKnownDocument(writer: Writer, message: KnownDocument): void {
+  writer.string(message.space, 63, "KnownDocument.space");
+  writer.string(message.key, 511, "KnownDocument.key");
+  const at1 = writer.open();
+  encodeHead(writer, message.head);
+  writer.close(at1);
+}
+
+export function decodeKnownDocument(reader: Reader): KnownDocument {
+  const space = reader.string(63, "KnownDocument.space");
+  const key = reader.string(511, "KnownDocument.key");
+  const end1 = reader.enter("KnownDocument.head");
+  const head = decodeHead(reader);
+  reader.leave(end1);
+  reader.position = reader.end;
+  return { space, key, head };
+}
+
+export const KnownDocumentCodec: Codec<KnownDocument> = {
+  name: "log.KnownDocument",
+  encode: encodeKnownDocument,
+  decode: decodeKnownDocument,
+};
+
+export function encodeDocumentsResponse(writer: Writer, message: DocumentsResponse): void {
+  writer.count(message.documents.length, 65536, "DocumentsResponse.documents");
+  for (const item of message.documents) {
+    const at1 = writer.open();
+    encodeKnownDocument(writer, item);
+    writer.close(at1);
+  }
+}
+
+export function decodeDocumentsResponse(reader: Reader): DocumentsResponse {
+  const at1 = reader.count(65536, 4, "DocumentsResponse.documents");
+  const at2: KnownDocument[] = [];
+  for (let index = 0; index < at1; index++) {
+    const end1 = reader.enter("DocumentsResponse.documents");
+    at2.push(decodeKnownDocument(reader));
+    reader.leave(end1);
+  }
+  const documents = at2;
+  reader.position = reader.end;
+  return { documents };
+}
+
+export const DocumentsResponseCodec: Codec<DocumentsResponse> = {
+  name: "log.DocumentsResponse",
+  encode: encodeDocumentsResponse,
+  decode: decodeDocumentsResponse,
+};
+
+export function encodeInstallRequest(writer: Writer, message: InstallRequest): void {
+  writer.string(message.space, 63, "InstallRequest.space");
+  writer.string(message.key, 511, "InstallRequest.key");
+  const at1 = writer.reserve(17);
+  writer.putU53(at1, message.epoch, "InstallRequest.epoch");
+  writer.putBool(at1 + 8, message.replaces, "InstallRequest.replaces");
+  writer.putU53(at1 + 9, message.afterSeq, "InstallRequest.afterSeq");
+  if (message.snapshot === undefined) {
+    writer.absent();
+  } else {
+    const at2 = writer.open();
+    encodeSnapshot(writer, message.snapshot);
+    writer.close(at2);
+  }
+  writer.count(message.patches.length, 65536, "InstallRequest.patches");
+  for (const item of message.patches) {
+    const at3 = writer.open();
+    encodePatch(writer, item);
+    writer.close(at3);
+  }
+  if (message.wakeAt === undefined) {
+    writer.presence(false);
+  } else {
+    writer.presence(true);
+    writer.putU53(writer.reserve(8), message.wakeAt, "InstallRequest.wakeAt");
+  }
+  const at4 = writer.reserve(1);
+  writer.putBool(at4, message.isDeleted, "InstallRequest.isDeleted");
+}
+
+export function decodeInstallRequest(reader: Reader): InstallRequest {
+  const space = reader.string(63, "InstallRequest.space");
+  const key = reader.string(511, "InstallRequest.key");
+  const at1 = reader.take(17);
+  const epoch = reader.u53(at1, "InstallRequest.epoch");
+  const replaces = reader.bool(at1 + 8, "InstallRequest.replaces");
+  const afterSeq = reader.u53(at1 + 9, "InstallRequest.afterSeq");
+  let snapshot: Snapshot | undefined;
+  if (!reader.isAbsent()) {
+    const end1 = reader.enter("InstallRequest.snapshot");
+    snapshot = decodeSnapshot(reader);
+    reader.leave(end1);
+  }
+  const at2 = reader.count(65536, 4, "InstallRequest.patches");
+  const at3: Patch[] = [];
+  for (let index = 0; index < at2; index++) {
+    const end2 = reader.enter("InstallRequest.patches");
+    at3.push(decodePatch(reader));
+    reader.leave(end2);
+  }
+  const patches = at3;
+  const wakeAt = !reader.isPresent("InstallRequest.wakeAt") ? undefined : reader.u53(reader.take(8), "InstallRequest.wakeAt");
+  const at4 = reader.take(1);
+  const isDeleted = reader.bool(at4, "InstallRequest.isDeleted");
+  reader.position = reader.end;
+  return { space, key, epoch, replaces, afterSeq, snapshot, patches, wakeAt, isDeleted };
+}
+
+export const InstallRequestCodec: Codec<InstallRequest> = {
+  name: "log.InstallRequest",
+  encode: encodeInstallRequest,
+  decode: decodeInstallRequest,
+};
+
+export function encodeSealRequest(writer: Writer, message: SealRequest): void {
+  const at1 = writer.reserve(1);
+  writer.putBool(at1, message.isSealed, "SealRequest.isSealed");
+  writer.string(message.movedTo, 4096, "SealRequest.movedTo");
+}
+
+export function decodeSealRequest(reader: Reader): SealRequest {
+  const at1 = reader.take(1);
+  const isSealed = reader.bool(at1, "SealRequest.isSealed");
+  const movedTo = reader.string(4096, "SealRequest.movedTo");
+  reader.position = reader.end;
+  return { isSealed, movedTo };
+}
+
+export const SealRequestCodec: Codec<SealRequest> = {
+  name: "log.SealRequest",
+  encode: encodeSealRequest,
+  decode: decodeSealRequest,
 };

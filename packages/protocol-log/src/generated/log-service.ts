@@ -1,39 +1,63 @@
-// Generated from log.xml, digest 9bf3b419cfe54a31. Do not edit; run codegen.
+// Generated from log.xml, digest 3964ec0f8572d9b9. Do not edit; run codegen.
 import type { StreamMethod, UnaryMethod } from "@tidewire/wire";
 import {
   AppendRequestCodec,
+  DescribeRequestCodec,
+  DescribeResponseCodec,
+  DocumentsRequestCodec,
+  DocumentsResponseCodec,
   DueRequestCodec,
   DueResponseCodec,
   EmptyCodec,
   FencedCodec,
+  HeadsRequestCodec,
+  HeadsResponseCodec,
+  InstallRequestCodec,
   ListRequestCodec,
   ListResponseCodec,
   OpenRequestCodec,
   OpenResponseCodec,
+  ReadAtRequestCodec,
+  ReadAtResponseCodec,
   ReadRequestCodec,
   ReadResponseCodec,
   ReleaseRequestCodec,
+  SealRequestCodec,
   SnapshotRequestCodec,
+  SpacesRequestCodec,
+  SpacesResponseCodec,
   WatchRequestCodec,
 } from "./log-codecs.ts";
 import type {
   AppendRequest,
+  DescribeRequest,
+  DescribeResponse,
+  DocumentsRequest,
+  DocumentsResponse,
   DueRequest,
   DueResponse,
   Empty,
   Fenced,
+  HeadsRequest,
+  HeadsResponse,
+  InstallRequest,
   ListRequest,
   ListResponse,
   OpenRequest,
   OpenResponse,
+  ReadAtRequest,
+  ReadAtResponse,
   ReadRequest,
   ReadResponse,
   ReleaseRequest,
+  SealRequest,
   SnapshotRequest,
+  SpacesRequest,
+  SpacesResponse,
   WatchRequest,
 } from "./log-types.ts";
 
-export const logProtocol = { name: "log", version: 1, digest: "9bf3b419cfe54a31" } as const;
+export const logProtocol = { name: "log", version: 2, digest: "3964ec0f8572d9b9" } as const;
 
 const logOpen: UnaryMethod<OpenRequest, OpenResponse> = {
   kind: "unary",
@@ -123,12 +147,56 @@ const logWatch: StreamMethod<WatchRequest, Empty, Fenced> = {
   deadlineMs: 10000,
 };
 
+const logDescribe: UnaryMethod<DescribeRequest, DescribeResponse> = {
+  kind: "unary",
+  id: 521,
+  name: "Log/describe",
+  request: DescribeRequestCodec,
+  response: DescribeResponseCodec,
+  deadlineMs: 5000,
+  isIdempotent: true,
+  retry: "safe",
+};
+
+const logHeads: UnaryMethod<HeadsRequest, HeadsResponse> = {
+  kind: "unary",
+  id: 522,
+  name: "Log/heads",
+  request: HeadsRequestCodec,
+  response: HeadsResponseCodec,
+  deadlineMs: 10000,
+  isIdempotent: true,
+  retry: "safe",
+};
+
+const logSpaces: UnaryMethod<SpacesRequest, SpacesResponse> = {
+  kind: "unary",
+  id: 523,
+  name: "Log/spaces",
+  request: SpacesRequestCodec,
+  response: SpacesResponseCodec,
+  deadlineMs: 10000,
+  isIdempotent: true,
+  retry: "safe",
+};
+
+const logReadAt: UnaryMethod<ReadAtRequest, ReadAtResponse> = {
+  kind: "unary",
+  id: 524,
+  name: "Log/readAt",
+  request: ReadAtRequestCodec,
+  response: ReadAtResponseCodec,
+  deadlineMs: 30000,
+  isIdempotent: true,
+  retry: "safe",
+};
+
 export const LogService = {
   name: "Log",
   id: 2,
   protocol: "log",
-  version: 1,
-  digest: "9bf3b419cfe54a31",
+  version: 2,
+  digest: "3964ec0f8572d9b9",
   heartbeatMs: 5000,
   callers: [],
   methods: {
@@ -140,5 +208,58 @@ export const LogService = {
     list: logList,
     due: logDue,
     watch: logWatch,
+    describe: logDescribe,
+    heads: logHeads,
+    spaces: logSpaces,
+    readAt: logReadAt,
+  },
+} as const;
+
+const logTransferDocuments: UnaryMethod<DocumentsRequest, DocumentsResponse> = {
+  kind: "unary",
+  id: 1025,
+  name: "LogTransfer/documents",
+  request: DocumentsRequestCodec,
+  response: DocumentsResponseCodec,
+  deadlineMs: 10000,
+  isIdempotent: true,
+  retry: "safe",
+};
+
+const logTransferInstall: UnaryMethod<InstallRequest, Empty> = {
+  kind: "unary",
+  id: 1026,
+  name: "LogTransfer/install",
+  request: InstallRequestCodec,
+  response: EmptyCodec,
+  deadlineMs: 30000,
+  isIdempotent: true,
+  retry: "safe",
+};
+
+const logTransferSeal: UnaryMethod<SealRequest, Empty> = {
+  kind: "unary",
+  id: 1027,
+  name: "LogTransfer/seal",
+  request: SealRequestCodec,
+  response: EmptyCodec,
+  deadlineMs: 10000,
+  isIdempotent: true,
+  retry: "safe",
+};
+
+/** What moves a log from one storage to another. Not for hosts. */
+export const LogTransferService = {
+  name: "LogTransfer",
+  id: 4,
+  protocol: "log",
+  version: 2,
+  digest: "3964ec0f8572d9b9",
+  heartbeatMs: 5000,
+  callers: ["tool"],
+  methods: {
+    documents: logTransferDocuments,
+    install: logTransferInstall,
+    seal: logTransferSeal,
   },
 } as const;

@@ -1,4 +1,4 @@
-// Generated from log.xml, digest 9bf3b419cfe54a31. Do not edit; run codegen.
+// Generated from log.xml, digest 3964ec0f8572d9b9. Do not edit; run codegen.
 import type {
   StubCallOptions,
   StubCaller,
@@ -9,21 +9,34 @@ import type {
   StubStreamOptions,
   StubUnaryHandler,
 } from "@tidewire/wire";
-import { LogService } from "./log-service.ts";
+import { checkCaller } from "@tidewire/wire";
+import { LogService, LogTransferService } from "./log-service.ts";
 import type {
   AppendRequest,
+  DescribeRequest,
+  DescribeResponse,
+  DocumentsRequest,
+  DocumentsResponse,
   DueRequest,
   DueResponse,
   Empty,
   Fenced,
+  HeadsRequest,
+  HeadsResponse,
+  InstallRequest,
   ListRequest,
   ListResponse,
   OpenRequest,
   OpenResponse,
+  ReadAtRequest,
+  ReadAtResponse,
   ReadRequest,
   ReadResponse,
   ReleaseRequest,
+  SealRequest,
   SnapshotRequest,
+  SpacesRequest,
+  SpacesResponse,
   WatchRequest,
 } from "./log-types.ts";
 
@@ -37,6 +50,10 @@ export interface LogClient {
   list(request: ListRequest, options?: StubCallOptions): Promise<ListResponse>;
   due(request: DueRequest, options?: StubCallOptions): Promise<DueResponse>;
   watch(request: WatchRequest, handlers: StubStreamHandlers<Fenced>, options?: StubStreamOptions): StubStream<Empty>;
+  describe(request: DescribeRequest, options?: StubCallOptions): Promise<DescribeResponse>;
+  heads(request: HeadsRequest, options?: StubCallOptions): Promise<HeadsResponse>;
+  spaces(request: SpacesRequest, options?: StubCallOptions): Promise<SpacesResponse>;
+  readAt(request: ReadAtRequest, options?: StubCallOptions): Promise<ReadAtResponse>;
 }
 
 export function logClient(caller: StubCaller): LogClient {
@@ -50,6 +67,10 @@ export function logClient(caller: StubCaller): LogClient {
     list: (request, options) => caller.call(methods.list, request, options),
     due: (request, options) => caller.call(methods.due, request, options),
     watch: (request, handlers, options) => caller.open(methods.watch, request, handlers, options),
+    describe: (request, options) => caller.call(methods.describe, request, options),
+    heads: (request, options) => caller.call(methods.heads, request, options),
+    spaces: (request, options) => caller.call(methods.spaces, request, options),
+    readAt: (request, options) => caller.call(methods.readAt, request, options),
   };
 }
 
@@ -63,6 +84,10 @@ export interface LogHandlers {
   readonly list: StubUnaryHandler<ListRequest, ListResponse>;
   readonly due: StubUnaryHandler<DueRequest, DueResponse>;
   readonly watch: StubStreamHandler<WatchRequest, Empty, Fenced>;
+  readonly describe: StubUnaryHandler<DescribeRequest, DescribeResponse>;
+  readonly heads: StubUnaryHandler<HeadsRequest, HeadsResponse>;
+  readonly spaces: StubUnaryHandler<SpacesRequest, SpacesResponse>;
+  readonly readAt: StubUnaryHandler<ReadAtRequest, ReadAtResponse>;
 }
 
 /** Registers a handler for every method. */
@@ -76,4 +101,48 @@ export function serveLog(services: StubServices, handlers: LogHandlers): void {
   services.unary(methods.list, (request, context) => handlers.list(request, context));
   services.unary(methods.due, (request, context) => handlers.due(request, context));
   services.stream(methods.watch, (request, stream, context) => handlers.watch(request, stream, context));
+  services.unary(methods.describe, (request, context) => handlers.describe(request, context));
+  services.unary(methods.heads, (request, context) => handlers.heads(request, context));
+  services.unary(methods.spaces, (request, context) => handlers.spaces(request, context));
+  services.unary(methods.readAt, (request, context) => handlers.readAt(request, context));
+}
+
+/** The dialling side of `LogTransfer`. */
+export interface LogTransferClient {
+  documents(request: DocumentsRequest, options?: StubCallOptions): Promise<DocumentsResponse>;
+  install(request: InstallRequest, options?: StubCallOptions): Promise<Empty>;
+  seal(request: SealRequest, options?: StubCallOptions): Promise<Empty>;
+}
+
+export function logTransferClient(caller: StubCaller): LogTransferClient {
+  const { methods } = LogTransferService;
+  return {
+    documents: (request, options) => caller.call(methods.documents, request, options),
+    install: (request, options) => caller.call(methods.install, request, options),
+    seal: (request, options) => caller.call(methods.seal, request, options),
+  };
+}
+
+/** What a process that serves `LogTransfer` must answer. */
+export interface LogTransferHandlers {
+  readonly documents: StubUnaryHandler<DocumentsRequest, DocumentsResponse>;
+  readonly install: StubUnaryHandler<InstallRequest, Empty>;
+  readonly seal: StubUnaryHandler<SealRequest, Empty>;
+}
+
+/** Registers a handler for every method; peers of other roles are refused. */
+export function serveLogTransfer(services: StubServices, handlers: LogTransferHandlers): void {
+  const { callers, methods } = LogTransferService;
+  services.unary(methods.documents, (request, context) => {
+    checkCaller(context, callers);
+    return handlers.documents(request, context);
+  });
+  services.unary(methods.install, (request, context) => {
+    checkCaller(context, callers);
+    return handlers.install(request, context);
+  });
+  services.unary(methods.seal, (request, context) => {
+    checkCaller(context, callers);
+    return handlers.seal(request, context);
+  });
 }

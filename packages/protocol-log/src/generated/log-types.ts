@@ -1,4 +1,4 @@
-// Generated from log.xml, digest 9bf3b419cfe54a31. Do not edit; run codegen.
+// Generated from log.xml, digest 3964ec0f8572d9b9. Do not edit; run codegen.
 
 export interface Empty {
 }
@@ -8,6 +8,8 @@ export interface OpenRequest {
   readonly key: string;
   /** Node id of the host that takes the next epoch. */
   readonly owner: string;
+  /** Of a document that does not exist no epoch is taken: not_found. */
+  readonly ifExists?: boolean | undefined;
 }
 
 export interface Snapshot {
@@ -103,6 +105,8 @@ export interface DueResponse {
 
 export interface WatchRequest {
   readonly owner: string;
+  /** First of all an event with an empty space says that the watch has begun. */
+  readonly confirm?: boolean | undefined;
 }
 
 export interface Fenced {
@@ -110,4 +114,108 @@ export interface Fenced {
   readonly key: string;
   /** The epoch that took over. */
   readonly epoch: number;
+}
+
+export interface Shard {
+  readonly index: number;
+  /** 1: the log is not divided. */
+  readonly count: number;
+}
+
+export interface DescribeRequest {
+}
+
+export interface DescribeResponse {
+  readonly shard: Shard;
+  /** Writes are refused: the log is being moved elsewhere, or has been. */
+  readonly isSealed: boolean;
+  /** Where to, if it is sealed and that is known. */
+  readonly movedTo: string;
+  readonly engine: string;
+}
+
+export interface DocumentName {
+  readonly space: string;
+  readonly key: string;
+}
+
+export interface HeadsRequest {
+  readonly documents: readonly DocumentName[];
+}
+
+export interface Head {
+  /** The newest; 0 if the document was never opened. */
+  readonly epoch: number;
+  readonly seq: number;
+  readonly isDeleted: boolean;
+  readonly wakeAt?: number | undefined;
+}
+
+export interface HeadsResponse {
+  /** One for each document asked for, in that order. */
+  readonly heads: readonly Head[];
+}
+
+export interface SpacesRequest {
+  readonly afterSpace?: string | undefined;
+  readonly limit: number;
+}
+
+export interface SpacesResponse {
+  readonly spaces: readonly string[];
+}
+
+export interface ReadAtRequest {
+  readonly space: string;
+  readonly key: string;
+  /** This or beforeMs. */
+  readonly seq?: number | undefined;
+  /** Wall clock, ms. */
+  readonly beforeMs?: number | undefined;
+  /** Leave out the snapshot, and the patches up to this seq: they are known. */
+  readonly afterSeq?: number | undefined;
+}
+
+export interface ReadAtResponse {
+  /** Of the state as a whole, also where the message does not carry all of it. */
+  readonly seq: number;
+  readonly isDeleted: boolean;
+  readonly snapshot?: Snapshot | undefined;
+  readonly patches: readonly Patch[];
+}
+
+export interface DocumentsRequest {
+  readonly after?: DocumentName | undefined;
+  readonly limit: number;
+}
+
+export interface KnownDocument {
+  readonly space: string;
+  readonly key: string;
+  readonly head: Head;
+}
+
+export interface DocumentsResponse {
+  readonly documents: readonly KnownDocument[];
+}
+
+export interface InstallRequest {
+  readonly space: string;
+  readonly key: string;
+  readonly epoch: number;
+  /** What is stored is dropped; otherwise the patches follow it. */
+  readonly replaces: boolean;
+  /** Where the patches begin. */
+  readonly afterSeq: number;
+  /** The state at afterSeq. */
+  readonly snapshot?: Snapshot | undefined;
+  readonly patches: readonly Patch[];
+  readonly wakeAt?: number | undefined;
+  readonly isDeleted: boolean;
+}
+
+export interface SealRequest {
+  readonly isSealed: boolean;
+  /** Addresses, for those who read the refusals; may be empty. */
+  readonly movedTo: string;
 }

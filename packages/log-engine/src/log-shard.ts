@@ -1,0 +1,71 @@
+import { type DocumentName, documentPath, ServiceError } from "@tidewire/foundation";
+
+/** Which part of the documents a log storage keeps. */
+export interface LogShard {
+  /** From 0. */
+  readonly index: number;
+  /** 1: the log is not divided. */
+  readonly count: number;
+}
+
+/** More storages than this want a clustered engine. The cost of finding a shard grows with their number. */
+export const SHARDS_MAX = 64;
+
+const { imul } = Math;
+
+/**
+ * The shard of a document: rendezvous hashing, so that a log that is moved to another number of shards moves no more
+ * documents than it must. Integer arithmetic on 32 bits, so that every language gets the same: `vectors.json`.
+ */
+export function shardOf(document: DocumentName, count: number): number {
+  if (count === 1) return 0;
+  const path = documentPath(document);
+  const low = hash(path, 0x811c9dc5);
+  const high = hash(path, 0x9747b28c);
+  let best = 0;
+  let bestScore = -1;
+  for (let index = 0; index < count; index++) {
+    const score = mixed(low ^ imul(index + 1, 0x9e3779b1), high);
+    if (score > bestScore) {
+      bestScore = score;
+      best = index;
+    }
+  }
+  return best;
+}
+
+/** Throws `RangeError` for what is no shard. */
+export function checkShard({ index, count }: LogShard): void {
+  if (!Number.isInteger(count) || count < 1 || count > SHARDS_MAX) {
+    throw new RangeError(`the number of shards must be from 1 to ${SHARDS_MAX}`);
+  }
+  if (!Number.isInteger(index) || index < 0 || index >= count) {
+    throw new RangeError(`the index of a shard must be from 0 to ${count - 1}`);
+  }
+}
+
+/** The error of a request that came to a log storage which does not keep the document. Nothing was done. */
+export function wrongShardError(shard: LogShard): ServiceError {
+  return new ServiceError("unavailable", "another shard of the log keeps this document: compare log.addresses", {
+    details: { reason: "wrong_shard", index: shard.index, count: shard.count },
+  });
+}
+
+/** FNV-1a over the characters, which are ASCII. */
+function hash(text: string, seed: number): number {
+  let value = seed;
+  for (let at = 0; at < text.length; at++) value = imul(value ^ text.charCodeAt(at), 0x01000193);
+  return value;
+}
+
+/** Two rounds of the finalizer of MurmurHash3, so that every bit of both reaches every bit of the result. */
+function mixed(a: number, b: number): number {
+  return finalized(finalized(a) ^ b) >>> 0;
+}
+
+function finalized(value: number): number {
+  let mixing = value;
+  mixing = imul(mixing ^ (mixing >>> 16), 0x85ebca6b);
+  mixing = imul(mixing ^ (mixing >>> 13), 0xc2b2ae35);
+  return mixing ^ (mixing >>> 16);
+}
