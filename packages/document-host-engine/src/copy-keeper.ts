@@ -1,4 +1,4 @@
-import type { DocumentInstance } from "@tidewire/document";
+import type { DocumentInstance, DocumentRuntime } from "@tidewire/document";
 import type { DocumentName, ServiceError, Timer } from "@tidewire/foundation";
 import type { ActorModules, ActorState, HandOverReason } from "./actor-types.ts";
 import type { AppendInFlight } from "./append-in-flight.ts";
@@ -21,7 +21,6 @@ export const STUCK_TIMER_MS = 10_000;
  */
 export class CopyKeeper {
   readonly opening: CopyOpening;
-  readonly standIn: StandIn;
   readonly closed: Promise<void>;
   readonly #modules: ActorModules;
   readonly #document: DocumentName;
@@ -30,6 +29,7 @@ export class CopyKeeper {
   readonly #parts: TurnParts;
   readonly #ready: () => void;
   #state: ActorState = "loading";
+  #standIn: StandIn;
   #copy: DocumentCopy | undefined;
   #leavesFor: HandOverReason | undefined;
   #handOverTimer: Timer | undefined;
@@ -50,7 +50,7 @@ export class CopyKeeper {
     this.#options = options;
     this.#parts = parts;
     this.#ready = ready;
-    this.standIn = new StandIn(modules.runtime, document.name);
+    this.#standIn = new StandIn(modules.runtime, document.name);
     this.opening = new CopyOpening(modules, document.name, options, ready);
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
@@ -60,6 +60,10 @@ export class CopyKeeper {
 
   get state(): ActorState {
     return this.#state;
+  }
+
+  get standIn(): StandIn {
+    return this.#standIn;
   }
 
   get copy(): DocumentCopy | undefined {
@@ -135,6 +139,12 @@ export class CopyKeeper {
     this.#dropCopy();
     this.#state = "loading";
     this.opening.start();
+  }
+
+  /** The copy goes on as one of other code, read from the log. Call with memory equal to it. */
+  reloadUnder(runtime: DocumentRuntime): void {
+    this.#standIn = new StandIn(runtime, this.#document);
+    this.reload();
   }
 
   handOver(reason: HandOverReason): Promise<void> {

@@ -1,4 +1,4 @@
-import type { DocumentCommand, DocumentInstance } from "@tidewire/document";
+import type { DocumentCommand, DocumentInstance, DocumentRuntime } from "@tidewire/document";
 import { type DocumentName, documentPath, ServiceError } from "@tidewire/foundation";
 import type { ActorModules, ActorState, HandOverReason } from "./actor-types.ts";
 import type { AppendInFlight } from "./append-in-flight.ts";
@@ -11,8 +11,9 @@ import type { DocumentHostOptions } from "./options.ts";
 import type { CommandDone } from "./pending-command.ts";
 import { ReadQueue } from "./read-queue.ts";
 import { refusals } from "./refusals.ts";
+import { RuntimeChange, type RuntimeOutcome } from "./runtime-change.ts";
 import { SnapshotWriter } from "./snapshot-writer.ts";
-import { blame, type TurnParts, workBeforeHandOver, workOnCopy } from "./turn-phases.ts";
+import { blame, type TurnParts, workBeforeHandOver, workBeforeReload, workOnCopy } from "./turn-phases.ts";
 import type { TurnBudget, TurnWorker } from "./turn-scheduler.ts";
 import type { ViewerClaim, ViewerRequest, ViewerSlot } from "./viewer-slot.ts";
 import { WakeTimer } from "./wake-timer.ts";
@@ -36,6 +37,7 @@ export class DocumentActor implements TurnWorker {
   readonly #reads: ReadQueue;
   readonly #viewers: DocumentViewers;
   readonly #parts: TurnParts;
+  readonly #runtime: RuntimeChange;
   #turn: DocumentTurn | undefined;
   #lastUsedAt: number;
 
@@ -59,6 +61,8 @@ export class DocumentActor implements TurnWorker {
       snapshots: new SnapshotWriter(modules, name),
     };
     this.#keeper = new CopyKeeper(modules, this, options, this.#parts, ready);
+    this.#runtime = new RuntimeChange(modules.runtime);
+    void this.#keeper.closed.then(() => this.#runtime.ended());
     this.#lastUsedAt = modules.clock.monotonicMs();
   }
 
@@ -171,6 +175,17 @@ export class DocumentActor implements TurnWorker {
     return this.#keeper.handOver(reason);
   }
 
+  /**
+   * Goes on under new code of the same space, from its next durable point on; viewers keep their streams, and requests
+   * wait. If it cannot be opened under it, it goes on under the old code, and the error says why.
+   */
+  adopt(runtime: DocumentRuntime): Promise<RuntimeOutcome> {
+    if (this.state === "closed" || this.state === "handing-over") return Promise.resolve(undefined);
+    const outcome = this.#runtime.request(runtime);
+    this.#ready();
+    return outcome;
+  }
+
   /** Ends everything at once without a word to the log. */
   abandon(): void {
     this.#keeper.leave(refusals.moving, false);
@@ -197,6 +212,7 @@ export class DocumentActor implements TurnWorker {
     else if (inFlight !== undefined) {
       if (inFlight.isSlow && this.state === "appending") this.#keeper.standIn.work(turn, copy, this.#parts);
     } else if (this.state === "handing-over") workBeforeHandOver(turn, copy, this.#parts);
+    else if (this.#runtime.isWaiting) workBeforeReload(turn, copy, this.#parts);
     else workOnCopy(turn, copy, this.#parts, this.#options.batchMaxTimers);
   }
 
@@ -204,8 +220,15 @@ export class DocumentActor implements TurnWorker {
     const turn = this.#turn;
     this.#turn = undefined;
     if (turn === undefined || this.state === "closed" || this.#keeper.isLettingGo) return;
-    if (turn.openError !== undefined) return this.#keeper.openFailed(turn.openError);
-    if (turn.opened !== undefined) this.#keeper.install(turn.opened);
+    if (turn.openError !== undefined) {
+      if (this.#runtime.failed(turn.openError)) this.#ready();
+      else this.#keeper.openFailed(turn.openError);
+      return;
+    }
+    if (turn.opened !== undefined) {
+      this.#runtime.succeeded();
+      this.#keeper.install(turn.opened);
+    }
     this.#viewers.attachedAll(turn.attached);
     this.#viewers.checkedAll(turn.checked);
     for (const { viewers, error } of turn.failed) this.#viewers.detachedBy(viewers, error);
@@ -220,7 +243,11 @@ export class DocumentActor implements TurnWorker {
     }
     if (turn.snapshotData !== undefined) void this.#parts.snapshots.write(copy, turn.snapshotData);
     if (turn.hasRunBatch) this.#batchRan(copy, turn);
-    if (this.#hasMore()) this.#ready();
+    else if (this.#runtime.isWaiting && this.state === "active") {
+      this.#keeper.reloadUnder(this.#runtime.begin());
+      return;
+    }
+    if (this.#hasMore() || (this.#runtime.isWaiting && this.state === "active")) this.#ready();
   }
 
   cut(error: unknown): void {
@@ -236,6 +263,8 @@ export class DocumentActor implements TurnWorker {
     if (isQuarantined) {
       this.#modules.metrics.quarantines.add(1);
       this.#keeper.leave(() => refusals.quarantined(this.#modules.quarantine.remainingMs(this.path)), false);
+    } else if (this.#keeper.copy === undefined && this.#runtime.failed(refusals.ranAway())) {
+      this.#ready();
     } else if (turn === undefined || this.#keeper.copy === undefined || this.state === "handing-over") {
       this.#keeper.leave(refusals.ranAway, false);
     } else if (this.#pipeline.inFlight !== undefined) {
@@ -251,7 +280,7 @@ export class DocumentActor implements TurnWorker {
     const opened = this.#keeper.opening.opened;
     if (opened === undefined) return;
     try {
-      turn.opened = turn.open(this.#modules.runtime, this.name, {
+      turn.opened = turn.open(this.#runtime.current, this.name, {
         seq: opened.seq,
         isDeleted: opened.isDeleted,
         ...(opened.snapshot === undefined ? {} : { snapshot: opened.snapshot.data }),

@@ -59,6 +59,13 @@ export interface DocumentView {
   readonly json: Uint8Array;
 }
 
+export interface RuntimeReplaced {
+  /** In memory when the new code came. */
+  readonly documents: number;
+  /** They go on under the old code. */
+  readonly refused: readonly { readonly document: DocumentName; readonly error: ServiceError }[];
+}
+
 /**
  * The documents of one process: opens them on demand when the routing table names this host, keeps them within bounds,
  * wakes those whose timers are due, and lets them go when the table, the log or an operator says so.
@@ -68,7 +75,7 @@ export class DocumentHost {
   readonly #modules: DocumentHostModules;
   readonly #options: DocumentHostOptions;
   readonly #metrics: HostMetrics;
-  readonly #runtimes: ReadonlyMap<string, DocumentRuntime>;
+  readonly #runtimes: Map<string, DocumentRuntime>;
   readonly #actors = new Map<string, DocumentActor>();
   readonly #ownership: Ownership;
   readonly #pacer: HandOverPacer;
@@ -167,6 +174,26 @@ export class DocumentHost {
       const { deadlineAt } = context;
       return actor.read((instance) => slot.updateViewState(instance, viewState), { deadlineAt, isForAnyCopy: false });
     });
+  }
+
+  /**
+   * New code for spaces that are served, or for new ones. Documents in memory go on under it one after the other, from
+   * their next durable point on, and keep their viewers; one that cannot be opened under it goes on under the old. Resolves
+   * when all of them have settled, with how many there are and why some stay behind.
+   */
+  async replaceRuntime(runtime: DocumentRuntime): Promise<RuntimeReplaced> {
+    this.#runtimes.set(runtime.space, runtime);
+    const actors = [...this.#actors.values()].filter(({ name }) => name.space === runtime.space);
+    const documents = actors.length;
+    const refused: RuntimeReplaced["refused"][number][] = [];
+    const adoptNext = async (): Promise<void> => {
+      for (let actor = actors.pop(); actor !== undefined; actor = actors.pop()) {
+        const error = await actor.adopt(runtime);
+        if (error !== undefined) refused.push({ document: actor.name, error });
+      }
+    };
+    await Promise.all(Array.from({ length: this.#options.handOverConcurrency }, adoptNext));
+    return { documents, refused };
   }
 
   /** Hands over every document, at the configured pace or as fast as `withinMs` demands, and opens none any more. */

@@ -4,6 +4,7 @@ export {
   type DocumentHostModules,
   type DocumentView,
   type RequestContext,
+  type RuntimeReplaced,
 } from "./document-host.ts";
 export { type DocumentHostOptions, defaultDocumentHostOptions } from "./options.ts";
 export type { OwnerFinder } from "./ownership.ts";

@@ -47,6 +47,11 @@ export function workBeforeHandOver(turn: DocumentTurn, copy: DocumentCopy, parts
   if (copy.tail.isWorthAHandOver && copy.instance.exists && !parts.snapshots.isWriting) turn.snapshot(copy.instance);
 }
 
+/** What became durable is shown, then the document goes on under other code. */
+export function workBeforeReload(turn: DocumentTurn, copy: DocumentCopy, parts: TurnParts): void {
+  turn.deliver(copy.instance, parts.clock.monotonicMs());
+}
+
 /** The log is away: reads and viewers who have nothing yet get the durable state. Presence has to wait. */
 export function workOnStandIn(turn: DocumentTurn, standIn: DocumentInstance, parts: TurnParts): void {
   turn.attach(standIn, newcomers(parts.viewers.unattached), false);
