@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { compileDocument, defineDocument, message, record, t } from "../src/index.ts";
+import { createTestDocument } from "../src/testing.ts";
 import { Bench, principalOf } from "./bench.ts";
 
 const first = defineDocument({
@@ -210,4 +211,39 @@ describe("what the log holds is checked", () => {
   ])("%s", (_name, stored) => {
     expect(() => open(stored)).toThrow(expect.objectContaining({ code: "internal" }));
   });
+});
+
+test("a viewer that resumes over a deploy holds what the migration made of the document", () => {
+  const book = (version: number) =>
+    defineDocument({
+      space: "resumed",
+      version,
+      createsOnDemand: true,
+      state: { title: t.string(), pages: t.int() },
+      messages: (message) => ({ write: message((doc) => void doc.pages++) }),
+      migrate: { 1: (doc) => void (doc.title = `of ${doc.pages} pages`) },
+    });
+  const document = createTestDocument(book(1));
+  const player = document.connect("alice");
+  player.send("write");
+  document.reload(book(2));
+  expect(player.view).toEqual({ title: "of 1 pages", pages: 1 });
+  player.send("write");
+  expect(player.view).toEqual({ title: "of 1 pages", pages: 2 });
+});
+
+test("a migration that fails leaves everybody with what was there", () => {
+  const book = (version: number) =>
+    defineDocument({
+      space: "failing",
+      version,
+      createsOnDemand: true,
+      state: { pages: t.int() },
+      messages: (message) => ({ write: message((doc) => void doc.pages++) }),
+    });
+  const document = createTestDocument(book(1));
+  const player = document.connect("alice");
+  expect(() => document.reload(book(2))).toThrow(/migration failed/);
+  player.send("write");
+  expect(player.view).toEqual({ pages: 1 });
 });

@@ -85,7 +85,8 @@ function migrated(compiled: CompiledDocument, records: readonly LogRecord[]): Do
   }
   if (storedVersion > version) throw new Error(`written by version ${storedVersion}, this host has ${version}`);
   const { state } = body;
-  body.baseSeq = body.effectSeq;
+  // What the migration changes has no seq of its own, so nobody is brought over it by a delta.
+  body.baseSeq = body.effectSeq + 1;
   body.isNew = true;
   body.timers.markUnlogged();
   body.cron.markUnlogged();
