@@ -15,11 +15,12 @@ export interface DocumentReadsModules {
   readonly reader: RecordReader;
   readonly gate: ReadGate;
   /** A record of the document turned out to be unreadable. */
-  readonly damaged: (entry: DocumentEntry, error: DamagedRecord) => void;
+  readonly damaged: (documentId: number, error: DamagedRecord) => void;
 }
 
 /** Which records answer a question, as of one moment. Their files stay until they are read. */
 export interface CapturedRecords {
+  readonly documentId: number;
   readonly snapshot: StoredSnapshot | undefined;
   readonly patches: readonly PatchReference[];
   readonly letGo: () => void;
@@ -35,28 +36,24 @@ export class DocumentReads {
 
   /** What `open` answers with. To be called at the moment in which the epoch has become durable. */
   captureOpened(entry: DocumentEntry): CapturedRecords {
-    return this.#capture(entry.snapshot, entry.patches.slice(0));
+    return this.#capture(entry.id, entry.snapshot, entry.patches.slice(0));
   }
 
   captureAfter(entry: DocumentEntry, afterSeq: number, limit: number): CapturedRecords {
     const isGone = entry.snapshot !== undefined && entry.snapshot.seq > afterSeq;
     const from = entry.patches.indexAfter(afterSeq);
-    return this.#capture(isGone ? entry.snapshot : undefined, entry.patches.slice(from, from + limit));
+    return this.#capture(entry.id, isGone ? entry.snapshot : undefined, entry.patches.slice(from, from + limit));
   }
 
-  async opened(
-    entry: DocumentEntry,
-    head: Pick<OpenedLog, "epoch" | "seq" | "isDeleted">,
-    captured: CapturedRecords,
-  ): Promise<OpenedLog> {
-    return { ...head, ...(await this.read(entry, captured)) };
+  async opened(head: Pick<OpenedLog, "epoch" | "seq" | "isDeleted">, captured: CapturedRecords): Promise<OpenedLog> {
+    return { ...head, ...(await this.read(captured)) };
   }
 
-  async read(entry: DocumentEntry, captured: CapturedRecords): Promise<LogRead> {
-    const { snapshot, patches, letGo } = captured;
+  async read(captured: CapturedRecords): Promise<LogRead> {
+    const { documentId, snapshot, patches, letGo } = captured;
     try {
       const references = snapshot === undefined ? patches : [snapshot, ...patches];
-      const records = references.length === 0 ? [] : await this.#readRecords(entry, references);
+      const records = references.length === 0 ? [] : await this.#readRecords(documentId, references);
       const logRecords = records.map(toLogRecord);
       return snapshot === undefined
         ? { patches: logRecords }
@@ -67,28 +64,32 @@ export class DocumentReads {
   }
 
   /** The record a patch reference points to; `undefined` if it has gone meanwhile. */
-  async readPatch(entry: DocumentEntry, patch: PatchReference): Promise<ReadRecord> {
+  async readPatch(documentId: number, patch: PatchReference): Promise<ReadRecord> {
     const letGo = this.#modules.index.segments.hold([patch.location]);
     try {
-      return (await this.#readRecords(entry, [patch]))[0] as ReadRecord;
+      return (await this.#readRecords(documentId, [patch]))[0] as ReadRecord;
     } finally {
       letGo();
     }
   }
 
-  #capture(snapshot: StoredSnapshot | undefined, patches: readonly PatchReference[]): CapturedRecords {
+  #capture(
+    documentId: number,
+    snapshot: StoredSnapshot | undefined,
+    patches: readonly PatchReference[],
+  ): CapturedRecords {
     const locations = patches.map((patch) => patch.location);
     if (snapshot !== undefined) locations.push(snapshot.location);
-    return { snapshot, patches, letGo: this.#modules.index.segments.hold(locations) };
+    return { documentId, snapshot, patches, letGo: this.#modules.index.segments.hold(locations) };
   }
 
-  async #readRecords(entry: DocumentEntry, references: readonly RecordReference[]): Promise<ReadRecord[]> {
+  async #readRecords(documentId: number, references: readonly RecordReference[]): Promise<ReadRecord[]> {
     try {
       return await this.#modules.gate.run(() => this.#modules.reader.readAll(references));
     } catch (error) {
       if (error instanceof ServiceError) throw error;
       if (error instanceof DamagedRecord) {
-        this.#modules.damaged(entry, error);
+        this.#modules.damaged(documentId, error);
         throw damagedError(error);
       }
       if (systemCode(error) === "") throw error;

@@ -84,16 +84,15 @@ export class DocumentWrites {
     requireWhole(entry);
     const head = entry.pending ?? entry;
     if (append.epoch === head.epoch && append.expectedSeq === head.seq) return this.#write(entry, append);
-    return this.#recognise(entry, append);
+    return this.#recognise(document, entry, append);
   }
 
   /** The bytes must not change until it resolves. */
   async snapshot(document: DocumentName, snapshot: LogSnapshotWrite): Promise<void> {
-    const { index, snapshots } = this.#modules;
+    const { snapshots } = this.#modules;
     const { epoch, seq, data } = snapshot;
-    const entry = index.find(document);
+    const entry = await this.#settled(document);
     if (entry === undefined) throw this.#fenced(0, 0);
-    await entry.pending?.last;
     requireWhole(entry);
     if (epoch !== entry.epoch) throw this.#fenced(entry.epoch, entry.seq);
     if (seq > entry.seq) throw badSeq("the snapshot is ahead of the log");
@@ -103,7 +102,7 @@ export class DocumentWrites {
     const header = { type: RecordType.snapshot, documentId: entry.id, seq, epoch, span: 0 };
     const kept = await snapshots.write(header, data);
     try {
-      await this.#refer(entry, { epoch, seq, location: kept.location, length: kept.length });
+      await this.#refer(document, { epoch, seq, location: kept.location, length: kept.length });
     } finally {
       kept.letGo();
     }
@@ -111,14 +110,15 @@ export class DocumentWrites {
 
   /** Points the document to its new snapshot, unless someone else has taken the document meanwhile. */
   async #refer(
-    entry: DocumentEntry,
+    document: DocumentName,
     snapshot: { readonly epoch: number; readonly seq: number; readonly location: number; readonly length: number },
   ): Promise<void> {
     const { commits, index, metrics } = this.#modules;
     const { epoch, seq, location, length } = snapshot;
+    const entry = index.find(document) as DocumentEntry;
     if (epoch !== (entry.pending ?? entry).epoch) {
-      await entry.pending?.last;
-      throw this.#fenced(entry.epoch, entry.seq);
+      const settled = (await this.#settled(document)) as DocumentEntry;
+      throw this.#fenced(settled.epoch, settled.seq);
     }
     requireWhole(entry);
     const payload = encodeReference({ location, length });
@@ -155,17 +155,24 @@ export class DocumentWrites {
   }
 
   /** It does not fit: either it did already commit and its answer was lost, or its writer has lost the document. */
-  async #recognise(entry: DocumentEntry, append: LogAppend): Promise<void> {
+  async #recognise(document: DocumentName, entry: DocumentEntry, append: LogAppend): Promise<void> {
     const identity = identityOf(append);
-    const { pending } = entry;
-    if (pending !== undefined) {
-      const underWay = pending.appendTo(append.seq);
-      if (underWay !== undefined && sameAppend(underWay.identity, identity)) return underWay.settled;
-      await pending.last;
-      requireWhole(entry);
-    }
-    if (await this.#isStored(entry, append, identity)) return;
-    throw this.#fenced(entry.epoch, entry.seq);
+    const underWay = entry.pending?.appendTo(append.seq);
+    if (underWay !== undefined && sameAppend(underWay.identity, identity)) return underWay.settled;
+    const settled = (await this.#settled(document)) as DocumentEntry;
+    requireWhole(settled);
+    const { epoch, seq } = settled;
+    if (await this.#isStored(settled, append, identity)) return;
+    throw this.#fenced(epoch, seq);
+  }
+
+  /** The document when the writes that are queued for it now are durable. It may go to rest in any later turn. */
+  async #settled(document: DocumentName): Promise<DocumentEntry | undefined> {
+    const { index } = this.#modules;
+    const entry = index.find(document);
+    if (entry?.pending === undefined) return entry;
+    await entry.pending.last;
+    return index.find(document);
   }
 
   async #isStored(entry: DocumentEntry, append: LogAppend, identity: AppendIdentity): Promise<boolean> {
@@ -173,7 +180,7 @@ export class DocumentWrites {
     const patch = entry.patches.find(append.seq);
     if (patch === undefined) return isNewest;
     if (patch.length !== identity.length) return false;
-    const { header, payload } = await this.#modules.reads.readPatch(entry, patch);
+    const { header, payload } = await this.#modules.reads.readPatch(entry.id, patch);
     const prefix = payload.length - append.data.length;
     return (
       header.epoch === identity.epoch &&

@@ -105,7 +105,7 @@ export class LocalLogEngine implements LogEngine {
 
   get status(): LocalLogStatus {
     const { index, commits } = this.#parts;
-    const damaged = index.damaged().map((entry) => ({ document: entry.name, damage: entry.damage as string }));
+    const damaged = index.damaged().map(({ document, damage }) => ({ document, damage }));
     return {
       ...(commits.failure === undefined ? {} : { failure: commits.failure }),
       documents: index.count,
@@ -119,9 +119,7 @@ export class LocalLogEngine implements LogEngine {
     checkOwner(owner);
     if (options.ifExists === true) await this.#requireDocument(document);
     const { captured, ...head } = await this.#parts.writes.takeEpoch(document, owner);
-    const entry = this.#parts.index.find(document);
-    if (entry === undefined) throw new ServiceError("internal", "the document has left the index");
-    return this.#parts.reads.opened(entry, head, captured);
+    return this.#parts.reads.opened(head, captured);
   }
 
   append(document: DocumentName, append: LogAppend): Promise<void> {
@@ -159,7 +157,7 @@ export class LocalLogEngine implements LogEngine {
     if (entry === undefined) return { patches: [] };
     requireWhole(entry);
     const { reads } = this.#parts;
-    return reads.read(entry, reads.captureAfter(entry, range.afterSeq, range.limit));
+    return reads.read(reads.captureAfter(entry, range.afterSeq, range.limit));
   }
 
   async readAt(document: DocumentName, moment: LogMoment): Promise<LogReadAt> {
@@ -171,10 +169,7 @@ export class LocalLogEngine implements LogEngine {
     const { reads } = this.#parts;
     if (entry === undefined) return stateAt(undefined, moment);
     requireWhole(entry);
-    return stateAt(
-      { emptySeq, kept: await reads.read(entry, reads.captureAfter(entry, 0, Number.MAX_SAFE_INTEGER)) },
-      moment,
-    );
+    return stateAt({ emptySeq, kept: await reads.read(reads.captureAfter(entry, 0, Number.MAX_SAFE_INTEGER)) }, moment);
   }
 
   async heads(documents: readonly DocumentName[]): Promise<LogHead[]> {
@@ -209,8 +204,8 @@ export class LocalLogEngine implements LogEngine {
     checkDocument({ space, key: page.afterKey ?? "any" });
     checkPage(page.limit, this.#options.limits);
     const listed: ListedDocument[] = [];
-    for (const { name, seq } of this.#parts.index.listed(space, page.afterKey)) {
-      if (listed.push({ key: name.key, seq }) === page.limit) break;
+    for (const each of this.#parts.index.listed(space, page.afterKey)) {
+      if (listed.push(each) === page.limit) break;
     }
     return listed;
   }
@@ -220,9 +215,8 @@ export class LocalLogEngine implements LogEngine {
     checkCount("before", page.before);
     checkPage(page.limit, this.#options.limits);
     const due: DueDocument[] = [];
-    for (const { name, wakeAt } of this.#parts.index.due()) {
-      if (wakeAt === undefined || wakeAt >= page.before) break;
-      if (due.push({ document: name, wakeAt }) === page.limit) break;
+    for (const each of this.#parts.index.due()) {
+      if (each.wakeAt >= page.before || due.push(each) === page.limit) break;
     }
     return due;
   }

@@ -20,6 +20,7 @@ export class LocalLogMetrics {
   readonly flushRecords: Histogram;
   readonly queuedBytes: Gauge;
   readonly documents: Gauge;
+  readonly activeDocuments: Gauge;
   readonly damagedDocuments: Gauge;
   readonly isWritable: Gauge;
   readonly diskBytes: Gauge;
@@ -42,6 +43,7 @@ export class LocalLogMetrics {
     this.flushRecords = sink.histogram(name("flush_records"), "Records in one batch", RECORD_BUCKETS);
     this.queuedBytes = sink.gauge(name("queued_bytes"), "Bytes that wait to be written");
     this.documents = sink.gauge(name("documents"), "Documents in the index, deleted ones included");
+    this.activeDocuments = sink.gauge(name("active_documents"), "Documents kept ready for writes");
     this.damagedDocuments = sink.gauge(name("damaged_documents"), "Documents that cannot be served");
     this.isWritable = sink.gauge(name("is_writable"), "1 while writes are taken");
     this.diskBytes = sink.gauge(name("disk_bytes"), "Bytes in segment files", ["kind"]);

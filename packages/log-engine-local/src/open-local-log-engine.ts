@@ -15,7 +15,6 @@ import { SegmentFiles, SegmentIds } from "./files/segment-files.ts";
 import { StoreLayout } from "./format/layout.ts";
 import { createStoreFile, readStoreFile } from "./format/store-file.ts";
 import { StoreFormatError } from "./format/store-format-error.ts";
-import type { DocumentEntry } from "./index/document-entry.ts";
 import { LocalLogEngine } from "./local-log-engine.ts";
 import { LocalLogMetrics } from "./metrics.ts";
 import { checkOptions, defaultLocalLogOptions, type LocalLogOptions } from "./options.ts";
@@ -126,10 +125,11 @@ async function assemble(
   const pace = new Pace(clock, { floorBytes: options.paceFloorBytes, capBytes: options.paceCapBytes });
   const files = new SegmentFiles({ fileSystem, layout, storeId, wallMs: () => clock.wallMs() });
   const ids = new SegmentIds(recovered.highestSegmentId + 1);
-  const damaged = (entry: DocumentEntry, error: DamagedRecord): void => {
-    logger.error({ documentId: entry.id, err: error }, "part of a document's log is unreadable; it is isolated");
-    index.markDamaged(entry, error.message);
+  const damaged = (documentId: number, error: DamagedRecord): void => {
+    logger.error({ documentId, err: error }, "part of a document's log is unreadable; it is isolated");
+    index.markDamaged(documentId, error.message);
   };
+  index.limitActive(options.activeDocumentsMax);
 
   const reader = new RecordReader({ fileSystem, layout, segments, storeId }, options.openFilesMax);
   const gate = new ReadGate({ concurrency: options.readsMax, waitingMax: options.readQueueMax });

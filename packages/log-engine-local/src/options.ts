@@ -22,6 +22,8 @@ export interface LocalLogOptions {
   readonly readsMax: number;
   /** Reads that may wait; beyond it they are `overloaded`. */
   readonly readQueueMax: number;
+  /** Documents kept ready for writes, beyond those with writes under way; the others cost a tenth of the memory. */
+  readonly activeDocumentsMax: number;
   /** Segment files kept open for reading. */
   readonly openFilesMax: number;
   /** How often a log that had to stop writing tries again. */
@@ -50,6 +52,7 @@ export const defaultLocalLogOptions: Omit<LocalLogOptions, "directory"> = {
   snapshotQueueMaxBytes: 128 * MIB,
   readsMax: 64,
   readQueueMax: 4_096,
+  activeDocumentsMax: 32 * 1024,
   openFilesMax: 256,
   retryMs: 1_000,
   checkpointBytes: 64 * MIB,

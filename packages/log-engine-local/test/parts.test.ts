@@ -7,11 +7,11 @@ import { headerCrc } from "../src/format/header-crc.ts";
 import { locationOf, offsetOf, segmentOf } from "../src/format/location.ts";
 import { type RecordHeader, RecordType, readHeader, writeHeader } from "../src/format/record.ts";
 import { PatchList } from "../src/index/patch-list.ts";
-import { SortedSet } from "../src/index/sorted-set.ts";
+import { SortedIds } from "../src/index/sorted-ids.ts";
 
 const MIB = 1024 * 1024;
 
-describe("SortedSet", () => {
+describe("SortedIds", () => {
   test("behaves like a sorted array without repetitions", () => {
     const change = fc.record({ adds: fc.boolean(), value: fc.integer({ min: 0, max: 3_000 }) });
     fc.assert(
@@ -19,7 +19,7 @@ describe("SortedSet", () => {
         fc.array(change, { maxLength: 4_000, size: "max" }),
         fc.integer({ min: -1, max: 3_001 }),
         (changes, from) => {
-          const set = new SortedSet<number>((a, b) => a - b);
+          const set = new SortedIds((a, b) => a - b);
           const model = new Set<number>();
           for (const { adds, value } of changes) {
             if (adds) {
@@ -33,6 +33,9 @@ describe("SortedSet", () => {
           expect(set.size).toBe(model.size);
           const expected = [...model].filter((value) => value > from).sort((a, b) => a - b);
           expect([...set.from((value) => value > from)]).toEqual(expected);
+          const copy = new SortedIds((a, b) => a - b);
+          copy.append(set.copy());
+          expect([...copy.from(() => true)]).toEqual([...model].sort((a, b) => a - b));
         },
       ),
       { numRuns: 60 },

@@ -1,18 +1,22 @@
-import { documentName } from "@tidewire/foundation";
 import type { Reader, Writer } from "@tidewire/wire";
-import { RecordType } from "../format/record.ts";
-import type { DocumentEntry } from "../index/document-entry.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
+import { PAGE_DOCUMENTS, ROW_BYTES, WordField } from "../index/document-page.ts";
+import { PatchList } from "../index/patch-list.ts";
 
-/** FORMAT.md section 5. A checkpoint is a head block, blocks of documents, and an end block. */
+/** FORMAT.md section 5. A checkpoint is a head block, blocks of several kinds, and an end block. */
 export const CHECKPOINT_MAGIC = "TIDECKPT";
 export const BLOCK_HEADER_BYTES = 8;
-/** A block is closed when it has grown to this; one document with a very long tail may make it larger. */
-export const BLOCK_BYTES = 256 * 1024;
 export const BLOCK_MAX_BYTES = 64 * 1024 * 1024;
 
+/** The first number of a block. */
+export const BlockKind = { page: 1, tails: 2, listed: 3, damage: 4, end: 9 } as const;
+
 const NAME_MAX = 600;
-const PATCH_BYTES = 24;
+const DAMAGE_MAX = 4_096;
+const PATCH_BYTES = 20;
+/** A block of patches is closed when it has grown to this; one document with a very long tail may make it larger. */
+const TAILS_BYTES = 1024 * 1024;
+export const LISTED_IDS = 64 * 1024;
 
 /** Up to where the log is contained in a checkpoint. */
 export interface LogPosition {
@@ -29,100 +33,160 @@ export interface CheckpointHead {
 
 export function writeHead(writer: Writer, head: CheckpointHead): void {
   writer.string(CHECKPOINT_MAGIC, NAME_MAX, "magic");
-  u53(writer, 1);
-  u53(writer, head.id);
+  putNumber(writer, 1);
+  putNumber(writer, head.id);
   writer.string(head.storeId, NAME_MAX, "store");
-  u53(writer, head.position.segmentId);
-  u53(writer, head.position.endOffset);
+  putNumber(writer, head.position.segmentId);
+  putNumber(writer, head.position.endOffset);
 }
 
 /** Throws on anything that is no such block. */
 export function readHead(reader: Reader): CheckpointHead {
   if (reader.string(NAME_MAX, "magic") !== CHECKPOINT_MAGIC) throw new Error("no checkpoint");
-  if (takeU53(reader) !== 1) throw new Error("a checkpoint of another version");
-  const id = takeU53(reader);
+  if (takeNumber(reader) !== 1) throw new Error("a checkpoint of another version");
+  const id = takeNumber(reader);
   const storeId = reader.string(NAME_MAX, "store");
-  return { id, storeId, position: { segmentId: takeU53(reader), endOffset: takeU53(reader) } };
+  return { id, storeId, position: { segmentId: takeNumber(reader), endOffset: takeNumber(reader) } };
 }
 
-export function writeEntry(writer: Writer, entry: DocumentEntry): void {
-  writer.string(entry.name.space, NAME_MAX, "space");
-  writer.string(entry.name.key, NAME_MAX, "key");
-  for (const field of [entry.id, entry.epoch, entry.seq, entry.emptySeq]) u53(writer, field);
-  optional(writer, entry.owner, (owner) => writer.string(owner, NAME_MAX, "owner"));
-  optional(writer, entry.wakeAt, (wakeAt) => u53(writer, wakeAt));
-  optional(writer, entry.damage, (damage) => writer.string(damage, 4_096, "damage"));
-  flag(writer, entry.isDeleted);
-  optional(writer, entry.lastAppend, (append) => {
-    for (const field of [append.type, append.epoch, append.seq, append.span, append.length, append.payloadCrc]) {
-      u53(writer, field);
+/**
+ * One page of documents, as it is in memory, with the names its rows refer to by number. Calls `close` whenever what was
+ * written so far makes a block: all of it, without a pause, because the rows and their patches must be of one moment.
+ * Returns how many documents that were.
+ */
+export function writePage(writer: Writer, index: DocumentIndex, number: number, close: () => void): number {
+  const page = index.columns.page(number);
+  if (page === undefined) return 0;
+  const patchesOf = index.settlePage(number);
+  const used = Array.from({ length: PAGE_DOCUMENTS }, (_, slot) => slot).filter((slot) => page.flags(slot) !== 0);
+  if (used.length === 0) return 0;
+  putNumber(writer, BlockKind.page);
+  putNumber(writer, number);
+  const names = (field: number, nameOf: (name: number) => string | undefined): void => {
+    const numbers = new Set(used.map((slot) => page.words[field + slot]!));
+    putNumber(writer, numbers.size);
+    for (const each of numbers) {
+      putNumber(writer, each);
+      writer.string(nameOf(each) ?? "", NAME_MAX, "name");
+    }
+  };
+  names(WordField.space, (each) => index.columns.spaces.name(each));
+  names(WordField.owner, (each) => index.columns.owners.name(each));
+  writer.bytes(page.save(used.at(-1)! + 1), 0, BLOCK_MAX_BYTES, "columns");
+  writer.bytes(page.keys, 0, BLOCK_MAX_BYTES, "keys");
+  close();
+  writeTails(writer, number, used, patchesOf, close);
+  return used.length;
+}
+
+function writeTails(
+  writer: Writer,
+  page: number,
+  slots: readonly number[],
+  patchesOf: (id: number) => PatchList,
+  close: () => void,
+): void {
+  for (const slot of slots) {
+    const id = page * PAGE_DOCUMENTS + slot;
+    const patches = patchesOf(id);
+    if (patches.count === 0) continue;
+    if (writer.position === 0) putNumber(writer, BlockKind.tails);
+    putNumber(writer, id);
+    putNumber(writer, patches.count);
+    for (let at = 0; at < patches.count; at++) {
+      putNumber(writer, patches.seqAt(at));
+      putNumber(writer, patches.locationAt(at));
+      writer.putU32(writer.reserve(4), patches.lengthAt(at), "length");
+    }
+    if (writer.position >= TAILS_BYTES) close();
+  }
+  if (writer.position > 0) close();
+}
+
+export function readPage(reader: Reader, index: DocumentIndex): void {
+  const number = takeNumber(reader);
+  const spaces = takeNames(reader);
+  const owners = takeNames(reader);
+  const columns = reader.bytes(0, PAGE_DOCUMENTS * ROW_BYTES, "columns");
+  const keys = reader.bytes(0, BLOCK_MAX_BYTES, "keys");
+  index.columns.addPage(number, (page) => {
+    const rows = columns.length / ROW_BYTES;
+    page.load(rows, columns);
+    page.setKeys(keys);
+    for (let slot = 0; slot < rows; slot++) {
+      if (page.flags(slot) === 0) continue;
+      const space = spaces.get(page.words[WordField.space + slot]!);
+      if (space === undefined) throw new Error("a document without a space");
+      page.words[WordField.space + slot] = index.columns.spaces.acquire(space);
+      const owner = owners.get(page.words[WordField.owner + slot]!);
+      page.words[WordField.owner + slot] = index.columns.owners.acquire(owner === "" ? undefined : owner);
     }
   });
-  optional(writer, entry.snapshot, (snapshot) => {
-    for (const field of [snapshot.seq, snapshot.location, snapshot.length]) u53(writer, field);
-  });
-  const patches = entry.patches.slice(0);
-  writer.count(patches.length, Number.MAX_SAFE_INTEGER, "patches");
-  for (const patch of patches) for (const field of [patch.seq, patch.location, patch.length]) u53(writer, field);
+  index.adoptPage(number);
 }
 
-/** Adds one document to the index. Throws on anything malformed. */
-export function readEntry(reader: Reader, index: DocumentIndex): void {
-  const name = documentName(reader.string(NAME_MAX, "space"), reader.string(NAME_MAX, "key"));
-  const entry = index.restore(takeU53(reader), name);
-  entry.isNameLogged = true;
-  entry.epoch = takeU53(reader);
-  entry.seq = takeU53(reader);
-  entry.emptySeq = takeU53(reader);
-  if (takeFlag(reader)) entry.owner = reader.string(NAME_MAX, "owner");
-  if (takeFlag(reader)) entry.wakeAt = takeU53(reader);
-  if (takeFlag(reader)) entry.damage = reader.string(4_096, "damage");
-  entry.isDeleted = takeFlag(reader);
-  if (takeFlag(reader)) {
-    const [type, epoch, seq, span, length, payloadCrc] = takeMany(reader, 6) as [
-      RecordType,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    if (!Object.values(RecordType).includes(type)) throw new Error("an append of unknown type");
-    entry.lastAppend = { type, epoch, seq, span, length, payloadCrc };
+export function readTails(reader: Reader, index: DocumentIndex): void {
+  while (reader.remaining > 0) {
+    const id = takeNumber(reader);
+    if (!index.columns.has(id)) throw new Error("patches of no document");
+    const count = takeNumber(reader);
+    if (count * PATCH_BYTES > reader.remaining) throw new Error("patches are missing");
+    const patches = new PatchList();
+    for (let read = 0; read < count; read++) {
+      const seq = takeNumber(reader);
+      const location = takeNumber(reader);
+      patches.push(seq, location, reader.view.getUint32(reader.take(4), true));
+    }
+    index.adoptTail(id, patches);
   }
-  if (takeFlag(reader)) {
-    const [seq, location, length] = takeMany(reader, 3) as [number, number, number];
-    entry.snapshot = { seq, location, length };
+}
+
+export function writeListed(writer: Writer, space: string, ids: Uint32Array): void {
+  putNumber(writer, BlockKind.listed);
+  writer.string(space, NAME_MAX, "space");
+  for (const id of ids) writer.putU32(writer.reserve(4), id, "id");
+}
+
+/** Ids of existing documents in key order. Some may have been created or deleted while the checkpoint was written. */
+export function readListed(reader: Reader, index: DocumentIndex, isListed: Uint8Array): void {
+  const space = reader.string(NAME_MAX, "space");
+  const { columns } = index;
+  const ids = new Uint32Array(reader.remaining / 4);
+  let length = 0;
+  while (reader.remaining > 0) {
+    const id = reader.view.getUint32(reader.take(4), true);
+    if (!columns.has(id) || !columns.exists(id) || isListed[id] !== 0) continue;
+    isListed[id] = 1;
+    ids[length++] = id;
   }
-  const patches = reader.count(Number.MAX_SAFE_INTEGER, PATCH_BYTES, "patches");
-  for (let read = 0; read < patches; read++) {
-    const [seq, location, length] = takeMany(reader, 3) as [number, number, number];
-    entry.patches.push(seq, location, length);
+  index.adoptListed(space, ids.subarray(0, length));
+}
+
+export function writeDamage(writer: Writer, index: DocumentIndex): void {
+  for (const { id, damage } of index.damaged()) {
+    if (writer.position === 0) putNumber(writer, BlockKind.damage);
+    putNumber(writer, id);
+    writer.string(damage.slice(0, DAMAGE_MAX), DAMAGE_MAX, "damage");
   }
-  index.adopt(entry);
 }
 
-function optional<Value>(writer: Writer, value: Value | undefined, write: (value: Value) => void): void {
-  flag(writer, value !== undefined);
-  if (value !== undefined) write(value);
+export function readDamage(reader: Reader, index: DocumentIndex): void {
+  while (reader.remaining > 0) index.markDamaged(takeNumber(reader), reader.string(DAMAGE_MAX, "damage"));
 }
 
-function flag(writer: Writer, value: boolean): void {
-  writer.putBool(writer.reserve(1), value, "flag");
-}
-
-function takeFlag(reader: Reader): boolean {
-  return reader.bool(reader.take(1), "flag");
-}
-
-function u53(writer: Writer, value: number): void {
+export function putNumber(writer: Writer, value: number): void {
   writer.putU53(writer.reserve(8), value, "number");
 }
 
-function takeU53(reader: Reader): number {
+export function takeNumber(reader: Reader): number {
   return reader.u53(reader.take(8), "number");
 }
 
-function takeMany(reader: Reader, count: number): number[] {
-  return Array.from({ length: count }, () => takeU53(reader));
+function takeNames(reader: Reader): Map<number, string> {
+  const names = new Map<number, string>();
+  for (let left = takeNumber(reader); left > 0; left--) {
+    const number = takeNumber(reader);
+    names.set(number, reader.string(NAME_MAX, "name"));
+  }
+  return names;
 }

@@ -3,7 +3,18 @@ import { Reader } from "@tidewire/wire";
 import { type FileSystem, readFully, type StorageFile } from "../files/file-system.ts";
 import type { StoreLayout } from "../format/layout.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
-import { BLOCK_HEADER_BYTES, BLOCK_MAX_BYTES, type CheckpointHead, readEntry, readHead } from "./checkpoint-format.ts";
+import {
+  BLOCK_HEADER_BYTES,
+  BLOCK_MAX_BYTES,
+  BlockKind,
+  type CheckpointHead,
+  readDamage,
+  readHead,
+  readListed,
+  readPage,
+  readTails,
+  takeNumber,
+} from "./checkpoint-format.ts";
 
 /** A checkpoint that is not what was written. An older one, or the whole log, takes its place. */
 export class DamagedCheckpoint extends Error {
@@ -30,14 +41,33 @@ export function readCheckpoint(
     const blocks = new BlockReader(file, sizeBytes);
     const head = readHead(new Reader(await blocks.next()));
     if (head.id !== id) throw new DamagedCheckpoint("it bears another number");
-    for (let block = await blocks.next(); !blocks.isAtEnd; block = await blocks.next()) {
-      const reader = new Reader(block);
-      while (reader.remaining > 0) readEntry(reader, index);
+    let isListed = new Uint8Array(0);
+    let documents: number | undefined;
+    while (!blocks.isAtEnd) {
+      const reader = new Reader(await blocks.next());
+      const kind = takeNumber(reader);
+      if (kind === BlockKind.page) readPage(reader, index);
+      else if (kind === BlockKind.tails) readTails(reader, index);
+      else if (kind === BlockKind.listed) {
+        // These blocks come when every page is read.
+        if (isListed.length === 0) isListed = new Uint8Array(index.columns.nextId);
+        readListed(reader, index, isListed);
+      } else if (kind === BlockKind.damage) readDamage(reader, index);
+      else if (kind === BlockKind.end) documents = takeNumber(reader);
+      else throw new DamagedCheckpoint(`a block of unknown kind ${kind}`);
     }
-    const end = new Reader(blocks.last);
-    if (end.u53(end.take(8), "documents") !== index.count) throw new DamagedCheckpoint("documents are missing");
+    if (documents !== index.count) throw new DamagedCheckpoint("documents are missing");
+    listOthers(index, isListed);
     return { ...head, sizeBytes };
   });
+}
+
+/** Documents that were created while the checkpoint was written, after the lists were taken. */
+function listOthers(index: DocumentIndex, isListed: Uint8Array): void {
+  const { columns } = index;
+  for (let id = 1; id < columns.nextId; id++) {
+    if (isListed[id] !== 1 && columns.has(id) && columns.exists(id)) index.adoptUnlisted(id);
+  }
 }
 
 async function withCheckpoint<Result>(
@@ -57,11 +87,15 @@ async function withCheckpoint<Result>(
   }
 }
 
+/** Read ahead: a page of documents is a tenth of this. */
+const WINDOW_BYTES = 1024 * 1024;
+
 class BlockReader {
-  last: Buffer = Buffer.alloc(0);
   readonly #file: StorageFile;
   readonly #sizeBytes: number;
   #position = 0;
+  #window: Buffer = Buffer.alloc(0);
+  #windowStart = 0;
 
   constructor(file: StorageFile, sizeBytes: number) {
     this.#file = file;
@@ -74,17 +108,25 @@ class BlockReader {
   }
 
   async next(): Promise<Buffer> {
-    const header = await readFully(this.#file, this.#position, BLOCK_HEADER_BYTES);
-    if (header.length < BLOCK_HEADER_BYTES) throw new DamagedCheckpoint("it ends too early");
+    const header = await this.#bytes(this.#position, BLOCK_HEADER_BYTES);
     const length = header.readUInt32LE(0);
+    const crc = header.readUInt32LE(4);
     const start = this.#position + BLOCK_HEADER_BYTES;
     // Checked before anything is allocated.
-    if (length > BLOCK_MAX_BYTES || start + length > this.#sizeBytes)
-      throw new DamagedCheckpoint("a block is too long");
-    const body = await readFully(this.#file, start, length);
-    if (body.length !== length || crc32(body) !== header.readUInt32LE(4)) throw new DamagedCheckpoint("a block is bad");
+    if (length > BLOCK_MAX_BYTES) throw new DamagedCheckpoint("a block is too long");
+    const body = await this.#bytes(start, length);
+    if (crc32(body) !== crc) throw new DamagedCheckpoint("a block is bad");
     this.#position = start + length;
-    this.last = body;
     return body;
+  }
+
+  async #bytes(start: number, length: number): Promise<Buffer> {
+    if (start + length > this.#sizeBytes) throw new DamagedCheckpoint("it ends too early");
+    if (start < this.#windowStart || start + length > this.#windowStart + this.#window.length) {
+      this.#window = await readFully(this.#file, start, Math.max(length, WINDOW_BYTES));
+      this.#windowStart = start;
+      if (this.#window.length < length) throw new DamagedCheckpoint("it ends too early");
+    }
+    return this.#window.subarray(start - this.#windowStart, start - this.#windowStart + length);
   }
 }

@@ -138,6 +138,7 @@ export class Compactor {
   #measure(): void {
     const { index, metrics, commits } = this.#modules;
     metrics.documents.set(index.count);
+    metrics.activeDocuments.set(index.activeCount);
     metrics.damagedDocuments.set(index.damagedCount);
     metrics.queuedBytes.set(commits.queuedBytes);
     for (const kind of ["log", "snapshots"] as const) {

@@ -33,11 +33,10 @@ export interface SegmentMoverModules {
   readonly storeId: string;
   readonly metrics: LocalLogMetrics;
   /** A record of the document turned out to be unreadable. */
-  readonly damaged: (entry: DocumentEntry, error: DamagedRecord) => void;
+  readonly damaged: (documentId: number, error: DamagedRecord) => void;
 }
 
 interface NeededRecord {
-  readonly entry: DocumentEntry;
   readonly header: DecodedHeader;
   readonly location: number;
 }
@@ -95,55 +94,56 @@ export class SegmentMover {
       const header = readHeader(window, offset - windowStart, salt);
       if (header === undefined) return;
       const location = locationOf(segment.id, offset);
-      const entry = this.#modules.index.byId(header.documentId);
+      const entry = copies.has(header.type) ? this.#modules.index.peek(header.documentId) : undefined;
       if (entry !== undefined && entry.damage === undefined && isNeeded(entry, header, location)) {
-        yield { entry, header, location };
+        yield { header, location };
       }
       offset += recordBytes(header.length);
     }
   }
 
-  async #move({ entry, header, location }: NeededRecord): Promise<void> {
+  async #move({ header, location }: NeededRecord): Promise<void> {
     const { snapshots, metrics } = this.#modules;
     const type = copies.get(header.type);
-    const record = await this.#read(entry, { location, length: header.length });
+    const record = await this.#read(header.documentId, { location, length: header.length });
     if (type === undefined || record === undefined) return;
     const { documentId, seq, epoch, span } = header;
     const kept = await snapshots.write({ type, documentId, seq, epoch, span }, record.payload);
     try {
-      await this.#refer(entry, header, location, kept.location);
+      await this.#refer(header, location, kept.location);
       metrics.movedBytes.add(header.length);
     } finally {
       kept.letGo();
     }
   }
 
-  async #read(entry: DocumentEntry, reference: RecordReference): Promise<ReadRecord | undefined> {
+  async #read(documentId: number, reference: RecordReference): Promise<ReadRecord | undefined> {
     try {
       return await this.#modules.reader.read(reference);
     } catch (error) {
       if (!(error instanceof DamagedRecord)) throw error;
-      this.#modules.damaged(entry, error);
+      this.#modules.damaged(documentId, error);
       return undefined;
     }
   }
 
-  #refer(entry: DocumentEntry, header: DecodedHeader, from: number, to: number): Promise<void> {
+  #refer(header: DecodedHeader, from: number, to: number): Promise<void> {
     const { commits, index } = this.#modules;
     const isSnapshot = header.type === RecordType.snapshot;
-    const { seq, epoch, length } = header;
+    const { documentId, seq, epoch, length } = header;
     const payload = encodeReference({ location: to, length });
     const type = isSnapshot ? RecordType.snapshotReference : RecordType.relocation;
     return new Promise((resolve, reject) => {
       const commit = (): void => {
+        const entry = index.byId(documentId);
         // What was dropped meanwhile stays dropped.
-        if (isNeeded(entry, header, from)) {
+        if (entry !== undefined && isNeeded(entry, header, from)) {
           if (isSnapshot) index.moveSnapshot(entry, seq, to);
           else index.movePatch(entry, seq, to);
         }
         resolve();
       };
-      commits.add({ type, documentId: entry.id, seq, epoch, span: 0, payload }, { commit, fail: reject });
+      commits.add({ type, documentId, seq, epoch, span: 0, payload }, { commit, fail: reject });
     });
   }
 }

@@ -18,7 +18,10 @@ export interface StoredSnapshot extends SnapshotReference {
   readonly seq: number;
 }
 
-/** What memory holds of one document: where its records are, and what decides who may write. Durable state only. */
+/**
+ * What memory holds of one document at work: where its records are, and what decides who may write. Durable state only.
+ * A document at rest is a row of `DocumentColumns`.
+ */
 export class DocumentEntry {
   readonly id: number;
   readonly name: DocumentName;
@@ -40,6 +43,8 @@ export class DocumentEntry {
   damage: string | undefined;
   /** What is written but not durable yet. */
   pending: PendingWrites | undefined;
+  /** Asked for since it was last considered for rest. */
+  isRecent = false;
 
   constructor(id: number, name: DocumentName) {
     this.id = id;

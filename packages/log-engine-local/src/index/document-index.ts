@@ -1,9 +1,13 @@
 import type { DocumentName } from "@tidewire/foundation";
 import type { SnapshotReference } from "../format/payloads.ts";
 import { RecordType, recordBytes } from "../format/record.ts";
+import { ActiveDocuments } from "./active-documents.ts";
+import { DocumentColumns } from "./document-columns.ts";
 import { type AppendIdentity, DocumentEntry } from "./document-entry.ts";
+import { PAGE_DOCUMENTS } from "./document-page.ts";
+import type { PatchList } from "./patch-list.ts";
 import type { SegmentTable } from "./segment-table.ts";
-import { SortedSet } from "./sorted-set.ts";
+import { SortedIds } from "./sorted-ids.ts";
 
 /** Where an append stands in the log, and what it says about the document's next timer. */
 export interface AppendPlace {
@@ -14,59 +18,86 @@ export interface AppendPlace {
 /**
  * Every document, by name and by id, and the two orders in which they are asked for. The same methods apply a record that
  * has just become durable and one that is read back at start.
+ *
+ * A document at rest is a row of columns, about 120 bytes with its name; one that is asked for by `find` or `byId` is
+ * made an entry of its own, and goes back to rest when others need the place.
  */
 export class DocumentIndex {
   readonly segments: SegmentTable;
-  readonly #spaces = new Map<string, Map<string, DocumentEntry>>();
-  readonly #byId: (DocumentEntry | undefined)[] = [undefined];
-  readonly #listed = new Map<string, SortedSet<DocumentEntry>>();
-  readonly #due = new SortedSet<DocumentEntry>(
-    (a, b) => (a.wakeAt as number) - (b.wakeAt as number) || compareText(a.name.key, b.name.key) || a.id - b.id,
+  readonly columns = new DocumentColumns();
+  readonly #active: ActiveDocuments;
+  readonly #listed = new Map<string, SortedIds>();
+  readonly #due = new SortedIds(
+    (a, b) =>
+      (this.columns.wakeAt(a) as number) - (this.columns.wakeAt(b) as number) ||
+      this.columns.compareKeys(a, b) ||
+      a - b,
   );
+  readonly #damaged = new Map<number, string>();
   #count = 0;
-  #damagedCount = 0;
 
-  constructor(segments: SegmentTable) {
+  constructor(segments: SegmentTable, activeMax: number) {
     this.segments = segments;
+    this.#active = new ActiveDocuments(activeMax, (entry) => {
+      this.columns.write(entry);
+      this.columns.addTail(entry.id, entry.patches);
+    });
   }
 
   get count(): number {
     return this.#count;
   }
 
-  get damagedCount(): number {
-    return this.#damagedCount;
+  get activeCount(): number {
+    return this.#active.count;
   }
 
-  /** One more than the highest id in use. */
-  get nextId(): number {
-    return this.#byId.length;
+  get damagedCount(): number {
+    return this.#damaged.size;
+  }
+
+  /** From now on so many documents are kept ready for writes. */
+  limitActive(max: number): void {
+    this.#active.max = max;
+    this.#active.makeRoom(max);
   }
 
   find(name: DocumentName): DocumentEntry | undefined {
-    return this.#spaces.get(name.space)?.get(name.key);
+    const active = this.#active.find(name);
+    if (active !== undefined) return active;
+    const id = this.columns.find(name);
+    return id === 0 ? undefined : this.#wake(id);
   }
 
   byId(id: number): DocumentEntry | undefined {
-    return this.#byId[id];
+    return this.#active.byId(id) ?? (this.columns.has(id) ? this.#wake(id) : undefined);
+  }
+
+  /** To be looked at only, and only in this turn: the entry may be a copy. */
+  peek(id: number): DocumentEntry | undefined {
+    return this.#active.byId(id) ?? (this.columns.has(id) ? this.#read(id) : undefined);
+  }
+
+  nameOf(id: number): DocumentName | undefined {
+    return this.columns.has(id) ? this.columns.name(id) : undefined;
   }
 
   create(name: DocumentName): DocumentEntry {
-    return this.restore(this.nextId, name);
+    return this.restore(this.columns.nextId, name);
   }
 
   restore(id: number, name: DocumentName): DocumentEntry {
-    const entry = new DocumentEntry(id, { space: name.space, key: name.key });
-    const space = this.#spaces.get(name.space) ?? new Map<string, DocumentEntry>();
-    this.#spaces.set(name.space, space.set(name.key, entry));
-    while (this.#byId.length < id) this.#byId.push(undefined);
-    this.#byId[id] = entry;
+    this.columns.add(id, name);
     this.#count++;
-    return entry;
+    return this.#active.add(new DocumentEntry(id, { space: name.space, key: name.key }));
   }
 
+  /** To be looked at only, each before the next one. */
   *entries(): Generator<DocumentEntry> {
-    for (const entry of this.#byId) if (entry !== undefined) yield entry;
+    for (let id = 1; id < this.columns.nextId; id++) {
+      const entry = this.peek(id);
+      if (entry !== undefined) yield entry;
+    }
   }
 
   /** Keeps `append`: it must not change. */
@@ -75,7 +106,7 @@ export class DocumentIndex {
     const existed = entry.exists;
     entry.lastAppend = append;
     entry.seq = append.seq;
-    this.#setWakeAt(entry, place.wakeAt);
+    if (entry.wakeAt !== place.wakeAt) this.#setWakeAt(entry, place.wakeAt);
     if (deletes) {
       this.#dropUpTo(entry, append.seq);
       entry.emptySeq = append.seq;
@@ -97,8 +128,7 @@ export class DocumentIndex {
   moveSnapshot(entry: DocumentEntry, seq: number, location: number): void {
     const { snapshot } = entry;
     if (snapshot?.seq !== seq) return;
-    this.segments.drops(snapshot.location, recordBytes(snapshot.length));
-    this.segments.needs(location, recordBytes(snapshot.length));
+    this.segments.moves(snapshot.location, location, recordBytes(snapshot.length));
     entry.snapshot = { ...snapshot, location };
   }
 
@@ -106,59 +136,113 @@ export class DocumentIndex {
   movePatch(entry: DocumentEntry, seq: number, location: number): void {
     const patch = entry.patches.find(seq);
     if (patch === undefined) return;
-    this.segments.drops(patch.location, recordBytes(patch.length));
-    this.segments.needs(location, recordBytes(patch.length));
+    this.segments.moves(patch.location, location, recordBytes(patch.length));
     entry.patches.move(seq, location);
   }
 
-  /** Puts an entry read from a checkpoint, whose fields are set, into the orders and the accounts. */
-  adopt(entry: DocumentEntry): void {
-    if (entry.snapshot !== undefined) {
-      this.segments.needs(entry.snapshot.location, recordBytes(entry.snapshot.length));
+  /** A page is in the columns, as a checkpoint had it: its rows are counted and put into the orders but `listed`. */
+  adoptPage(page: number): void {
+    const first = page * PAGE_DOCUMENTS;
+    for (let id = first; id < first + PAGE_DOCUMENTS; id++) {
+      if (!this.columns.has(id)) continue;
+      this.#count++;
+      const snapshot = this.columns.snapshot(id);
+      if (snapshot !== undefined) this.segments.needs(snapshot.location, recordBytes(snapshot.length));
+      if (this.columns.wakeAt(id) !== undefined) this.#due.add(id);
     }
-    for (const patch of entry.patches.slice(0)) this.segments.needs(patch.location, recordBytes(patch.length));
-    if (entry.wakeAt !== undefined) this.#due.add(entry);
-    if (entry.damage !== undefined) this.#damagedCount++;
-    this.#setListed(entry);
   }
 
-  markDamaged(entry: DocumentEntry, damage: string): void {
-    if (entry.damage !== undefined) return;
-    entry.damage = damage;
-    this.#damagedCount++;
+  adoptTail(id: number, patches: PatchList): void {
+    for (let index = 0; index < patches.count; index++) {
+      this.segments.needs(patches.locationAt(index), recordBytes(patches.lengthAt(index)));
+    }
+    this.columns.addTail(id, patches);
   }
 
-  damaged(): DocumentEntry[] {
-    return this.#damagedCount === 0 ? [] : [...this.entries()].filter((entry) => entry.damage !== undefined);
+  /** Existing documents of a space, in key order, behind those adopted before. */
+  adoptListed(space: string, ids: Uint32Array): void {
+    this.#listedOf(space).append(ids);
+  }
+
+  /** One that exists and was in no order. */
+  adoptUnlisted(id: number): void {
+    this.#listedOf(this.columns.space(id)).add(id);
+  }
+
+  /** Writes the entries of a page into its rows, and says where their patches are. */
+  settlePage(page: number): (id: number) => PatchList {
+    const first = page * PAGE_DOCUMENTS;
+    for (let id = first; id < first + PAGE_DOCUMENTS; id++) {
+      const entry = this.#active.byId(id);
+      if (entry !== undefined) this.columns.write(entry);
+    }
+    return (id) => this.#active.byId(id)?.patches ?? this.#read(id).patches;
+  }
+
+  /** Ids of the existing documents of every space, in key order, as of now. */
+  listedIds(): { readonly space: string; readonly ids: Uint32Array }[] {
+    return [...this.#listed].map(([space, ids]) => ({ space, ids: ids.copy() }));
+  }
+
+  markDamaged(id: number, damage: string): void {
+    if (this.#damaged.has(id)) return;
+    this.#damaged.set(id, damage);
+    const entry = this.#active.byId(id);
+    if (entry !== undefined) entry.damage = damage;
+  }
+
+  damaged(): { readonly id: number; readonly document: DocumentName; readonly damage: string }[] {
+    return [...this.#damaged].map(([id, damage]) => ({ id, document: this.columns.name(id), damage }));
   }
 
   /** Existing documents of a space in key order. */
-  listed(space: string, afterKey: string | undefined): Iterable<DocumentEntry> {
+  *listed(space: string, afterKey: string | undefined): Generator<{ readonly key: string; readonly seq: number }> {
     const listed = this.#listed.get(space);
-    return listed?.from((entry) => afterKey === undefined || entry.name.key > afterKey) ?? [];
+    if (listed === undefined) return;
+    for (const id of listed.from((each) => afterKey === undefined || this.columns.key(each) > afterKey)) {
+      yield { key: this.columns.key(id), seq: this.#active.byId(id)?.seq ?? this.columns.seq(id) };
+    }
   }
 
   /** Documents with a timer, earliest first. */
-  due(): Iterable<DocumentEntry> {
-    return this.#due.from(() => true);
+  *due(): Generator<{ readonly document: DocumentName; readonly wakeAt: number }> {
+    for (const id of this.#due.from(() => true)) {
+      yield { document: this.columns.name(id), wakeAt: this.columns.wakeAt(id) as number };
+    }
+  }
+
+  /** From rest to work. */
+  #wake(id: number): DocumentEntry {
+    const entry = this.#read(id);
+    this.columns.releaseTail(id);
+    return this.#active.add(entry);
+  }
+
+  #read(id: number): DocumentEntry {
+    const entry = this.columns.read(id);
+    if (this.#damaged.size > 0) entry.damage = this.#damaged.get(id);
+    return entry;
   }
 
   #setWakeAt(entry: DocumentEntry, wakeAt: number | undefined): void {
-    if (entry.wakeAt === wakeAt) return;
     // The set is ordered by the old time: out first, then change.
-    if (entry.wakeAt !== undefined) this.#due.delete(entry);
+    if (entry.wakeAt !== undefined) this.#due.delete(entry.id);
     entry.wakeAt = wakeAt;
-    if (wakeAt !== undefined) this.#due.add(entry);
+    this.columns.setWakeAt(entry.id, wakeAt);
+    if (wakeAt !== undefined) this.#due.add(entry.id);
   }
 
   #setListed(entry: DocumentEntry): void {
-    const listed = this.#listed.get(entry.name.space);
-    if (!entry.exists) listed?.delete(entry);
-    else if (listed === undefined) {
-      const first = new SortedSet<DocumentEntry>((a, b) => compareText(a.name.key, b.name.key));
-      first.add(entry);
-      this.#listed.set(entry.name.space, first);
-    } else listed.add(entry);
+    if (entry.exists) this.#listedOf(entry.name.space).add(entry.id);
+    else this.#listed.get(entry.name.space)?.delete(entry.id);
+  }
+
+  #listedOf(space: string): SortedIds {
+    const known = this.#listed.get(space);
+    if (known !== undefined) return known;
+    const listed = new SortedIds((a, b) => this.columns.compareKeys(a, b));
+    this.#listed.set(space, listed);
+    return listed;
   }
 
   #dropUpTo(entry: DocumentEntry, seq: number): void {
@@ -168,9 +252,4 @@ export class DocumentIndex {
       entry.snapshot = undefined;
     }
   }
-}
-
-/** Keys are ASCII, so the order of code units is the order of bytes. */
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -9,6 +9,8 @@ export interface PatchReference {
 
 const FIELDS = 3;
 const INITIAL_PATCHES = 4;
+/** Most lists end at a snapshot after some dozens: doubling would leave a third of their memory unused. */
+const GROWTH = 1.5;
 /** Shared by all empty lists: an array of its own would be the largest part of a cold document. */
 const NO_FIELDS = new Float64Array(0);
 
@@ -32,6 +34,18 @@ export class PatchList {
     this.#fields[at + 1] = location;
     this.#fields[at + 2] = length;
     this.#end++;
+  }
+
+  seqAt(index: number): number {
+    return this.#fields[(this.#start + index) * FIELDS]!;
+  }
+
+  locationAt(index: number): number {
+    return this.#fields[(this.#start + index) * FIELDS + 1]!;
+  }
+
+  lengthAt(index: number): number {
+    return this.#fields[(this.#start + index) * FIELDS + 2]!;
   }
 
   at(index: number): PatchReference | undefined {
@@ -83,7 +97,7 @@ export class PatchList {
   }
 
   #makeRoom(): void {
-    const grown = new Float64Array(Math.max(INITIAL_PATCHES, this.count * 2) * FIELDS);
+    const grown = new Float64Array(Math.max(INITIAL_PATCHES, Math.ceil(this.count * GROWTH)) * FIELDS);
     grown.set(this.#fields.subarray(this.#start * FIELDS, this.#end * FIELDS));
     this.#fields = grown;
     this.#end -= this.#start;

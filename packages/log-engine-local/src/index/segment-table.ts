@@ -84,6 +84,12 @@ export class SegmentTable {
     this.letGo(this.#segments.keys());
   }
 
+  /** The record stands elsewhere now. */
+  moves(from: number, to: number, bytes: number): void {
+    this.drops(from, bytes);
+    this.needs(to, bytes);
+  }
+
   /** Keeps the files of these locations until the returned function is called. */
   hold(locations: Iterable<number>): () => void {
     const held = new Set<Segment>();

@@ -77,7 +77,7 @@ function described(step: ScanStep, index: DocumentIndex): Omit<DumpedRecord, "se
 
 function headOf(header: DecodedHeader, index: DocumentIndex): Partial<DumpedRecord> {
   if (header.documentId === 0) return {};
-  const document = index.byId(header.documentId)?.name;
+  const document = index.nameOf(header.documentId);
   return { ...(document === undefined ? {} : { document }), seq: header.seq, epoch: header.epoch };
 }
 

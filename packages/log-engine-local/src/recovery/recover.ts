@@ -39,6 +39,9 @@ export interface RecoveredStore {
   readonly replayedBytes: number;
 }
 
+/** While a log is replayed its documents come in any order: more of them are kept at hand than later. */
+const ACTIVE_MAX = 256 * 1024;
+
 export interface RecoveryModules extends ChainModules {
   readonly checks?: ScanChecks;
 }
@@ -193,7 +196,7 @@ async function emptyIndex(
   ] as const) {
     for (const id of ids) segments.add(id, kind, await sizeOf(modules, modules.layout.segment(kind, id)));
   }
-  return new DocumentIndex(segments);
+  return new DocumentIndex(segments, ACTIVE_MAX);
 }
 
 async function sizeOf(modules: RecoveryModules, path: string): Promise<number> {

@@ -18,7 +18,7 @@ export class Replay {
   readonly problems: LogProblem[] = [];
   readonly #index: DocumentIndex;
   /** Documents with unreadable or missing records, and up to which seq; a later snapshot makes them whole again. */
-  readonly #broken = new Map<DocumentEntry, { readonly seq: number; readonly text: string }>();
+  readonly #broken = new Map<number, { readonly seq: number; readonly text: string }>();
   records = 0;
 
   constructor(index: DocumentIndex) {
@@ -34,7 +34,7 @@ export class Replay {
 
   /** Isolates what stayed broken. Call once, at the end of the log. */
   finish(): void {
-    for (const [entry, { text }] of this.#broken) this.#index.markDamaged(entry, text);
+    for (const [id, { text }] of this.#broken) this.#index.markDamaged(id, text);
   }
 
   #applyRecord(segmentId: number, offset: number, header: DecodedHeader, payload: Buffer): void {
@@ -100,7 +100,7 @@ export class Replay {
     const location = locationOf(segmentId, offset);
     this.#index.applyAppend(entry, { type, epoch, seq, span, length, payloadCrc }, { location, wakeAt });
     // Nothing of what is broken is needed any more.
-    if (type === RecordType.deletion && payload !== undefined) this.#broken.delete(entry);
+    if (type === RecordType.deletion && payload !== undefined) this.#broken.delete(entry.id);
   }
 
   #applySnapshot(entry: DocumentEntry, header: DecodedHeader, payload: Buffer): void {
@@ -111,8 +111,8 @@ export class Replay {
     } else if (header.seq > entry.baseSeq && header.seq <= entry.seq) {
       this.#index.applySnapshot(entry, header.seq, reference);
     }
-    const broken = this.#broken.get(entry);
-    if (broken !== undefined && broken.seq <= header.seq) this.#broken.delete(entry);
+    const broken = this.#broken.get(entry.id);
+    if (broken !== undefined && broken.seq <= header.seq) this.#broken.delete(entry.id);
   }
 
   #applyDamage(segmentId: number, step: Extract<ScanStep, { kind: "damage" }>): void {
@@ -156,8 +156,8 @@ export class Replay {
   }
 
   #break(entry: DocumentEntry, seq: number, text: string): void {
-    const before = this.#broken.get(entry);
-    this.#broken.set(entry, { seq: Math.max(seq, before?.seq ?? 0), text: before?.text ?? text });
+    const before = this.#broken.get(entry.id);
+    this.#broken.set(entry.id, { seq: Math.max(seq, before?.seq ?? 0), text: before?.text ?? text });
   }
 
   #report(kind: LogProblem["kind"], entry: DocumentEntry, segmentId: number, offset: number, text: string): void {
