@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { ManualClock, SeededRandom, type ServiceError } from "@tidewire/foundation";
 import type { LinkConnection } from "@tidewire/link";
-import { echo, Opener, parcel, patternBytes, rejection, watch } from "@tidewire/link/compliance";
+import { echo, Opener, parcel, patternBytes, rejection, StallingProxy, watch } from "@tidewire/link/compliance";
 import { Reader } from "@tidewire/wire";
 import { ControlType } from "../src/frame.ts";
 import { ListenHandshake } from "../src/handshake/handshake.ts";
 import { frame, introduction, KEY, RawPeer } from "./raw-peer.ts";
 import { Rig, turn } from "./rig.ts";
-import { StallingProxy } from "./stalling-proxy.ts";
 
 const endOf = (connection: LinkConnection): Promise<ServiceError | undefined> =>
   new Promise((resolve) => connection.onClose(resolve));

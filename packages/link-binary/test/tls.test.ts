@@ -2,10 +2,9 @@ import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { noLogger, SeededRandom, SystemClock } from "@tidewire/foundation";
 import { type LinkListener, LinkServiceTable } from "@tidewire/link";
-import { echo, parcel, patternBytes, rejection } from "@tidewire/link/compliance";
+import { echo, parcel, patternBytes, rejection, StallingProxy } from "@tidewire/link/compliance";
 import { type BinaryLinkOptions, createBinaryLinkTransport } from "../src/index.ts";
 import { MetricsRecorder } from "./metrics-recorder.ts";
-import { StallingProxy } from "./stalling-proxy.ts";
 
 const pem = (name: string): string => readFileSync(new URL(`certificates/${name}.pem`, import.meta.url), "utf8");
 const identity = (name: string) => ({ key: pem(`${name}-key`), cert: pem(name), ca: pem("ca") });

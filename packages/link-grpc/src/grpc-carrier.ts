@@ -166,7 +166,8 @@ export class GrpcCarrier implements Carrier {
   }
 
   #pipeClosed(stream: number, pipe: GrpcPipe): void {
-    if (this.#pipes.get(stream) !== pipe) return;
+    // Closed with the control stream: that is the end of the connection, not the opener's wish.
+    if (this.#pipes.get(stream) !== pipe || this.#control.isClosed) return;
     this.#pipes.delete(stream);
     // Not by a message that said so: it was cancelled, or gRPC gave it up.
     if (this.#session?.isLive(stream) !== true) return;

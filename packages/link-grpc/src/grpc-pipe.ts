@@ -37,6 +37,11 @@ export class GrpcPipe {
     events.on("close", () => this.#closed(undefined));
   }
 
+  /** Nothing more comes. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   write(bytes: Buffer): void {
     if (this.#isClosed || !this.#call.writable) return;
     const { length } = bytes;

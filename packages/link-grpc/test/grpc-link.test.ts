@@ -1,7 +1,6 @@
 import { noLogger, noMetrics, SystemClock, SystemRandom } from "@tidewire/foundation";
-import { type LinkHarness, testLinkCompliance } from "@tidewire/link/compliance";
+import { type LinkHarness, StallingProxy, testLinkCompliance } from "@tidewire/link/compliance";
 import { createGrpcLinkTransport, type GrpcShape } from "../src/index.ts";
-import { StallingProxy } from "./stalling-proxy.ts";
 
 async function grpcHarness(shape: GrpcShape): Promise<LinkHarness> {
   const clock = new SystemClock();

@@ -94,8 +94,11 @@ export interface ServerStreamHandlers<Up> {
   message?(message: Up): void;
   /** The opener granted credit; `stream.credit` is the new amount. */
   credit?(): void;
-  /** Exactly once, when the opener cancelled or the connection broke; not after `stream.end`. */
-  cancelled?(): void;
+  /**
+   * Exactly once, when the stream ended and not by `stream.end`: without an error the opener cancelled it or left in order;
+   * with one the connection broke (a `LinkError`) or a message of it failed here, and the opener may come back.
+   */
+  cancelled?(error: ServiceError | undefined): void;
 }
 
 export interface CallContext {

@@ -152,7 +152,7 @@ describe("serving session", () => {
   it("tells a handler that was still running when the connection ended", () => {
     const told: string[] = [];
     services.stream(watch, (_request, stream): ServerStreamHandlers<Parcel> => {
-      session.closed();
+      session.closed(undefined);
       expect([stream.isOpen, stream.credit]).toEqual([false, 0]);
       stream.send(parcel(1));
       return { cancelled: () => told.push("cancelled") };

@@ -73,7 +73,7 @@ export function testEnds(subject: LinkSubject): void {
       await harness.until(connection.call(echo, parcel(1)));
       expect(opener.numbers).toEqual([1]);
       expect(opener.ends).toEqual([]);
-      expect(server.cancellations).toBe(1);
+      expect(server.causes).toEqual([undefined]);
       expect(server.ups).toEqual([]);
     });
 
@@ -124,6 +124,10 @@ export function testEnds(subject: LinkSubject): void {
       }
       await harness.until(closed.promise);
       await harness.until(server.when(() => server.cancellations === 3));
+      for (const cause of server.causes) {
+        expect(cause).toBeInstanceOf(LinkError);
+        expect(cause).toMatchObject({ code: "unavailable" });
+      }
       expect(contexts.map((context) => context.isCancelled)).toEqual([true]);
       expect(openers.map((opener) => opener.ends.length)).toEqual([1, 1, 1]);
       expect(closes).toHaveLength(1);
@@ -167,6 +171,7 @@ export function testEnds(subject: LinkSubject): void {
       expect(opener.ends).toHaveLength(1);
       expect(opener.ends[0]).toMatchObject({ code: "unavailable" });
       await harness.until(server.cancelled.promise);
+      expect(server.causes).toEqual([undefined]);
       while (listener.connectionCount > 0) await harness.elapse(1);
     });
 

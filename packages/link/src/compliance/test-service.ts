@@ -127,6 +127,8 @@ export class Server {
   readonly requests: Parcel[] = [];
   readonly ups: number[] = [];
   cancellations = 0;
+  /** What each cancellation was told with. */
+  readonly causes: (ServiceError | undefined)[] = [];
   credits = 0;
   readonly cancelled = new Later<void>();
   readonly #awaited: { readonly count: () => boolean; readonly later: Later<void> }[] = [];
@@ -151,9 +153,10 @@ export class Server {
         this.#extra.credit?.();
         this.#check();
       },
-      cancelled: () => {
+      cancelled: (error) => {
         this.cancellations++;
-        this.#extra.cancelled?.();
+        this.causes.push(error);
+        this.#extra.cancelled?.(error);
         this.cancelled.resolve();
         this.#check();
       },

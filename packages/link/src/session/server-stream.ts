@@ -23,6 +23,8 @@ export class SessionServerStream implements ServerStream<unknown> {
   isOpen = true;
   /** The opener is gone. */
   isCancelled = false;
+  /** Why, if it was not the opener's wish. */
+  cause: ServiceError | undefined;
   #granted: number;
   #handlers: ServerStreamHandlers<unknown> = {};
 

@@ -114,15 +114,15 @@ export class ServingSession implements ServerStreamOwner {
     }
   }
 
-  /** The carrier is gone, in order or not. */
-  closed(): void {
+  /** The carrier is gone; `undefined` means in order. */
+  closed(error: ServiceError | undefined): void {
     if (!this.#departure.close(undefined)) return;
     for (const call of this.#calls.values()) call.isCancelled = true;
     const streams = [...this.#streams.values()];
     this.#calls.clear();
     this.#streams.clear();
     this.#held.clear();
-    for (const stream of streams) this.#tellCancelled(stream);
+    for (const stream of streams) this.#tellCancelled(stream, error);
     this.#departure.tellClosed();
   }
 
@@ -242,7 +242,7 @@ export class ServingSession implements ServerStreamOwner {
       stream.end(ServiceError.from(thrown));
       return;
     }
-    if (stream.isCancelled) this.#tellCancelled(stream);
+    if (stream.isCancelled) this.#tellCancelled(stream, stream.cause);
     else if (stream.isOpen) this.#carrier.signal(FrameType.opened, id);
   }
 
@@ -272,7 +272,7 @@ export class ServingSession implements ServerStreamOwner {
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
     this.#letGo(stream);
-    this.#tellCancelled(stream);
+    this.#tellCancelled(stream, undefined);
   }
 
   #tellCredit(stream: SessionServerStream): void {
@@ -292,7 +292,7 @@ export class ServingSession implements ServerStreamOwner {
   #cut(stream: SessionServerStream, error: ServiceError): void {
     if (!stream.isOpen) return;
     this.finish(stream, error);
-    this.#tellCancelled(stream);
+    this.#tellCancelled(stream, error);
   }
 
   #letGo(stream: SessionServerStream): void {
@@ -302,11 +302,12 @@ export class ServingSession implements ServerStreamOwner {
   }
 
   /** Also for one whose handler has not returned yet: then there is nobody to tell, and it is told after that. */
-  #tellCancelled(stream: SessionServerStream): void {
+  #tellCancelled(stream: SessionServerStream, error: ServiceError | undefined): void {
     stream.isOpen = false;
     stream.isCancelled = true;
+    stream.cause = error;
     try {
-      stream.handlers.cancelled?.();
+      stream.handlers.cancelled?.(error);
     } catch (thrown) {
       this.#logThrown(stream.method.name, thrown);
     }
