@@ -13,7 +13,9 @@ import {
   type SnapshotRecord,
   type TimerRow,
 } from "./log-record.ts";
+import { restoreStamps } from "./restore-stamps.ts";
 import { restoreRecord } from "./restore-state.ts";
+import { newestPublic, StampTree } from "./stamp-tree.ts";
 
 const labels = {
   to: asciiBytes('"to":'),
@@ -25,6 +27,8 @@ const labels = {
   connected: asciiBytes('"connected":'),
   markers: asciiBytes('"markers":'),
   state: asciiBytes('"state":'),
+  stampSeq: asciiBytes('"stampSeq":'),
+  stamps: asciiBytes('"stamps":'),
 };
 
 export function encodeDeletion(version: number, from: number, to: number): Uint8Array {
@@ -69,8 +73,26 @@ export function encodePatch(body: DocumentBody, from: number, to: number): Uint8
     walk.deltaRecord(state.root, from);
     out.closeUnlessEmpty(start, inside);
   }
+  if (isNew) writeAllStamps(out, body);
+  else writeNewStamps(out, body, from);
   out.closeObject();
   return out.take();
+}
+
+/** Of a whole state. Nobody's seq is older than what everybody sees, so what is older than that needs no stamp of its own. */
+function writeAllStamps(out: JsonWriter, { state, effectSeq }: DocumentBody): void {
+  const stampSeq = newestPublic(state.root);
+  if (stampSeq === effectSeq) return;
+  out.label(labels.stampSeq);
+  out.number(stampSeq);
+  new StampTree(out, { after: stampSeq, usual: stampSeq, hasRemoved: true }).record(labels.stamps, state.root);
+}
+
+/** Of changes. Where all of them happened at once, or everybody sees them, there is nothing to tell. */
+function writeNewStamps(out: JsonWriter, { state, effectSeq }: DocumentBody, from: number): void {
+  const { root, movedSeq } = state;
+  if (!root.$type.hasSecrets || (effectSeq <= from + 1 && movedSeq <= from)) return;
+  new StampTree(out, { after: from, usual: effectSeq, hasRemoved: false }).record(labels.stamps, root);
 }
 
 /** What every patch of a document type begins with. */
@@ -121,20 +143,25 @@ export function encodeSnapshot(body: DocumentBody, seq: number): Uint8Array {
   } satisfies Omit<SnapshotRecord, "state">);
   out.label(labels.state);
   new StateWalk(out, wholeLens).fullRecord(state.root, false);
+  writeAllStamps(out, body);
   out.closeObject();
   return out.take();
 }
 
 /** State and all, as a snapshot of this version says it. */
 export function restoreSnapshot(body: DocumentBody, snapshot: SnapshotRecord): void {
-  restoreState(body, snapshot.state, Math.max(1, snapshot.effectSeq));
+  const stampSeq = snapshot.stampSeq ?? Math.max(1, snapshot.effectSeq);
+  restoreState(body, snapshot.state, stampSeq);
+  if (snapshot.stamps !== undefined) restoreStamps(body.state.root, snapshot.stamps, stampSeq);
   restoreLedgers(body, snapshot);
   body.baseSeq = body.effectSeq;
 }
 
 /** Not for deletions. */
 export function restorePatch(body: DocumentBody, patch: PatchRecord): void {
-  if (patch.state !== undefined) restoreState(body, patch.state, patch.effectSeq ?? patch.to);
+  const { state, stamps, stampSeq } = patch;
+  if (state !== undefined) restoreState(body, state, stampSeq ?? patch.effectSeq ?? patch.to);
+  if (stamps !== undefined) restoreStamps(body.state.root, stamps, stampSeq ?? patch.from);
   restoreLedgers(body, patch);
 }
 

@@ -34,6 +34,9 @@ export interface SnapshotRecord {
   /** Seq of the newest transaction with an effect, not counting those that only left a marker. */
   readonly effectSeq: number;
   readonly state: Readonly<Record<string, unknown>>;
+  /** Stamp of everything in `state` that `stamps` says nothing of; `effectSeq` if absent. */
+  readonly stampSeq?: number;
+  readonly stamps?: Readonly<Record<string, unknown>>;
   readonly random: RandomState;
   readonly timers: readonly TimerRow[];
   readonly nextTimer: number;
@@ -54,6 +57,10 @@ export interface PatchRecord {
   /** It was made in this patch: what was before does not count. */
   readonly created?: true;
   readonly state?: Readonly<Record<string, unknown>>;
+  /** As in a snapshot; only with `created`. */
+  readonly stampSeq?: number;
+  /** Of what was not changed by the last transaction with an effect. */
+  readonly stamps?: Readonly<Record<string, unknown>>;
   readonly random?: RandomState;
   readonly timers?: { readonly set: readonly TimerRow[]; readonly gone: readonly number[]; readonly next: number };
   readonly cron?: { readonly set: readonly CronRow[]; readonly gone: readonly string[] };

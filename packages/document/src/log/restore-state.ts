@@ -1,5 +1,6 @@
 import { isContainer } from "../author/schema-node.ts";
 import { ListNode } from "../state/list-node.ts";
+import type { MapEntry } from "../state/map-entry.ts";
 import { MapNode } from "../state/map-node.ts";
 import type { AnyContainer } from "../state/new-container.ts";
 import type { RecordNode } from "../state/record-node.ts";
@@ -35,11 +36,22 @@ function restoreField(record: RecordNode, field: FieldType, value: unknown): voi
     const isNew = current === undefined || isReplacement(value);
     restoreRecord(isNew ? record.$insertEmpty(field) : current, value as Json);
   } else target[field.name] = field.node.kind === "json" ? withoutMark(value) : value;
+  restamp(record, field);
+}
+
+/** What the log names has changed, even if it was back where it had been before the batch ended. */
+function restamp(record: RecordNode, field: FieldType): void {
+  const { transactionSeq } = record.$state;
+  if (record.$born === 0) return;
+  record.$setFieldStamp(field.index, transactionSeq);
+  record.$touch(transactionSeq);
 }
 
 function restoreContainer(node: AnyContainer, value: unknown): void {
-  if (node instanceof ListNode) node.replace(value as unknown[]);
-  else if (node.$field.recordType === undefined) restoreEntries(node as MapNode, value as Json);
+  if (node instanceof ListNode) {
+    node.replace(value as unknown[]);
+    node.$touch(node.$state.transactionSeq);
+  } else if (node.$field.recordType === undefined) restoreEntries(node as MapNode, value as Json);
   else if (node instanceof MapNode) restoreElements(node, value as Json);
   else restoreTable(node, value as Json);
 }
@@ -48,7 +60,10 @@ function restoreEntries(node: MapNode, patch: Json): void {
   for (const key of Object.keys(patch)) {
     const value = patch[key];
     if (value === null) node.delete(key);
-    else node.set(key, withoutMark(value));
+    else {
+      node.set(key, withoutMark(value));
+      (node.$element(key) as MapEntry).$restamp(node.$state.transactionSeq);
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { DocumentRandom } from "../state/document-random.ts";
 import { DocumentState } from "../state/document-state.ts";
 import { DurableTimers } from "../state/durable-timers.ts";
 import { fillWithZeros } from "../state/fill-record.ts";
+import { ReadTracker } from "../state/read-tracker.ts";
 import { ComputedValues } from "../view/computed-values.ts";
 import { DeltaStep } from "../view/delta-step.ts";
 import type { ViewedDocument, ViewLimits, ViewSchema } from "../view/document-views.ts";
@@ -29,6 +30,7 @@ export class DocumentBody implements ViewedDocument {
   readonly viewWriter: JsonWriter;
   readonly sharedWriter: JsonWriter;
   readonly frames: FrameMaker;
+  readonly trace = new ReadTracker();
   readonly limits: ViewLimits;
   readonly schema: ViewSchema;
   /** Seq of the newest transaction with an effect: markers alone move only the log's. */

@@ -47,6 +47,21 @@ export abstract class ContainerNode<Element extends Changeable> extends StateNod
     if (this.$tombstones.length >= tombstonesMax * 2) this.#forget(this.$tombstones.length - tombstonesMax);
   }
 
+  /** The newest removal under this key, if it is after `after`, was at `seq`. */
+  $restampTombstone(key: string, after: number, seq: number): void {
+    const index = this.$tombstones.findLastIndex((tombstone) => tombstone.key === key);
+    if (index < this.$tombstonesAfter(after)) return;
+    const [tombstone] = this.$tombstones.splice(index, 1);
+    this.$restoreTombstone(key, tombstone!.element, seq);
+  }
+
+  /** For a removal that the log tells of. */
+  $restoreTombstone(key: string, element: Element, seq: number): void {
+    this.$tombstones.push({ seq, key, element });
+    this.$tombstones.sort((a, b) => a.seq - b.seq);
+    this.$removedSeq = this.$tombstones.at(-1)!.seq;
+  }
+
   #forget(count: number): void {
     const { loggedSeq } = this.$state;
     let dropped = 0;

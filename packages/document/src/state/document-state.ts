@@ -50,6 +50,8 @@ export class DocumentState {
   transactionSeq = 0;
   /** Up to where the log knows: newer tombstones must stay until they are in a patch. */
   loggedSeq = 0;
+  /** Of the last move in a table of which viewers see different records. */
+  movedSeq = 0;
   #start: Savepoint = { length: 0, bytes: 0 };
   readonly #undo = new UndoLog();
   readonly #slots: SlotAllocator[] = [];

@@ -43,6 +43,14 @@ export class MapEntry implements Changeable, Undoable, Trackable {
     this.$stamp = seq;
   }
 
+  /** For the log, which knows that it changed even if its value did not. */
+  $restamp(seq: number): void {
+    if (this.$born === 0) return;
+    this.$stamp = seq;
+    this.$parent.$promote(this);
+    this.$parent.$touch(seq);
+  }
+
   $setLive(isLive: boolean): void {
     this.$isLive = isLive;
   }

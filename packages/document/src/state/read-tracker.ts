@@ -19,14 +19,26 @@ export class ReadTracker {
   readsPresence = false;
   /** The record a policy guards: it is looked at again whenever it changes, so reading it is no dependency. */
   own: Trackable | null = null;
+  /** The newest change of what it read of that record: its answer is as old as that, if nothing else has changed. */
+  ownNewest = 0;
 
   /** A field of a record whose own stamp moves with everything beneath it. */
-  sawField(record: Trackable & { $cell(index: number): Trackable }, index: number): void {
-    if (record !== this.own) this.saw(record.$cell(index));
+  sawField(record: Trackable & { $cell(index: number): Trackable; $fieldStamp(index: number): number }, index: number) {
+    if (record === this.own) this.#sawOwn(record.$fieldStamp(index));
+    else this.saw(record.$cell(index));
+  }
+
+  /** A field of a record that holds nothing but fields. */
+  sawLeaf(record: Trackable & { $fieldStamp(index: number): number }, index: number): void {
+    if (record === this.own) this.#sawOwn(record.$fieldStamp(index));
+    else this.saw(record);
   }
 
   saw(node: Trackable): void {
-    if (this.own !== null && this.#isOwn(node)) return;
+    if (this.own !== null && this.#isOwn(node)) {
+      if (node !== this.own) this.#sawOwn(node.$stamp);
+      return;
+    }
     const parent = node.$parent;
     if (parent !== null && this.#nodes?.has(parent) === true) return;
     if (this.#isCollapsed && parent !== null && parent.$parent !== null) {
@@ -55,6 +67,22 @@ export class ReadTracker {
     if (this.#nodes === null) return newest;
     for (const node of this.#nodes) if (node.$stamp > newest) newest = node.$stamp;
     return newest;
+  }
+
+  get nodes(): Iterable<Trackable> {
+    return this.#nodes ?? [];
+  }
+
+  /** To be used again, for another evaluation. */
+  reset(): void {
+    this.#nodes = null;
+    this.#isCollapsed = false;
+    this.readsPresence = false;
+    this.ownNewest = 0;
+  }
+
+  #sawOwn(stamp: number): void {
+    if (stamp > this.ownNewest) this.ownNewest = stamp;
   }
 
   #isOwn(node: Trackable): boolean {

@@ -41,7 +41,7 @@ return class extends Base {
 
 function accessors(type: RecordType, field: FieldType): string {
   const { index, name, node } = field;
-  const saw = type.hasChildren ? `tracker.sawField(this, ${index})` : "tracker.saw(this)";
+  const saw = type.isReadByField ? `tracker.sawField(this, ${index})` : `tracker.sawLeaf(this, ${index})`;
   const track = isContainer(node) ? "" : `const tracker = this.$state.tracker; if (tracker !== null) ${saw}; `;
   const getter = `get ${name}() { ${track}return this.$${index}; }`;
   if (isContainer(node)) return `${getter}\n  set ${name}(value) { this.$refuseContainer("${name}"); }`;

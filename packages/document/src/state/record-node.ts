@@ -133,11 +133,16 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
     if (!this.$isLive) {
       // Its removal speaks for the value it had then, not for the one it had before.
       table?.$touchIndexes(this, seq, code, old);
+      // Who saw it may be someone else than whom its policy would name now.
+      if (this.$born !== 0 && current !== old) {
+        this.$setFieldStamp(code, seq);
+        this.$stamp = seq;
+      }
       return false;
     }
     if (current === old || (this.$type.slots[code]!.node.kind === "json" && sameJson(current, old))) return false;
     if (current instanceof RecordNode) current.$commitNew(seq);
-    if (this.$born !== seq) this.#stamp(code, seq);
+    if (this.$born !== seq) this.$setFieldStamp(code, seq);
     this.$touch(seq);
     table?.$touchIndexes(this, seq, code, old);
     return true;
@@ -188,7 +193,7 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
     return this.$type.isRow ? (this.$parent as StateNode & IndexedTable) : null;
   }
 
-  #stamp(index: number, seq: number): void {
+  $setFieldStamp(index: number, seq: number): void {
     if (this.$fieldStamps === null) {
       this.$fieldStamps = Array.from<number>({ length: this.$type.slots.length }).fill(this.$born);
     }

@@ -31,6 +31,8 @@ export interface FieldType {
 export interface RecordTypeOptions {
   /** In a table: has an id. */
   readonly isRow: boolean;
+  /** The document itself. */
+  readonly isRoot?: boolean;
   /** Where it is in the state, for error texts. */
   readonly path: string;
 }
@@ -57,6 +59,10 @@ export class RecordType {
   readonly guardsWithin: readonly Guard[];
   /** Whether it holds containers or records, so that its stamp says little about its own fields. */
   readonly hasChildren: boolean;
+  /** Whether reading one of its fields is remembered as that, and not as having read the record. */
+  readonly isReadByField: boolean;
+  /** Whether viewers may see something else in such records, or nothing of something. */
+  readonly hasSecrets: boolean;
   readonly Class: RecordClass;
 
   constructor(schema: TypeCompiler, node: SchemaNode, options: RecordTypeOptions) {
@@ -81,6 +87,10 @@ export class RecordType {
       ...slots.filter((field) => !field.isPrivate).flatMap(guardsOfField),
     ];
     this.hasChildren = slots.some((field) => field.recordType !== undefined || isContainer(field.node));
+    this.isReadByField = this.hasChildren || options.isRoot === true;
+    this.hasSecrets =
+      this.guard !== undefined ||
+      slots.some((field) => field.isPrivate || field.guard !== undefined || field.recordType?.hasSecrets === true);
     this.Class = compileRecordClass(this);
   }
 }

@@ -43,6 +43,8 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
   $nextId = 1;
   /** Seq of the last move: the one change of the order that comes without a change of membership. */
   $movedSeq = 0;
+  /** By record, for tables of which viewers see different records: whose move was when. */
+  $moves: Map<RecordNode, number> | null = null;
   $indexes: readonly TableIndex[] | null = null;
   readonly #byId = new Map<string, RecordNode>();
   readonly #all: Query;
@@ -246,6 +248,17 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
     for (const { element } of this.$tombstones) element.$release();
   }
 
+  $movedAt(record: RecordNode): number {
+    return this.$moves?.get(record) ?? 0;
+  }
+
+  $noteMove(record: RecordNode, seq: number): void {
+    if (seq > this.$movedSeq) this.$movedSeq = seq;
+    if (this.$field.recordType!.guard === undefined) return;
+    (this.$moves ??= new Map()).set(record, seq);
+    this.$state.movedSeq = seq;
+  }
+
   $childTouched(child: StateNode): void {
     this.$promote(child as RecordNode);
     this.$touchIndexes(child as RecordNode, this.$state.transactionSeq);
@@ -289,10 +302,13 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
     } else if (code === removed) {
       const { record } = old as Place;
       if (record.$born === 0) return false;
+      this.$moves?.delete(record);
       this.$bury(record.$key, record, seq);
       this.$touchIndexes(record, seq);
     } else if (code === moved) {
-      this.$movedSeq = seq;
+      // The log tells apart what was moved from what only had to make room.
+      if ((old as Place).record.$isLive && !this.$state.isRestoring) this.$noteMove((old as Place).record, seq);
+      else if (this.$field.recordType!.guard === undefined) this.$movedSeq = seq;
       this.$touchIndexes((old as Place).record, seq);
     }
     // A move or a used id is a change of the table itself.

@@ -37,6 +37,26 @@ export class ClassPolicies {
     }
   }
 
+  /** See `Lens.answerSeq`. */
+  answerSeq(guard: Guard, record: RecordNode, than: number): number {
+    if (record.$stamp <= than && (guard.isLocal || this.#trackers[guard.index]!.newestStamp() <= than)) return 0;
+    const { state, trace } = this.#document;
+    const outer = state.tracker;
+    trace.reset();
+    trace.own = record;
+    state.tracker = trace;
+    try {
+      guard.policy(record, this.#inputs, guard.isLocal ? undefined : state.root);
+    } catch {
+      // It was told when the answer was asked for; what it read until then is what made it throw.
+    } finally {
+      state.tracker = outer;
+      trace.own = null;
+    }
+    const newest = Math.max(trace.ownNewest, trace.newestStamp());
+    return newest > record.$born ? newest : 0;
+  }
+
   /** Whether anything that policies looked at outside of their records has changed since. */
   isAnyDirtySince(seq: number): boolean {
     return this.#document.schema.hasWideGuards && this.#trackers.some((tracker) => tracker.hasChangedSince(seq));

@@ -1,6 +1,7 @@
 import type { Principal } from "@tidewire/foundation";
 import type { JsonWriter } from "../encode/json-writer.ts";
 import type { DocumentState } from "../state/document-state.ts";
+import type { ReadTracker } from "../state/read-tracker.ts";
 import type { FieldType, Guard, RecordType } from "../state/record-type.ts";
 import type { DeltaStep } from "./delta-step.ts";
 import type { FrameMaker } from "./frame.ts";
@@ -52,6 +53,8 @@ export interface ViewedDocument {
   /** What viewers have in common. */
   readonly sharedWriter: JsonWriter;
   readonly frames: FrameMaker;
+  /** For finding out what a policy's answer comes from. */
+  readonly trace: ReadTracker;
   /** Grows with every change of who is connected. */
   readonly tick: number;
   /** Nothing is known about changes up to here: the document was loaded from a snapshot of this seq. */

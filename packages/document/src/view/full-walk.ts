@@ -58,15 +58,23 @@ export class FullWalk {
     const value = record.$get(field.index);
     const guard = lens.seesAll ? undefined : field.guard;
     if (guard !== undefined) {
-      const isHeld = value !== undefined && lens.sees(guard, record);
-      lens.hold(guard, record, isHeld);
-      if (!isHeld) return;
-      this.note(lens.flipSeq(guard, record));
+      // A policy of a nested record is not asked about none.
+      const isAsked = value !== undefined || field.node.kind !== "record";
+      const isSeen = isAsked && lens.sees(guard, record);
+      lens.hold(guard, record, isSeen && value !== undefined);
+      this.noteAnswer(guard, record);
+      if (isAsked && !isSeen) return;
     }
-    if (value === undefined) return;
+    // Also for what became absent.
     this.note(record.$fieldStamp(field.index));
+    if (value === undefined) return;
     out.label(field.label);
     this.fullValue(field, value, false);
+  }
+
+  /** Whatever the answer is: what is hidden may have been seen before. */
+  protected noteAnswer(guard: Guard, record: RecordNode): void {
+    this.note(this.lens.answerSeq(guard, record, this.newest));
   }
 
   protected fullValue(field: FieldType, value: unknown, replaces: boolean): void {
@@ -116,8 +124,10 @@ export class FullWalk {
       this.list(node);
       return;
     }
+    const guard = node.$field.recordType?.guard;
     // A removal is a change of what is seen, whoever saw the removed.
-    if (node.$field.recordType?.guard === undefined) this.note(node.$removedSeq);
+    if (guard === undefined) this.note(node.$removedSeq);
+    else if (!this.lens.seesAll) this.#noteVisibleRemovals(node, guard);
     if (node instanceof MapNode) this.#fullMap(node, replaces);
     else this.#fullTable(node, replaces);
   }
@@ -161,24 +171,25 @@ export class FullWalk {
     }
     const isHeld = lens.sees(guard, record);
     lens.hold(guard, record, isHeld);
-    if (isHeld) this.note(lens.flipSeq(guard, record));
+    this.noteAnswer(guard, record);
+    if (isHeld) this.note(record.$born);
     return isHeld;
   }
 
   #fullTable(node: TableNode, replaces: boolean): void {
     const { out, lens } = this;
     const guard = lens.seesAll ? undefined : node.$field.recordType!.guard;
-    if (guard === undefined) this.note(node.$orderLog.lastSeq);
-    else this.#noteVisibleRemovals(node, guard);
+    const rows = node.$order.toArray().filter((row) => this.#mayShow(guard, row));
+    if (guard === undefined) this.note(node.$movedSeq);
+    else this.noteMoves(node, rows);
     if (this.form === "plain") {
       out.openArray();
-      for (const row of node.$order.toArray()) if (this.#mayShow(guard, row)) this.fullRecord(row, false);
+      for (const row of rows) this.fullRecord(row, false);
       out.closeArray();
       return;
     }
     out.openObject();
     if (replaces) out.label(replaceLabel);
-    const rows = node.$order.toArray().filter((row) => this.#mayShow(guard, row));
     for (const row of rows) {
       out.key(row.$key);
       this.fullRecord(row, false);
@@ -190,12 +201,23 @@ export class FullWalk {
   }
 
   /** A removed record still answers to its policy, so a newcomer's seq counts the removals it could have seen. */
-  #noteVisibleRemovals(node: TableNode, guard: Guard): void {
+  #noteVisibleRemovals(node: MapNode | TableNode, guard: Guard): void {
     for (let index = node.$tombstones.length - 1; index >= 0; index--) {
       const { seq, element } = node.$tombstones[index]!;
       if (seq <= this.newest) return;
-      if (this.lens.sees(guard, element)) this.note(seq);
+      this.note(this.goneSeq(guard, element as RecordNode, seq, this.newest));
     }
+  }
+
+  /** When a record that was removed at `seq` was gone from sight: it may have been hidden before. */
+  protected goneSeq(guard: Guard, record: RecordNode, seq: number, than: number): number {
+    return this.lens.sees(guard, record) ? seq : Math.min(seq, this.lens.answerSeq(guard, record, than));
+  }
+
+  /** Of a table of which viewers see different records: moves of those that are seen here. */
+  protected noteMoves(node: TableNode, rows: readonly RecordNode[]): void {
+    if (node.$movedSeq <= this.newest) return;
+    for (const row of rows) this.note(node.$movedAt(row));
   }
 
   protected nextId(node: TableNode): void {

@@ -46,8 +46,8 @@ export class GroupLens implements Lens {
     return dirty !== undefined && type.guardsWithin.some((guard) => dirty[guard.index]! >= 0);
   }
 
-  flipSeq(guard: Guard, record: RecordNode): number {
-    return this.#dirty === undefined ? record.$stamp : Math.max(record.$stamp, this.#dirty[guard.index]!);
+  answerSeq(guard: Guard, record: RecordNode, than: number): number {
+    return this.#policies.answerSeq(guard, record, than);
   }
 
   holds(guard: Guard, record: RecordNode): boolean {

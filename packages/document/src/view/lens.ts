@@ -17,8 +17,11 @@ export interface Lens {
   isDirty(guard: Guard): boolean;
   /** Whether any guard of this type or beneath is dirty. */
   isAnyDirty(type: RecordType): boolean;
-  /** The seq to name for an answer of `guard` that changed. */
-  flipSeq(guard: Guard, record: RecordNode): number;
+  /**
+   * The newest change that the answer of `guard` can come from, if it is newer than `than`; otherwise anything up to that.
+   * It may be one that did not change the answer, but it is never older than the one that did.
+   */
+  answerSeq(guard: Guard, record: RecordNode, than: number): number;
   /** What is held now. */
   holds(guard: Guard, record: RecordNode): boolean;
   /** The order last sent of a table whose records have a policy. */
@@ -34,7 +37,7 @@ export const openLens: Lens = {
   hold: () => {},
   isDirty: () => false,
   isAnyDirty: () => false,
-  flipSeq: () => 0,
+  answerSeq: () => 0,
   holds: () => false,
   orderSent: () => [],
   setOrderSent: () => {},

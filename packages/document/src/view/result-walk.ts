@@ -43,8 +43,8 @@ class MaskLens implements Lens {
     return false;
   }
 
-  flipSeq(guard: Guard, record: RecordNode): number {
-    return this.#outer.flipSeq(guard, record);
+  answerSeq(guard: Guard, record: RecordNode, than: number): number {
+    return this.#outer.answerSeq(guard, record, than);
   }
 
   holds(guard: Guard, record: RecordNode): boolean {
@@ -70,8 +70,10 @@ export class ResultWalk {
     this.#rowWalk = new StateWalk(walk.out, this.#lens, walk.form);
   }
 
-  full(slot: ViewSlot, result: ViewResult, replaces: boolean): void {
+  /** `seq`: the newest change of what the view is known to be made of. */
+  full(slot: ViewSlot, result: ViewResult, replaces: boolean, seq = 0): void {
     const { out } = this.#walk;
+    this.#walk.note(seq);
     if (result.kind === "absent") return;
     out.label(slot.label);
     if (result.kind === "json") this.#walk.writeJson(result.value, replaces);
@@ -122,7 +124,8 @@ export class ResultWalk {
     this.#lens.look(visible.row, 0, visible.mask);
     this.#rowWalk.newest = 0;
     this.#rowWalk.fullRecord(visible.row, replaces);
-    this.#walk.note(this.#rowWalk.newest);
+    // That it is shown at all may come from a field that is not.
+    this.#walk.note(visible.row.$stamp);
   }
 
   #fullRows(rows: readonly VisibleRow[], replaces: boolean): void {

@@ -74,7 +74,8 @@ export class StateWalk extends FullWalk {
     lens.hold(guard, record, isHeld);
     if (wasHeld && isHeld) return true;
     if (wasHeld !== isHeld) {
-      this.note(lens.flipSeq(guard, record));
+      this.noteAnswer(guard, record);
+      if (isHeld || value === undefined) this.note(record.$fieldStamp(field.index));
       out.label(field.label);
       if (isHeld) this.fullValue(field, value, false);
       else out.null();
@@ -161,7 +162,9 @@ export class StateWalk extends FullWalk {
     for (let index = node.$tombstonesAfter(from); index < node.$tombstones.length; index++) {
       const { key, element, seq } = node.$tombstones[index]!;
       const record = element as RecordNode;
-      if (record.$born <= from && (guard === undefined || this.lens.wasHeld(guard, record))) gone.set(key, seq);
+      if (record.$born > from) continue;
+      if (guard === undefined) gone.set(key, seq);
+      else if (this.lens.wasHeld(guard, record)) gone.set(key, this.goneSeq(guard, record, seq, from));
     }
     return gone;
   }
@@ -175,7 +178,7 @@ export class StateWalk extends FullWalk {
       wasHeld = lens.wasHeld(guard, record);
       isHeld = record.$stamp > from || lens.isDirty(guard) ? lens.sees(guard, record) : wasHeld;
       lens.hold(guard, record, isHeld);
-      if (wasHeld !== isHeld) this.note(lens.flipSeq(guard, record));
+      if (wasHeld !== isHeld) this.noteAnswer(guard, record);
     }
     if (wasHeld && isHeld) {
       const start = out.position;
@@ -207,17 +210,16 @@ export class StateWalk extends FullWalk {
     if (guard !== undefined) {
       if (!hasChanged && !hasMoved) return;
       const rows = node.$order.toArray().filter((row) => lens.holds(guard, row));
-      if (writeOrderDifference(out, lens.orderSent(node), rows)) lens.setOrderSent(node, rows);
+      if (writeOrderDifference(out, lens.orderSent(node), rows)) {
+        lens.setOrderSent(node, rows);
+        this.noteMoves(node, rows);
+      }
     } else if (hasMoved) {
       const edits = node.$orderLog.piecesSince(from, node.$order.size);
       if (edits === undefined) writeAllKeys(out, node.$order.toArray());
       else writePieces(out, node, edits.pieces, edits.sizeBefore);
     }
-    if (out.position > before && hasMoved) {
-      // Of a guarded table the newest move may be of a record the receiver does not see.
-      if (guard === undefined) this.note(node.$orderLog.lastSeq);
-      else if (!hasChanged) this.note(node.$movedSeq);
-    }
+    if (guard === undefined && out.position > before) this.note(node.$orderLog.lastSeq);
     if (lens.seesAll) this.nextId(node);
   }
 }

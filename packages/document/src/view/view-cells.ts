@@ -6,6 +6,7 @@ import type { ClassPolicies } from "./class-policies.ts";
 import type { ViewedDocument, ViewerInputs } from "./document-views.ts";
 import { GroupLens } from "./group-lens.ts";
 import { ResultWalk } from "./result-walk.ts";
+import { seqOfSeen } from "./seen-seq.ts";
 import { StateWalk } from "./state-walk.ts";
 import { absentResult, type RowPolicies, sameResult, type ViewResult, viewResultOf } from "./view-result.ts";
 import type { ViewSlot } from "./view-slot.ts";
@@ -56,6 +57,12 @@ export class ViewCells implements RowPolicies {
   /** The newest change of what the last evaluation read. */
   newestSeen(slot: ViewSlot): number {
     return this.#cells[slot.index]?.tracker.newestStamp() ?? 0;
+  }
+
+  /** See `seqOfSeen`. */
+  seqOf(slot: ViewSlot): number {
+    const cell = this.#cells[slot.index];
+    return cell === undefined ? 0 : seqOfSeen(cell.tracker, cell.result);
   }
 
   sees(guard: Guard, record: RecordNode): boolean {

@@ -8,6 +8,7 @@ import { ResultWalk } from "./result-walk.ts";
 import type { SharedPart, SharedStep } from "./shared-step.ts";
 import { BeyondHorizon, StateWalk } from "./state-walk.ts";
 import { ViewCells } from "./view-cells.ts";
+import type { ViewSlot } from "./view-slot.ts";
 import { ViewerGroup } from "./viewer-group.ts";
 import type { ViewerHandle } from "./viewer-handle.ts";
 
@@ -233,9 +234,15 @@ export class ViewClass {
         continue;
       const result = this.#cells.read(slot);
       const isRow = result.kind === "row" || result.kind === "rows";
-      if (sent !== result || isRow) step.results.delta(slot, sent, result, group.seq, this.#cells.newestSeen(slot));
+      if (sent !== result || isRow) step.results.delta(slot, sent, result, group.seq, this.#seqOf(slot, group.seq));
       group.results[slot.index] = result;
     }
+  }
+
+  /** What is known to be newer than `from`, and among that what tells least. */
+  #seqOf(slot: ViewSlot, from: number): number {
+    const seq = this.#cells.seqOf(slot);
+    return seq > from ? seq : this.#cells.newestSeen(slot);
   }
 
   /** A fresh start: the group forgets what it held. */
@@ -266,7 +273,7 @@ export class ViewClass {
       if ("evaluate" in entry) {
         const result = this.#cells.read(entry);
         group.results[entry.index] = result;
-        results.full(entry, result, false);
+        results.full(entry, result, false, this.#cells.seqOf(entry));
       } else walk.fullField(state.root, entry);
     }
     writer.closeObject();
