@@ -1,7 +1,9 @@
 import { LinkServiceTable } from "@tidewire/link";
-import { serveLogEngine } from "@tidewire/log-engine";
-import { listenError, runService, z } from "@tidewire/service";
+import { GuardedLogEngine, serveLogEngine } from "@tidewire/log-engine";
+import { listenError, runService } from "@tidewire/service";
 import { openStorage } from "./open-storage.ts";
+import { servedLog } from "./served-log.ts";
+import { logStorageSettings } from "./settings.ts";
 
 /** Behind the processes that connect to it: on loopback unless told otherwise. */
 const DEFAULT_LISTEN = "127.0.0.1:7300";
@@ -10,27 +12,22 @@ const CLOSE_GRACE_MS = 5_000;
 
 await runService({
   name: "log-storage",
-  description: "Keeps the log of every document on a local disk",
-  settings: {
-    storage: z.strictObject({
-      directory: z.string().min(1).describe("folder that holds the log; created if missing, one process at a time"),
-      acceptUnattributedDamage: z
-        .boolean()
-        .default(false)
-        .describe("start although damaged bytes cannot be tied to a document; some document may lack its last records"),
-    }),
-  },
+  description: "Keeps the log of every document, or of its shard of them",
+  settings: logStorageSettings,
   start: async (config, context) => {
     const { logger, transport } = context;
-    const engine = await openStorage(config.storage, context);
+    const { engine: stored, state } = await openStorage(config, context);
+    const engine = new GuardedLogEngine(stored, state.shard, state.seal);
     const services = new LinkServiceTable();
-    serveLogEngine(engine, services);
+    serveLogEngine(engine, services, servedLog(config.storage.engine, engine, state, logger));
     const address = config.link.listen ?? DEFAULT_LISTEN;
     const listener = await transport.listen(address, services).catch(async (error: unknown) => {
       await engine.close();
       throw listenError("the link", address, "link.listen", error);
     });
-    logger.info({ link: listener.address, directory: config.storage.directory }, "serving the log");
+    const { directory, engine: kind } = config.storage;
+    const { shard, seal } = state;
+    logger.info({ link: listener.address, engine: kind, directory, shard, seal }, "serving the log");
     return {
       // Also with a full disk: reads go on, and writers are told the reason.
       isReady: () => true,

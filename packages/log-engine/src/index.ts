@@ -1,4 +1,5 @@
 export { type FenceListener, FenceWatchers } from "./fence-watchers.ts";
+export { GuardedLogEngine } from "./guarded-log-engine.ts";
 export {
   checkAfterSpace,
   checkAppend,
@@ -31,6 +32,7 @@ export type {
 } from "./log-engine.ts";
 export { type HeldOperation, LogFaultPlan, type LogOperation } from "./log-fault-plan.ts";
 export { defaultLogLimits, type LogLimits } from "./log-limits.ts";
+export { checkShard, type LogShard, SHARDS_MAX, shardOf, wrongShardError } from "./log-shard.ts";
 export { MemoryLogEngine } from "./memory-log-engine.ts";
 export { RemoteLogEngine, type RemoteLogEngineModules } from "./remote-log-engine.ts";
-export { serveLogEngine } from "./serve-log-engine.ts";
+export { type ServedLog, serveLogEngine } from "./serve-log-engine.ts";

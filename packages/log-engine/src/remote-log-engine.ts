@@ -67,11 +67,16 @@ export class RemoteLogEngine implements LogEngine {
   readonly #watchers = new FenceWatchers();
   readonly #watches = new Map<string, { readonly watch: RemoteFenceWatch; listeners: number }>();
   readonly #held = new HeldEpochs();
+  readonly #shardCount: number;
   #isClosed = false;
 
-  /** @param limits refuse early what the engine over there would refuse; its own limits hold in any case. */
-  constructor(modules: RemoteLogEngineModules, limits: Partial<LogLimits> = {}) {
+  /**
+   * @param limits refuse early what the engine over there would refuse; its own limits hold in any case.
+   * @param shardCount into how many shards the caller divides the documents; a log storage that knows better refuses.
+   */
+  constructor(modules: RemoteLogEngineModules, limits: Partial<LogLimits> = {}, shardCount = 1) {
     this.#modules = modules;
+    this.#shardCount = shardCount;
     this.#limits = { ...defaultLogLimits, ...limits };
   }
 
@@ -81,7 +86,8 @@ export class RemoteLogEngine implements LogEngine {
     checkOwner(owner);
     const { space, key } = document;
     const ifExists = options.ifExists === true ? { ifExists: true } : {};
-    const opened = await this.#modules.link.call(methods.open, { space, key, owner, ...ifExists });
+    const shardCount = this.#shardCount;
+    const opened = await this.#modules.link.call(methods.open, { space, key, owner, shardCount, ...ifExists });
     const { epoch, seq, isDeleted } = opened;
     if (this.#watches.has(owner)) this.#held.opened(owner, document, epoch);
     const history = await this.#complete(document, seq, opened);

@@ -4,7 +4,7 @@ import { type Fenced, serveLog, serveLogTransfer } from "@tidewire/protocol-log"
 import { fitting } from "./answer-size.ts";
 import { invalid } from "./log-checks.ts";
 import type { LogEngine, LogMoment, LogRead, LogReadAt } from "./log-engine.ts";
-import type { LogShard } from "./log-shard.ts";
+import { type LogShard, wrongShardError } from "./log-shard.ts";
 
 /** Fence events that wait for credit of one watcher; beyond it the watcher is cut off, and asks again. */
 const WAITING_FENCES_MAX = 65_536;
@@ -27,7 +27,9 @@ export interface ServedLog {
  */
 export function serveLogEngine(engine: LogEngine, services: LinkServices, served: ServedLog = undividedLog): void {
   serveLog(services, {
-    open: async ({ space, key, owner, ifExists }) => {
+    open: async ({ space, key, owner, ifExists, shardCount = 1 }) => {
+      // Without an epoch nothing is written: a host that divides the documents otherwise never gets further than this.
+      if (shardCount !== served.shard.count) throw wrongShardError(served.shard);
       const opened = await engine.open(documentName(space, key), owner, { ifExists: ifExists === true });
       const { epoch, seq, isDeleted } = opened;
       return { epoch, seq, isDeleted, ...fitting(opened) };

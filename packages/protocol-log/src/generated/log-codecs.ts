@@ -1,4 +1,4 @@
-// Generated from log.xml, digest 3964ec0f8572d9b9. Do not edit; run codegen.
+// Generated from log.xml, digest 33f33af3406305fb. Do not edit; run codegen.
 import type { Codec, Reader, Writer } from "@tidewire/wire";
 import type {
   AppendRequest,
@@ -61,6 +61,12 @@ export function encodeOpenRequest(writer: Writer, message: OpenRequest): void {
     writer.presence(true);
     writer.putBool(writer.reserve(1), message.ifExists, "OpenRequest.ifExists");
   }
+  if (message.shardCount === undefined) {
+    writer.presence(false);
+  } else {
+    writer.presence(true);
+    writer.putU32(writer.reserve(4), message.shardCount, "OpenRequest.shardCount");
+  }
 }
 
 export function decodeOpenRequest(reader: Reader): OpenRequest {
@@ -68,12 +74,14 @@ export function decodeOpenRequest(reader: Reader): OpenRequest {
   const key = reader.string(511, "OpenRequest.key");
   const owner = reader.string(64, "OpenRequest.owner");
   let ifExists: boolean | undefined = undefined;
+  let shardCount: number | undefined = undefined;
   // Since version 2; an older sender ends before it.
   if (reader.position < reader.end) {
     ifExists = !reader.isPresent("OpenRequest.ifExists") ? undefined : reader.bool(reader.take(1), "OpenRequest.ifExists");
+    shardCount = !reader.isPresent("OpenRequest.shardCount") ? undefined : reader.view.getUint32(reader.take(4), true);
   }
   reader.position = reader.end;
-  return { space, key, owner, ifExists };
+  return { space, key, owner, ifExists, shardCount };
 }
 
 export const OpenRequestCodec: Codec<OpenRequest> = {

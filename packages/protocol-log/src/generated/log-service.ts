@@ -1,4 +1,4 @@
-// Generated from log.xml, digest 3964ec0f8572d9b9. Do not edit; run codegen.
+// Generated from log.xml, digest 33f33af3406305fb. Do not edit; run codegen.
 import type { StreamMethod, UnaryMethod } from "@tidewire/wire";
 import {
   AppendRequestCodec,
@@ -57,7 +57,7 @@ import type {
   WatchRequest,
 } from "./log-types.ts";
 
-export const logProtocol = { name: "log", version: 2, digest: "3964ec0f8572d9b9" } as const;
+export const logProtocol = { name: "log", version: 2, digest: "33f33af3406305fb" } as const;
 
 const logOpen: UnaryMethod<OpenRequest, OpenResponse> = {
   kind: "unary",
@@ -196,7 +196,7 @@ export const LogService = {
   id: 2,
   protocol: "log",
   version: 2,
-  digest: "3964ec0f8572d9b9",
+  digest: "33f33af3406305fb",
   heartbeatMs: 5000,
   callers: [],
   methods: {
@@ -254,7 +254,7 @@ export const LogTransferService = {
   id: 4,
   protocol: "log",
   version: 2,
-  digest: "3964ec0f8572d9b9",
+  digest: "33f33af3406305fb",
   heartbeatMs: 5000,
   callers: ["tool"],
   methods: {

@@ -1,4 +1,4 @@
-// Generated from log.xml, digest 3964ec0f8572d9b9. Do not edit; run codegen.
+// Generated from log.xml, digest 33f33af3406305fb. Do not edit; run codegen.
 import type {
   StubCallOptions,
   StubCaller,

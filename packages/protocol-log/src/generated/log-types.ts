@@ -1,4 +1,4 @@
-// Generated from log.xml, digest 3964ec0f8572d9b9. Do not edit; run codegen.
+// Generated from log.xml, digest 33f33af3406305fb. Do not edit; run codegen.
 
 export interface Empty {
 }
@@ -10,6 +10,8 @@ export interface OpenRequest {
   readonly owner: string;
   /** Of a document that does not exist no epoch is taken: not_found. */
   readonly ifExists?: boolean | undefined;
+  /** Into how many shards the caller divides the documents; 1 unless given. */
+  readonly shardCount?: number | undefined;
 }
 
 export interface Snapshot {

@@ -1,0 +1,71 @@
+import type { LogShard } from "@tidewire/log-engine";
+import {
+  DirectoryInUse,
+  type LocalLogEngine,
+  type LocalLogModules,
+  openLocalLogEngine,
+  StoreFormatError,
+} from "@tidewire/log-engine-local";
+import { StartError, z } from "@tidewire/service";
+import type { OpenedStorage } from "../open-storage.ts";
+import { StateFile } from "./state-file.ts";
+
+export const localStorageSettings = {
+  directory: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("folder that holds the log; created if missing, one process at a time"),
+  acceptUnattributedDamage: z
+    .boolean()
+    .default(false)
+    .describe("start although damaged bytes cannot be tied to a document; some document may lack its last records"),
+} as const;
+
+export interface LocalStorageSettings {
+  readonly directory?: string | undefined;
+  readonly acceptUnattributedDamage: boolean;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: "this user may not write there",
+  EPERM: "this user may not write there",
+  EROFS: "the file system is read-only",
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  ENOENT: "the folder cannot be made",
+  ENOTDIR: "a part of the path is a file",
+  EEXIST: "there is a file of that name",
+};
+
+/** Opens the log in a folder of this machine. */
+export async function openLocalStorage(
+  settings: LocalStorageSettings,
+  shard: LogShard,
+  modules: LocalLogModules,
+): Promise<OpenedStorage> {
+  const { directory } = settings;
+  if (directory === undefined) {
+    throw new StartError("set storage.directory: the folder that holds the log", 2);
+  }
+  try {
+    const state = await StateFile.open(directory, shard);
+    return { engine: await openEngine({ ...settings, directory }, modules), state };
+  } catch (error) {
+    if (error instanceof DirectoryInUse || error instanceof StoreFormatError) {
+      throw new StartError(`cannot use storage.directory ${directory}: ${error.message}`);
+    }
+    const code = (error as { readonly code?: unknown }).code;
+    if (error instanceof StartError || typeof code !== "string") throw error;
+    const reason = reasons[code] ?? (error as Error).message;
+    throw new StartError(`cannot use storage.directory ${directory}: ${reason}; choose another folder or make room`);
+  }
+}
+
+function openEngine(
+  settings: LocalStorageSettings & { readonly directory: string },
+  modules: LocalLogModules,
+): Promise<LocalLogEngine> {
+  const { directory, acceptUnattributedDamage } = settings;
+  return openLocalLogEngine({ directory, acceptsUnattributedDamage: acceptUnattributedDamage }, modules);
+}
