@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "@jest/globals";
-import { compileDocument, conformanceDocument } from "@tidewire/document";
+import { compileDocument, conformanceDocument, defineDocument, t } from "@tidewire/document";
 import { ManualClock, noLogger, noMetrics, SeededRandom, type ServiceError } from "@tidewire/foundation";
 import { type LinkConnection, LinkServiceTable, MemoryLinkNetwork } from "@tidewire/link";
 import { MemoryLogEngine } from "@tidewire/log-engine";
@@ -14,13 +14,13 @@ const name = { space: "conformance", key: "c1" };
 const common = { ...name, principal: alice, tableVersion: 1 };
 
 /** A real document behind a real link, with time standing still. */
-async function cluster() {
+async function cluster(definition: Parameters<typeof compileDocument>[0] = conformanceDocument) {
   const clock = new ManualClock();
   const network = new MemoryLinkNetwork({ clock });
   const transport = network.node("host-1", "document-host");
   const log = new MemoryLogEngine();
   const host = new DocumentHost("host-1", {
-    runtimes: [compileDocument(conformanceDocument, {}, { random: new SeededRandom(1) })],
+    runtimes: [compileDocument(definition, {}, { random: new SeededRandom(1) })],
     log,
     routing: new TestRouting("host-1"),
     owners: new OwnerLookup(),
@@ -34,11 +34,27 @@ async function cluster() {
   const services = new LinkServiceTable();
   serveHost(host, services);
   const listener = await transport.listen("host-1:0", services);
-  const dialled = network.node("edge-1", "edge-proxy").dial(listener.address);
-  await clock.advanceAsync(1);
-  const edge = await dialled;
+  const edge = await dialled(clock, network, "edge-1", listener.address);
   return { clock, network, log, host, edge, address: listener.address };
 }
+
+async function dialled(clock: ManualClock, network: MemoryLinkNetwork, node: string, address: string) {
+  const connection = network.node(node, "edge-proxy").dial(address);
+  await clock.advanceAsync(1);
+  return connection;
+}
+
+/** Remembers who came and went. */
+const guestBook = defineDocument({
+  space: "guest-book",
+  version: 1,
+  createsOnDemand: true,
+  state: { entries: t.list(t.string()) },
+  onConnect: (doc, ctx) => void doc.entries.push(`+${ctx.principal.agent}`),
+  onDisconnect: (doc, ctx) => void doc.entries.push(`-${ctx.principal.agent}`),
+  messages: () => ({}),
+});
+const inGuestBook = { space: "guest-book", key: common.key, principal: alice, tableVersion: 1 };
 
 /** The edge's side of one viewer. */
 class EdgeViewer {
@@ -46,10 +62,14 @@ class EdgeViewer {
   end: { readonly error: ServiceError | undefined } | undefined;
   readonly #stream;
 
-  constructor(edge: LinkConnection, viewer: string, extra: { principal?: typeof alice; credit?: number } = {}) {
+  constructor(
+    edge: LinkConnection,
+    viewer: string,
+    extra: { space?: string; principal?: typeof alice; credit?: number } = {},
+  ) {
     this.#stream = edge.open<Parameters<typeof methods.connect.open.encode>[1], ViewerUp, ViewerFrame>(
       methods.connect,
-      { ...common, principal: extra.principal ?? alice, viewer, hashEvery: false },
+      { ...common, space: extra.space ?? common.space, principal: extra.principal ?? alice, viewer, hashEvery: false },
       {
         message: ({ kind, seq, data }) =>
           void this.frames.push({ kind, seq, json: jsonOf(data) as Record<string, unknown> }),
@@ -166,6 +186,31 @@ test("when the edge dies its viewers are gone", async () => {
   network.crash("edge-1");
   await clock.advanceAsync(10);
   expect(host.viewerCount).toBe(0);
+});
+
+test("a document misses the agents of an edge that died only when they had time to come back by another", async () => {
+  const { clock, edge, host, network, address } = await cluster(guestBook);
+  stop = () => host.stop();
+  const entries = async (): Promise<unknown> => {
+    const got = edge.call(methods.get, inGuestBook);
+    await clock.advanceAsync(1);
+    return (jsonOf((await got).view) as { entries: unknown }).entries;
+  };
+  const come = (by: LinkConnection, viewer: string, agent: string): EdgeViewer =>
+    new EdgeViewer(by, viewer, { space: "guest-book", principal: { agent, authority: "test" } });
+  const dying = await dialled(clock, network, "edge-2", address);
+  const viewers = [come(edge, "v1", "alice"), come(dying, "v2", "bob"), come(dying, "v3", "carol")];
+  await clock.advanceAsync(10);
+  expect(viewers.map((viewer) => viewer.frames.length > 0)).toEqual([true, true, true]);
+  network.crash("edge-2");
+  await clock.advanceAsync(4_900);
+  const back = come(await dialled(clock, network, "edge-3", address), "v4", "carol");
+  expect([await entries(), host.viewerCount]).toEqual([["+alice", "+bob", "+carol"], 2]);
+  await clock.advanceAsync(1_000);
+  expect(await entries()).toEqual(["+alice", "+bob", "+carol", "-bob"]);
+  back.cancel();
+  await clock.advanceAsync(10);
+  expect(await entries()).toEqual(["+alice", "+bob", "+carol", "-bob", "-carol"]);
 });
 
 test("a durable timer of the conformance document fires for its viewers", async () => {
