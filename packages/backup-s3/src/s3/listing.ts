@@ -1,0 +1,55 @@
+/** One object of a listing. */
+export interface ListedObject {
+  readonly key: string;
+  readonly sizeBytes: number;
+  /** Wall clock of the server, ms. */
+  readonly modifiedAt: number;
+}
+
+export interface Listing {
+  readonly objects: readonly ListedObject[];
+  /** With a delimiter: what keys begin with, up to it. */
+  readonly prefixes: readonly string[];
+  readonly continuation: string | undefined;
+}
+
+/** Reads the answer of ListObjectsV2. Keys here are plain ASCII, so this much XML is enough. Throws for anything else. */
+export function parseListing(xml: string): Listing {
+  if (!/<ListBucketResult[\s>]/.test(xml)) throw new Error("the answer is no listing");
+  const objects = blocks(xml, "Contents").map((block) => ({
+    key: required(block, "Key"),
+    sizeBytes: Number(required(block, "Size")),
+    modifiedAt: Date.parse(required(block, "LastModified")),
+  }));
+  const prefixes = blocks(xml, "CommonPrefixes").map((block) => required(block, "Prefix"));
+  const isTruncated = textOf(xml, "IsTruncated") === "true";
+  const continuation = isTruncated ? required(xml, "NextContinuationToken") : undefined;
+  return { objects, prefixes, continuation };
+}
+
+export function errorCodeOf(xml: string): string {
+  return textOf(xml, "Code") ?? "";
+}
+
+function blocks(xml: string, name: string): string[] {
+  return [...xml.matchAll(new RegExp(`<${name}>(.*?)</${name}>`, "gs"))].map((match) => match[1] as string);
+}
+
+function required(xml: string, name: string): string {
+  const text = textOf(xml, name);
+  if (text === undefined) throw new Error(`the listing has no ${name}`);
+  return text;
+}
+
+function textOf(xml: string, name: string): string | undefined {
+  const text = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
+  return text?.replace(/&(lt|gt|quot|apos|amp|#(\d+)|#x([0-9a-fA-F]+));/g, unescaped);
+}
+
+const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
+
+function unescaped(_: string, name: string, decimal: string | undefined, hex: string | undefined): string {
+  if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
+  if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
+  return entities[name] as string;
+}
