@@ -1,0 +1,10 @@
+export type { Durability } from "./durability.ts";
+export type { JetStreamLogEngine, JetStreamLogStatus } from "./jetstream-log-engine.ts";
+export {
+  type JetStreamLogModules,
+  type JetStreamLogSettings,
+  openJetStreamLogEngine,
+  UnsafeServerError,
+} from "./open-jetstream-log-engine.ts";
+export { defaultJetStreamLogOptions, type JetStreamLogOptions, type NatsAccess } from "./options.ts";
+export { StreamSetupError } from "./streams.ts";
