@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { SeededRandom } from "@tidewire/foundation";
 import { z } from "zod";
 import { conformanceDocument, defineDocument, type Frame, message, record, t } from "../src/index.ts";
 import { Bench, type FakeClient, messageOf, principalOf } from "./bench.ts";
@@ -60,6 +61,67 @@ describe("credit", () => {
     const whole = bench.connect("bob").frames[0]!;
     expect(slow.frames.at(-1)!.data.length).toBeLessThanOrEqual(whole.data.length);
     expect(slow.view).toEqual(bench.get("bob").view);
+  });
+});
+
+describe("hashes", () => {
+  test.each([[1], [2], [3], [4], [5]])(
+    "come once in every interval in which anything was sent, however sparse the stream, seed %i",
+    (seed) => {
+      const heartbeatMs = 5_000;
+      const bench = begin();
+      const random = new SeededRandom(seed);
+      bench.instance.attach({ id: "v", principal: principalOf("bob"), hashEvery: false, credit: 1_000_000 });
+      bench.instance.attach({ id: "w", principal: principalOf("cat"), hashEvery: false, credit: 1_000_000 });
+      const sent: { readonly at: number; readonly viewer: string; readonly hasHash: boolean }[] = [];
+      const deliver = (at: number): void => {
+        bench.instance.deliver(at, (viewers, { hash }) => {
+          for (const { id } of viewers) sent.push({ at, viewer: id, hasHash: hash !== undefined });
+        });
+      };
+      let now = 0;
+      for (let count = 0; count < 300; count++) {
+        const next = now + random.below(random.below(3) === 0 ? 9_000 : 300);
+        while ((bench.instance.deliverAt ?? Infinity) < next) deliver(bench.instance.deliverAt!);
+        now = next;
+        const isPrivate = random.below(2) === 0;
+        bench.instance.execute(
+          isPrivate
+            ? messageOf("alice", "deal", { holder: random.below(2) === 0 ? "bob" : "cat", rank: 1, secret: true })
+            : messageOf("alice", "add", { by: 1 }),
+          bench.now,
+        );
+        bench.append();
+        deliver(now);
+      }
+      while (bench.instance.deliverAt !== undefined) deliver(bench.instance.deliverAt);
+      expect(sent.length).toBeGreaterThan(300);
+      for (const viewer of ["v", "w"]) {
+        for (let from = 0; from < now; from += heartbeatMs) {
+          const frames = sent.filter(
+            (each) => each.viewer === viewer && each.at >= from && each.at < from + heartbeatMs,
+          );
+          if (frames.length > 0 && !frames.some(({ hasHash }) => hasHash)) {
+            throw new Error(`seed ${seed}: ${viewer} has no hash from ${from} on: ${JSON.stringify(frames)}`);
+          }
+        }
+      }
+    },
+  );
+
+  test("that are owed are not sent to who has no credit, and nobody is asked for ever", () => {
+    const bench = begin();
+    const bob = bench.connect("bob", { credit: 1_000, hashEvery: false });
+    bench.send("alice", "add", { by: 1 });
+    bench.instance.grant(bob.viewer, -bob.viewer.credit);
+    const at = bench.instance.deliverAt!;
+    bench.instance.deliver(at, () => {
+      throw new Error("sent without credit");
+    });
+    expect(bench.instance.deliverAt).toBe(at + 2_500);
+    bench.instance.detach(bob.viewer);
+    bench.instance.deliver(at + 2_500, () => {});
+    expect(bench.instance.deliverAt).toBeUndefined();
   });
 });
 

@@ -53,6 +53,10 @@ export class DocumentInstance implements DocumentInstancePort {
     return this.#runner.body?.wakeAt;
   }
 
+  get deliverAt(): number | undefined {
+    return this.#runner.body?.hub.deliverAt;
+  }
+
   get viewerCount(): number {
     return this.#runner.body?.hub.viewerCount ?? 0;
   }

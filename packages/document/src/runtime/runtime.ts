@@ -79,6 +79,11 @@ export interface DocumentInstance {
   readonly wakeAt: number | undefined;
   readonly viewerCount: number;
   /**
+   * Monotonic ms: deliver then, or soon after, even if nothing happens. A stream that went silent after frames without a
+   * hash is owed one. Absent: there is nothing to wait for.
+   */
+  readonly deliverAt?: number | undefined;
+  /**
    * Principals whose `connect` was executed without a `disconnect` since, as the log knows: after a crash or move those
    * that do not come back are owed a `disconnect`. Empty for document types without `onConnect` and `onDisconnect`.
    */

@@ -117,6 +117,7 @@ export class ViewClass {
       target.add(viewer);
     }
     target.viewSeq = Math.max(target.viewSeq, group.viewSeq);
+    if (from.owesHash) target.owesHash = true;
     if (from.members.length === 0) this.groups.splice(this.groups.indexOf(from), 1);
     if (other === undefined) this.add(group);
   }

@@ -24,6 +24,8 @@ export class ViewHub {
   #shared: SharedStep[] = [];
   /** Members that were promised a frame even if nothing changes. */
   readonly #owed = new Set<ViewerHandle>();
+  /** Monotonic ms from which on some group that was sent frames without a hash is to be sent one. */
+  #hashOwedAt = Infinity;
 
   constructor(document: ViewedDocument) {
     this.#document = document;
@@ -144,6 +146,34 @@ export class ViewHub {
     }
     this.#deliverShared(sink);
     this.#deliverOwed(now, sink, fail);
+    if (now >= this.#hashOwedAt) this.#deliverHashes(now, sink, fail);
+  }
+
+  /** Monotonic ms: there is something to deliver then, whatever happens until then. */
+  get deliverAt(): number | undefined {
+    return this.#hashOwedAt === Infinity ? undefined : this.#hashOwedAt;
+  }
+
+  /** Streams that went silent after frames without a hash: it comes alone. */
+  #deliverHashes(now: number, sink: FrameSink, fail: FailureSink): void {
+    const { state, tick, limits } = this.#document;
+    this.#hashOwedAt = Infinity;
+    for (const viewClass of this.#classes.values()) {
+      for (const group of viewClass.groups) {
+        if (!group.owesHash || group.members.length === 0) continue;
+        const ready = group.hashDueAt > now ? [] : withCredit(group.members);
+        if (ready.length > 0 && group.isAt(state.root.$stamp, tick)) {
+          this.#guarded(ready, fail, () => this.#send(viewClass, group, ready, emptyDelta, now, sink));
+        }
+        // Those without credit are asked again.
+        if (group.owesHash) this.#oweHash(group, Math.max(group.hashDueAt, now + limits.hashIntervalMs));
+      }
+    }
+  }
+
+  #oweHash(group: ViewerGroup, at: number): void {
+    group.owesHash = true;
+    if (at < this.#hashOwedAt) this.#hashOwedAt = at;
   }
 
   #deliverClass(viewClass: ViewClass, now: number, sink: FrameSink, fail: FailureSink): void {
@@ -186,6 +216,7 @@ export class ViewHub {
     if (isSilent) return true;
     group.viewSeq = part.newest;
     for (const viewer of group.members) shared.viewers.push(viewer);
+    if (!group.owesHash) this.#oweHash(group, group.hashDueAt);
     return true;
   }
 
@@ -267,7 +298,7 @@ export class ViewHub {
     if (isHashDue) {
       this.#hashSent(group, viewers, now);
       viewClass.forgetBytes();
-    }
+    } else if (!group.owesHash) this.#oweHash(group, group.hashDueAt);
     sink(viewers, frame);
   }
 
@@ -282,6 +313,7 @@ export class ViewHub {
     const dueAt = now + this.#document.limits.hashIntervalMs;
     for (const viewer of viewers) if (!viewer.wantsEveryHash) viewer.hashDueAt = dueAt;
     group.hashDueAt = group.members.reduce((least, { hashDueAt }) => Math.min(least, hashDueAt), Infinity);
+    if (viewers.length === group.members.length) group.owesHash = false;
   }
 
   /** A view above its bound ends the streams of those who would get it, and nobody else's. */

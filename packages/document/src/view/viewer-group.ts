@@ -29,6 +29,8 @@ export class ViewerGroup {
   readonly members: ViewerHandle[] = [];
   /** No member's hash is due before. */
   hashDueAt = Infinity;
+  /** The last frame went without one. */
+  owesHash = false;
 
   constructor(seq: number, tick: number, viewSeq: number) {
     this.seq = seq;
@@ -44,6 +46,7 @@ export class ViewerGroup {
     fork.results = this.results.slice();
     fork.mustAskAll = this.mustAskAll;
     fork.viewSeqMax = this.viewSeqMax;
+    fork.owesHash = this.owesHash;
     return fork;
   }
 
