@@ -163,6 +163,8 @@ export function restorePatch(body: DocumentBody, patch: PatchRecord): void {
   if (state !== undefined) restoreState(body, state, stampSeq ?? patch.effectSeq ?? patch.to);
   if (stamps !== undefined) restoreStamps(body.state.root, stamps, stampSeq ?? patch.from);
   restoreLedgers(body, patch);
+  // What was removed when the document began anew is not known here: who saw it before gets a snapshot.
+  if (patch.created === true) body.baseSeq = body.effectSeq;
 }
 
 function restoreState(body: DocumentBody, state: Readonly<Record<string, unknown>>, seq: number): void {

@@ -8,7 +8,7 @@ import type { CompiledDocument } from "./compiled-document.ts";
 import { DocumentBody } from "./document-body.ts";
 import type { StoredDocument } from "./runtime.ts";
 
-type LogRecord = SnapshotRecord | PatchRecord;
+export type LogRecord = SnapshotRecord | PatchRecord;
 
 /**
  * A document from its log; `undefined` if it does not exist. One that an older version wrote is migrated: its log stays as
@@ -40,7 +40,7 @@ export class MigrationFailed extends Error {
 }
 
 /** The records that count: from the snapshot, or the last creation, on. Empty if the document was deleted after. */
-function currentRecords(stored: StoredDocument): LogRecord[] {
+export function currentRecords(stored: StoredDocument): LogRecord[] {
   let records: LogRecord[] = [];
   let seq = 0;
   if (stored.snapshot !== undefined) {
