@@ -57,6 +57,15 @@ describe("tidewire up", () => {
     expect(stderr).toMatch(message);
   });
 
+  test("a source that cannot be built is told with file and line", () => {
+    const source = join(folder, "bad.ts");
+    writeFileSync(source, "export const fine = 1;\nexport const = 2;\n");
+    const { status, stderr } = up("--port", "0", "--documents", source);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^tidewire up: the documents cannot be built\n.*bad\.ts:2:14: /);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  }, 40_000);
+
   test("a process that cannot start ends the system with its own words", () => {
     const bundle = join(folder, "bad.js");
     writeFileSync(bundle, "export const nothing = 1;\n");

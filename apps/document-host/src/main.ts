@@ -5,7 +5,8 @@ import { RemoteLogEngine } from "@tidewire/log-engine";
 import { joinGossip } from "@tidewire/membership-udp";
 import { OwnerLookup } from "@tidewire/routing";
 import { listenError, runService } from "@tidewire/service";
-import { loadDocuments } from "./load-documents.ts";
+import { serveReloads } from "./reload-requests.ts";
+import { ServedDocuments } from "./served-documents.ts";
 import { documentHostSettings } from "./settings.ts";
 import { TableOfMembers } from "./table-of-members.ts";
 
@@ -23,7 +24,8 @@ await runService({
   settings: documentHostSettings,
   start: async (config, context) => {
     const { clock, random, logger, metrics, nodeId, transport } = context;
-    const runtimes = await loadDocuments(config, logger);
+    const documents = await ServedDocuments.load(config, logger);
+    const { runtimes } = documents;
     const table = new TableOfMembers(config.routing.epoch, context);
     const logLink = new PeerLink(config.log.addresses[0]!, context);
     const log = new RemoteLogEngine({ link: logLink, clock, random });
@@ -75,6 +77,7 @@ await runService({
     membership.onEvicted((reason) => context.fatal(reason));
     table.follow(membership);
     host.start();
+    serveReloads(documents, host, logger);
     // Documents come only to a host that can reach their log; later outages are the same for every host.
     const stopWaiting = logLink.onState((state) => {
       if (state !== "open") return;

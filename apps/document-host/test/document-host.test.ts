@@ -154,11 +154,17 @@ test("what cannot work is said in one line", async () => {
   writeFileSync(bad, "export const answer = 42;\n");
   const broken = join(cluster.folder, "broken.mjs");
   writeFileSync(broken, "export default {[Symbol.for('tidewire.document')]: 1, space: 'Not A Space'};\n");
+  const unwell = join(cluster.folder, "unwell.mjs");
+  writeFileSync(unwell, "export const fine = 1;\nexport const = 2;\n");
+  const throwing = join(cluster.folder, "throwing.mjs");
+  writeFileSync(throwing, "export const fine = 1;\nthrow new Error('not here');\n");
   const common = { "log.addresses": logAddress, "link.listen": "127.0.0.1:0", "node.id": "host-x" };
   const attempts: [Record<string, string>, string][] = [
     [{}, "nothing to serve"],
     [{ documents: bad }, "exports no document"],
-    [{ documents: join(cluster.folder, "missing.mjs") }, "cannot load the documents of"],
+    [{ documents: join(cluster.folder, "missing.mjs") }, "missing.mjs: ENOENT"],
+    [{ documents: unwell }, `Unexpected token '=' at ${unwell}:2`],
+    [{ documents: throwing }, `not here at ${throwing}:2`],
     [{ documents: broken }, "cannot be used"],
   ];
   for (const [settings, sentence] of attempts) {

@@ -24,6 +24,7 @@ export type { Field, Fields } from "./author/field.ts";
 export type { InsertOf, RecordOf, ViewOfFields } from "./author/infer.ts";
 export { type MessageDefinition, type MessageFactory, message } from "./author/message.ts";
 export { type RecordSchema, record } from "./author/record.ts";
+export { successorProblem } from "./author/schema-successor.ts";
 export { StateError } from "./author/state-error.ts";
 export { type StateJson, t } from "./author/t.ts";
 export { conformanceDocument } from "./conformance.ts";

@@ -23,13 +23,19 @@ export interface SystemOptions {
 }
 
 /** A line of `tidewire up --json`. */
-interface SystemEvent {
-  readonly event: "started" | "ready" | "crashed" | "up" | "stopping" | "stopped";
+export interface SystemEvent {
+  readonly event: "started" | "ready" | "crashed" | "up" | "reloaded" | "broken" | "stopping" | "stopped";
   readonly name?: string;
   readonly pid?: number;
   readonly admin?: string;
   readonly url?: string;
   readonly lastWords?: string;
+  /** Of `reloaded`: why the old document code goes on. */
+  readonly refusal?: string | null;
+  readonly documents?: number;
+  readonly behind?: readonly { readonly document: string; readonly reason: string }[];
+  /** Of `broken`: what a build has wrong. */
+  readonly text?: string;
 }
 
 export interface SystemProcess {
@@ -47,6 +53,7 @@ export class System {
   readonly #keepsData: boolean;
   readonly #processes = new Map<string, SystemProcess>();
   readonly #waiters = new Set<() => void>();
+  readonly #events: SystemEvent[] = [];
   #url: string | undefined;
   #exit: string | undefined;
   #stderr = "";
@@ -102,6 +109,15 @@ export class System {
     await this.#until(() => target.readyCount > readyBefore, 60_000, `${name} to be back`);
   }
 
+  /** Does something, and resolves with the first event of this kind that the command reports after that. */
+  async eventAfter(event: SystemEvent["event"], act: () => void): Promise<SystemEvent> {
+    const seen = this.#events.length;
+    const find = (): SystemEvent | undefined => this.#events.slice(seen).find((candidate) => candidate.event === event);
+    act();
+    await this.#until(() => find() !== undefined, 30_000, `the event "${event}"`);
+    return find()!;
+  }
+
   /** Sends a signal and does not wait. */
   signal(name: string, signal: NodeJS.Signals): void {
     process.kill(this.process(name).pid, signal);
@@ -133,6 +149,7 @@ export class System {
   }
 
   #onEvent(event: SystemEvent): void {
+    this.#events.push(event);
     if (event.event === "started") {
       const known = this.#processes.get(event.name!);
       if (known !== undefined) known.pid = event.pid!;

@@ -25,6 +25,11 @@ export class Cluster {
     this.#onGiveUp = onGiveUp;
   }
 
+  /** Those that run document code. */
+  get documentHosts(): readonly SupervisedProcess[] {
+    return this.#processes.filter(({ plan }) => plan.app === "document-host");
+  }
+
   async start(): Promise<void> {
     const { root, dataFolder, hosts, routingTables } = this.#request;
     prepareFolder(dataFolder);

@@ -1,3 +1,4 @@
+import type { ReloadReport } from "../watch/documents-reload.ts";
 import type { PlannedProcess } from "./cluster-plan.ts";
 
 /** Tells a person, or a program, what the cluster does. */
@@ -6,6 +7,10 @@ export interface Reporter {
   ready(process: PlannedProcess, afterMs: number): void;
   crashed(process: PlannedProcess, exit: string, lastWords: string, restartInMs: number | undefined): void;
   up(url: string): void;
+  /** Document code has changed, and the hosts have taken it or not. */
+  reloaded(report: ReloadReport): void;
+  /** Document code has changed and cannot be built. */
+  broken(text: string): void;
   stopping(): void;
   stopped(): void;
 }
@@ -37,6 +42,16 @@ export class TextReporter implements Reporter {
     console.log(`\nTidewire is up. Open ${url}\nCtrl-C stops everything; the next start finds the data again.`);
   }
 
+  reloaded({ refusal, spaces, documents, behind }: ReloadReport): void {
+    if (refusal !== undefined) console.error(`\n${refusal}\nThe old document code goes on.`);
+    else console.log(`new code for ${spaces.join(", ")}; ${documents} documents in memory went over`);
+    for (const { document, reason } of behind) console.error(`  ${document} goes on under the old code: ${reason}`);
+  }
+
+  broken(text: string): void {
+    console.error(`\n${text}\nThe old document code goes on.`);
+  }
+
   stopping(): void {
     console.log("\nstopping");
   }
@@ -62,6 +77,14 @@ export class JsonReporter implements Reporter {
 
   up(url: string): void {
     this.#write({ event: "up", url });
+  }
+
+  reloaded(report: ReloadReport): void {
+    this.#write({ event: "reloaded", ...report, refusal: report.refusal ?? null });
+  }
+
+  broken(text: string): void {
+    this.#write({ event: "broken", text });
   }
 
   stopping(): void {

@@ -28,6 +28,7 @@ export class SupervisedProcess {
   #isStopping = false;
   #startsWithoutReady = 0;
   #restart: ReturnType<typeof setTimeout> | undefined;
+  readonly #listeners = new Set<(message: unknown) => void>();
 
   constructor(plan: PlannedProcess, logFile: string, events: ProcessEvents) {
     this.plan = plan;
@@ -42,6 +43,21 @@ export class SupervisedProcess {
   /** Resolves when the process is ready for the first time; rejects when it cannot be. */
   start(): Promise<void> {
     return new Promise((resolve, reject) => this.#spawn({ resolve, reject }));
+  }
+
+  /** Over the channel, to the process that runs now. Returns false when none does. */
+  send(message: object): boolean {
+    const child = this.#child;
+    if (child?.connected !== true) return false;
+    // It may end meanwhile; whoever waits for an answer gives up by time.
+    child.send(message, () => {});
+    return true;
+  }
+
+  /** What the process says over the channel. Returns how to stop listening. */
+  onMessage(listener: (message: unknown) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   async stop(): Promise<void> {
@@ -70,6 +86,9 @@ export class SupervisedProcess {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     this.#child = child;
+    child.on("message", (message) => {
+      for (const listener of this.#listeners) listener(message);
+    });
     this.#log ??= createWriteStream(this.#logFile, { flags: "a" });
     const words = new LastWords();
     child.stdout!.on("data", (chunk: Buffer) => this.#log?.write(chunk));

@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { DocumentsWatch } from "../watch/documents-watch.ts";
+import { demoDocuments, documentsOf } from "../watch/watched-documents.ts";
 import { Cluster, UpError } from "./cluster.ts";
 import { JsonReporter, TextReporter } from "./reporter.ts";
 
@@ -15,6 +17,7 @@ interface UpFlags {
   readonly link: "binary" | "grpc";
   readonly logLevel: string;
   readonly json?: boolean;
+  readonly watch?: boolean;
 }
 
 /** `tidewire up`: the whole system on this machine, as processes of their own, on loopback with local disk. */
@@ -25,13 +28,18 @@ export function upCommand(): Command {
     .option("--data <folder>", "where data and logs are kept", ".tidewire")
     .option("--hosts <count>", "document hosts", integer(1, 16), 2)
     .option("--routing-tables <count>", "routing tables", integer(1, 7), 1)
-    .option("--documents <files...>", "bundles with document definitions; default: the demo's")
+    .option(
+      "--documents <files...>",
+      "document definitions: bundles (.js), or sources (.ts) to bundle; default: the demo's",
+    )
     .option("--assets <folder>", "static files to serve at /; default: the demo's page")
     .addOption(
       new Option("--link <kind>", "how the processes talk").choices(["binary", "grpc"]).env("LINK").default("binary"),
     )
     .option("--log-level <level>", "least level written to the log files", "info")
-    .option("--json", "report in JSON lines")
+    .option("--watch", "take document code that changes without a restart; the default, unless --json")
+    .option("--no-watch", "run the document code of the start until the end")
+    .option("--json", "report in JSON lines, for programs")
     .action((flags: UpFlags) => up(flags));
 }
 
@@ -46,9 +54,14 @@ async function up(flags: UpFlags): Promise<void> {
     if (isStopping) return;
     isStopping = true;
     reporter.stopping();
+    await watch.stop();
     await cluster.stop();
     process.exit(exitCode);
   };
+  const isWatching = flags.watch ?? flags.json !== true;
+  const documents =
+    flags.documents === undefined ? demoDocuments(root, isWatching) : documentsOf(flags.documents, dataFolder);
+  const watch = new DocumentsWatch(documents, isWatching, reporter);
   const cluster = new Cluster(
     {
       root,
@@ -56,7 +69,7 @@ async function up(flags: UpFlags): Promise<void> {
       port: flags.port,
       hosts: flags.hosts,
       routingTables: flags.routingTables,
-      documents: (flags.documents ?? existing(join(demo, "documents.js"))).map((file) => resolve(file)),
+      documents: documents.bundles,
       assets: flags.assets === undefined ? existing(join(demo, "web"))[0] : resolve(flags.assets),
       link: flags.link,
       logLevel: flags.logLevel,
@@ -67,10 +80,17 @@ async function up(flags: UpFlags): Promise<void> {
   process.on("SIGINT", () => void stop(0));
   process.on("SIGTERM", () => void stop(0));
   try {
+    await watch.build().catch((error: Error) => {
+      throw new UpError(`the documents cannot be built\n${error.message}`);
+    });
     await cluster.start();
+    watch.follow(() => cluster.documentHosts);
   } catch (error) {
     process.stderr.write(`tidewire up: ${(error as Error).message}\n`);
-    if (error instanceof UpError) process.exit(1);
+    if (error instanceof UpError) {
+      await watch.stop();
+      process.exit(1);
+    }
     await stop(1);
   }
 }
