@@ -285,6 +285,7 @@ export class DocumentActor implements TurnWorker {
         isDeleted: opened.isDeleted,
         ...(opened.snapshot === undefined ? {} : { snapshot: opened.snapshot.data }),
         patches: opened.patches.map((patch) => patch.data),
+        ...(opened.deletion === undefined ? {} : { deletion: opened.deletion.data }),
       });
       // A migration may have changed something, which must be durable before it is seen.
       turn.takePatch(turn.opened);

@@ -40,6 +40,7 @@ export class DurableCopy {
   #isKept = true;
   #isClosed = false;
   #deletedSeq = 0;
+  #deletion: Uint8Array | undefined;
 
   constructor(opened: OpenedLog, allowance: CopyAllowance, maxBytes: number) {
     this.#allowance = allowance;
@@ -48,7 +49,12 @@ export class DurableCopy {
     this.#isDeleted = opened.isDeleted;
     this.#snapshot = opened.snapshot?.data;
     this.#patches = [...opened.patches];
-    this.#reserve((this.#snapshot?.length ?? 0) + this.#patches.reduce((sum, patch) => sum + patch.data.length, 0));
+    this.#deletion = opened.deletion?.data;
+    this.#reserve(
+      (this.#deletion?.length ?? 0) +
+        (this.#snapshot?.length ?? 0) +
+        this.#patches.reduce((sum, patch) => sum + patch.data.length, 0),
+    );
   }
 
   get isKept(): boolean {
@@ -60,10 +66,11 @@ export class DurableCopy {
     this.#isDeleted = deletes;
     if (deletes) {
       this.#deletedSeq = seq;
-      this.#replace(undefined, []);
+      this.#replace(undefined, [], data);
       return;
     }
     if (!this.#isKept) return;
+    if (this.#deletion !== undefined) this.#replace(undefined, []);
     this.#patches.push({ seq, data });
     this.#reserve(data.length);
   }
@@ -86,6 +93,7 @@ export class DurableCopy {
       isDeleted: this.#isDeleted,
       ...(this.#snapshot === undefined ? {} : { snapshot: this.#snapshot }),
       patches: this.#patches.map((patch) => patch.data),
+      ...(this.#deletion === undefined ? {} : { deletion: this.#deletion }),
     };
   }
 
@@ -100,16 +108,24 @@ export class DurableCopy {
     this.#bytes = 0;
     this.#snapshot = undefined;
     this.#patches = [];
+    this.#deletion = undefined;
     this.#isKept = false;
   }
 
-  #replace(snapshot: Uint8Array | undefined, patches: { readonly seq: number; readonly data: Uint8Array }[]): void {
+  #replace(
+    snapshot: Uint8Array | undefined,
+    patches: { readonly seq: number; readonly data: Uint8Array }[],
+    deletion?: Uint8Array,
+  ): void {
     this.#allowance.giveBack(this.#bytes);
     this.#bytes = 0;
     this.#isKept = true;
     this.#snapshot = snapshot;
     this.#patches = patches;
-    this.#reserve((snapshot?.length ?? 0) + patches.reduce((sum, patch) => sum + patch.data.length, 0));
+    this.#deletion = deletion;
+    this.#reserve(
+      (deletion?.length ?? 0) + (snapshot?.length ?? 0) + patches.reduce((sum, patch) => sum + patch.data.length, 0),
+    );
   }
 
   #reserve(bytes: number): void {

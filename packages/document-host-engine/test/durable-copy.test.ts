@@ -15,10 +15,10 @@ test("it holds what the log holds, through appends, snapshots and deletions", ()
   copy.snapshotWritten(2, bytes(5));
   expect(copy.stored()).toEqual({ seq: 3, isDeleted: false, snapshot: bytes(5), patches: [bytes(30)] });
   copy.appended(4, bytes(1), true);
-  expect(copy.stored()).toEqual({ seq: 4, isDeleted: true, patches: [] });
+  expect(copy.stored()).toEqual({ seq: 4, isDeleted: true, patches: [], deletion: bytes(1) });
   // A snapshot that was on its way when the document was deleted.
   copy.snapshotWritten(3, bytes(50));
-  expect(copy.stored()).toEqual({ seq: 4, isDeleted: true, patches: [] });
+  expect(copy.stored()).toEqual({ seq: 4, isDeleted: true, patches: [], deletion: bytes(1) });
 });
 
 test("too large, it is given up; a snapshot of the newest state brings it back, an older one does not", () => {
@@ -50,7 +50,8 @@ test("whatever happens, what is shared is what is held, and nothing is held afte
         else if (step.kind === "snapshot") copy.snapshotWritten(Math.max(0, seq - step.behind), bytes(step.size));
         else copy.close();
         const stored = copy.stored();
-        const held = (stored?.snapshot?.length ?? 0) + (stored?.patches ?? []).reduce((sum, p) => sum + p.length, 0);
+        const { snapshot, deletion, patches = [] } = stored ?? {};
+        const held = [snapshot, deletion, ...patches].reduce((sum, part) => sum + (part?.length ?? 0), 0);
         expect(allowance.usedBytes).toBe(held);
       }
       copy.close();

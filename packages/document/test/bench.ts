@@ -85,7 +85,7 @@ export class Bench {
   /** Streams that ended because their view was too large. */
   readonly failures: { readonly agents: string[]; readonly code: string }[] = [];
   now = 1_700_000_000_000;
-  stored: { seq: number; isDeleted: boolean; snapshot?: Uint8Array; patches: Uint8Array[] } = {
+  stored: { seq: number; isDeleted: boolean; snapshot?: Uint8Array; patches: Uint8Array[]; deletion?: Uint8Array } = {
     seq: 0,
     isDeleted: false,
     patches: [],
@@ -123,7 +123,7 @@ export class Bench {
     if (patch === undefined) return;
     if (patch.fromSeq !== this.stored.seq) throw new Error("patches leave a gap");
     const patches = patch.deletes ? [] : [...this.stored.patches, patch.data];
-    if (patch.deletes) this.stored = { seq: patch.toSeq, isDeleted: true, patches };
+    if (patch.deletes) this.stored = { seq: patch.toSeq, isDeleted: true, patches, deletion: patch.data };
     else this.stored = { ...this.stored, seq: patch.toSeq, isDeleted: false, patches };
   }
 

@@ -335,7 +335,7 @@ describe("the conformance document", () => {
     expect(bench.instance.seq).toBe(seq);
   });
 
-  test("deleting takes viewers and markers away; the seq goes on", () => {
+  test("deleting takes viewers away; markers stay, and the seq goes on", () => {
     const bench = begin();
     bench.connect("alice");
     const seq = seqOf(bench.send("alice", "add", { by: 1 }, "m"));
@@ -345,7 +345,9 @@ describe("the conformance document", () => {
     expect(bench.stored.isDeleted).toBe(true);
     expect(refusal(bench.execute({ kind: "delete", principal: principalOf("alice") })).code).toBe("not_found");
     bench.clients.length = 0;
-    expect(seqOf(bench.send("alice", "add", { by: 5 }, "m"))).toBe(seq + 2);
+    expect(seqOf(bench.send("alice", "add", { by: 1 }, "m"))).toBe(seq);
+    expect(bench.instance.exists).toBe(false);
+    expect(seqOf(bench.send("alice", "add", { by: 5 }, "m2"))).toBe(seq + 2);
     bench.reopen();
     expect(bench.get("alice").view["value"]).toBe(5);
     expect(bench.get("alice").seq).toBe(seq + 2);

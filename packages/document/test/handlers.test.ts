@@ -1,7 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
 import type { ServiceError } from "@tidewire/foundation";
 import { z } from "zod";
-import { type CommandOutcome, type DocumentLimits, defineDocument, message, record, t } from "../src/index.ts";
+import {
+  type CommandOutcome,
+  conformanceDocument,
+  type DocumentLimits,
+  defineDocument,
+  message,
+  record,
+  t,
+} from "../src/index.ts";
 import { Bench, messageOf, principalOf, reasonOf } from "./bench.ts";
 
 // oxlint-disable typescript/no-explicit-any -- handlers are handed in by each test
@@ -361,6 +369,71 @@ describe("timers", () => {
     ["an argument that is not JSON", (_doc, ctx) => ctx.after(1, "push", () => {}), /expected JSON/],
   ])("refuse %s", (_name, work, text) => {
     expect(() => begin().run(work)).toThrow(text);
+  });
+});
+
+describe("markers of a document that was deleted", () => {
+  const hourMs = 3_600_000;
+  const create = (bench: Bench, marker: string): CommandOutcome =>
+    bench.execute({ kind: "create", principal: principalOf("ann"), marker });
+  const remove = (bench: Bench): CommandOutcome => bench.execute({ kind: "delete", principal: principalOf("bob") });
+
+  test.each([
+    ["in memory", false],
+    ["from the log", true],
+  ])("give the first outcome again, and it stays deleted, %s", (_where, reopens) => {
+    const bench = new Bench(conformanceDocument);
+    const [first] = [create(bench, "m1")];
+    bench.send("ann", "add", { by: 2 }, "m2");
+    remove(bench);
+    if (reopens) bench.reopen();
+    expect(create(bench, "m1")).toEqual({ ...first, isReplay: true });
+    expect(bench.send("ann", "add", { by: 2 }, "m2")).toMatchObject({ seq: 2, value: '{"value":2}', isReplay: true });
+    expect(bench.instance.exists).toBe(false);
+    expect(bench.send("ann", "add", { by: 3 }, "m2")).toMatchObject({ error: { code: "invalid_argument" } });
+  });
+
+  test("are those of the next document of that name, in its log and its snapshots too", () => {
+    const bench = new Bench(conformanceDocument);
+    create(bench, "m1");
+    remove(bench);
+    bench.reopen();
+    expect(create(bench, "m2")).toMatchObject({ status: "done", seq: 3, isReplay: false });
+    for (const withSnapshot of [false, true]) {
+      bench.reopen(withSnapshot);
+      expect(create(bench, "m1")).toMatchObject({ seq: 1, isReplay: true });
+      expect(create(bench, "m2")).toMatchObject({ seq: 3, isReplay: true });
+    }
+    remove(bench);
+    bench.reopen();
+    expect(create(bench, "m1")).toMatchObject({ seq: 1, isReplay: true });
+  });
+
+  test("are forgotten after a day", () => {
+    const bench = new Bench(conformanceDocument);
+    create(bench, "m1");
+    bench.now += 25 * hourMs;
+    remove(bench);
+    expect(create(bench, "m1")).toMatchObject({ status: "done", seq: 3, isReplay: false });
+  });
+
+  test("are not lost by a creation that is refused", () => {
+    const bench = new Bench(conformanceDocument);
+    create(bench, "m1");
+    remove(bench);
+    expect(bench.send("ann", "throw", {})).toMatchObject({ error: { code: "handler_failed" } });
+    bench.reopen();
+    expect(create(bench, "m1")).toMatchObject({ seq: 1, isReplay: true });
+  });
+
+  test("do not depend on a log that forgets them: then it is created again", () => {
+    const bench = new Bench(conformanceDocument);
+    create(bench, "m1");
+    remove(bench);
+    const { deletion: _forgotten, ...stored } = bench.stored;
+    bench.stored = stored;
+    bench.reopen();
+    expect(create(bench, "m1")).toMatchObject({ status: "done", seq: 3, isReplay: false });
   });
 });
 

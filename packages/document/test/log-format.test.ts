@@ -103,6 +103,12 @@ function live(): { readonly bench: Bench; readonly records: readonly Golden[] } 
   );
   batch("a removal that few see", messageOf("bob", "drop", "2"));
   keep("snapshot", bench.instance.snapshot());
+  // A document with the same history, because this one is looked at further on.
+  const gone = new Bench(game);
+  gone.stored = bench.stored;
+  gone.reopen();
+  gone.instance.execute({ kind: "delete", principal: principalOf("ann") }, bench.now);
+  keep("deletion", gone.instance.takePatch()!.data);
   return { bench, records };
 }
 
@@ -121,26 +127,37 @@ describe("records of the log", () => {
   const encoded = (each: Golden): Uint8Array => new TextEncoder().encode(JSON.stringify(each.record));
   const snapshotOf = (bench: Bench): unknown => JSON.parse(new TextDecoder().decode(bench.instance.snapshot()));
 
+  const snapshot = golden.find(({ name }) => name === "snapshot")!;
+  const patchesOf = golden.slice(0, golden.indexOf(snapshot));
+
+  test("the deletion is read as ever", () => {
+    const bench = new Bench(game);
+    bench.stored = { seq: 21, isDeleted: true, patches: [], deletion: encoded(golden.at(-1)!) };
+    bench.reopen();
+    const creation = { kind: "create", principal: principalOf("ann"), marker: "m1" } as const;
+    expect(bench.execute(creation)).toMatchObject({ seq: 1, isReplay: true });
+  });
+
   test("the patches are read as ever", () => {
     const bench = new Bench(game);
-    const patches = golden.slice(0, -1).map(encoded);
+    const patches = patchesOf.map(encoded);
     bench.stored = { ...lived.bench.stored, patches };
     bench.reopen();
-    expect(snapshotOf(bench)).toEqual(golden.at(-1)!.record);
+    expect(snapshotOf(bench)).toEqual(snapshot.record);
   });
 
   test("the snapshot is read as ever", () => {
     const bench = new Bench(game);
-    bench.stored = { ...lived.bench.stored, snapshot: encoded(golden.at(-1)!), patches: [] };
+    bench.stored = { ...lived.bench.stored, snapshot: encoded(snapshot), patches: [] };
     bench.reopen();
-    expect(snapshotOf(bench)).toEqual(golden.at(-1)!.record);
+    expect(snapshotOf(bench)).toEqual(snapshot.record);
     expect(bench.instance.wakeAt).toBe(bench.now + 5_000);
     expect(bench.instance.connected).toEqual([principalOf("bob")]);
   });
 
   test("records without stamps, as they once were, are read too", () => {
     const bench = new Bench(game);
-    const patches = golden.slice(0, -1).map(({ name, record: written }) => {
+    const patches = patchesOf.map(({ name, record: written }) => {
       const { stamps: _stamps, stampSeq: _stampSeq, ...rest } = written as Record<string, unknown>;
       return encoded({ name, record: rest });
     });

@@ -17,8 +17,8 @@ import type { DocumentName } from "@tidewire/foundation";
  */
 export interface LogEngine {
   /**
-   * With `ifExists`, a document that was never written or is deleted is `not_found`, and nothing is written for it: reading
-   * made-up keys must not fill the log.
+   * With `ifExists`, a document that was never written or is deleted is `not_found` (details `{seq, isDeleted}`), and
+   * nothing is written for it: reading made-up keys must not fill the log.
    */
   open(document: DocumentName, owner: string, options?: { readonly ifExists?: boolean }): Promise<OpenedLog>;
   append(document: DocumentName, append: LogAppend): Promise<void>;
@@ -77,6 +77,8 @@ export interface OpenedLog {
   readonly snapshot?: LogRecord;
   /** Records after the snapshot, oldest first. Empty for a deleted document. */
   readonly patches: readonly LogRecord[];
+  /** The record that deleted the document, where the engine keeps it: some of what it says outlives the document. */
+  readonly deletion?: LogRecord;
 }
 
 export interface LogRecord {

@@ -8,6 +8,7 @@ import { StateWalk } from "../view/state-walk.ts";
 import {
   type CronRow,
   logFormat,
+  type MarkerRow,
   type PatchRecord,
   type PrincipalRow,
   type SnapshotRecord,
@@ -31,9 +32,16 @@ const labels = {
   stamps: asciiBytes('"stamps":'),
 };
 
-export function encodeDeletion(version: number, from: number, to: number): Uint8Array {
+/** `markers` outlive the document. */
+export function encodeDeletion(
+  version: number,
+  from: number,
+  to: number,
+  markers: readonly MarkerRow[] = [],
+): Uint8Array {
   const out = new JsonWriter();
-  out.json({ f: logFormat, v: version, from, to, deleted: true } satisfies PatchRecord);
+  const record: PatchRecord = { f: logFormat, v: version, from, to, deleted: true };
+  out.json(markers.length === 0 ? record : { ...record, markers });
   return out.take();
 }
 

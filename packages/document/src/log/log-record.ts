@@ -52,7 +52,7 @@ export interface PatchRecord {
   readonly from: number;
   readonly to: number;
   readonly effectSeq?: number;
-  /** The document is gone. Nothing else is said then. */
+  /** The document is gone. Nothing else is said then but `markers`, all of them. */
   readonly deleted?: true;
   /** It was made in this patch: what was before does not count. */
   readonly created?: true;

@@ -10,7 +10,8 @@ import type { CompiledDocument } from "./compiled-document.ts";
 import { DocumentBody } from "./document-body.ts";
 import { CommandFault, forbidden, invalidArgument, notFound, refusalOf } from "./errors.ts";
 import { HandlerContext } from "./handler-context.ts";
-import { commandDigest, markerKey } from "./marker-ledger.ts";
+import type { LoadedDocument } from "./load-document.ts";
+import { commandDigest, type MarkerLedger, markerKey } from "./marker-ledger.ts";
 import type { CommandOutcome, DocumentCommand } from "./runtime.ts";
 
 type Command<Kind extends DocumentCommand["kind"]> = Extract<DocumentCommand, { readonly kind: Kind }>;
@@ -32,13 +33,16 @@ export class CommandRunner {
   readonly #name: DocumentName;
   /** `undefined` while the document does not exist. */
   body: DocumentBody | undefined;
+  /** Outcomes of a document that was deleted, for as long as there is none. */
+  buried: MarkerLedger | undefined;
   seq: number;
 
-  constructor(compiled: CompiledDocument, name: DocumentName, seq: number, body: DocumentBody | undefined) {
+  constructor(compiled: CompiledDocument, name: DocumentName, seq: number, loaded: LoadedDocument) {
     this.#compiled = compiled;
     this.#name = name;
     this.seq = seq;
-    this.body = body;
+    this.body = loaded.body;
+    this.buried = loaded.buried;
   }
 
   execute(command: DocumentCommand, now: number): CommandOutcome {
@@ -55,7 +59,7 @@ export class CommandRunner {
         case "timer":
           return this.#timer(now);
         case "delete":
-          return this.#delete(command);
+          return this.#delete(command, now);
       }
     } catch (thrown) {
       const error = refusalOf(thrown);
@@ -76,7 +80,7 @@ export class CommandRunner {
       throw new CommandFault(new ServiceError("already_exists", "the document exists already"));
     }
     const checked = validated(definition.createArg, parsed, "arg");
-    return this.#transact(new DocumentBody(this.#compiled), principal, now, marked, (body, ctx) => {
+    return this.#transact(this.#newBody(), principal, now, marked, (body, ctx) => {
       this.#begin(body, checked, ctx);
     });
   }
@@ -166,7 +170,7 @@ export class CommandRunner {
     );
   }
 
-  #delete({ principal }: Command<"delete">): CommandOutcome {
+  #delete({ principal }: Command<"delete">, now: number): CommandOutcome {
     const { body } = this;
     if (body === undefined) {
       if (!mayConnect(this.#compiled, this.#name, principal, undefined)) throw new CommandFault(forbidden());
@@ -174,6 +178,8 @@ export class CommandRunner {
     }
     if (!mayDelete(this.#compiled, this.#name, principal, body)) throw new CommandFault(forbidden());
     body.hub.detachAll();
+    body.markers.forgetOld(now);
+    this.buried = body.markers;
     this.body = undefined;
     this.seq++;
     return this.#done(this.seq);
@@ -183,7 +189,13 @@ export class CommandRunner {
   #onDemand(principal: Principal): DocumentBody {
     if (!mayConnect(this.#compiled, this.#name, principal, undefined)) throw new CommandFault(forbidden());
     if (!this.#compiled.definition.createsOnDemand) throw new CommandFault(notFound());
-    return new DocumentBody(this.#compiled);
+    return this.#newBody();
+  }
+
+  #newBody(): DocumentBody {
+    const body = new DocumentBody(this.#compiled);
+    if (this.buried !== undefined) body.markers.inherit(this.buried);
+    return body;
   }
 
   #begin(body: DocumentBody, arg: unknown, ctx: HandlerContext): void {
@@ -247,6 +259,7 @@ export class CommandRunner {
     if (hasEffect) body.effectSeq = seq;
     if (hasEffect || marked !== undefined) this.seq = seq;
     this.body = body;
+    this.buried = undefined;
     if (marked === undefined) return this.#done(body.effectSeq, value);
     const outcome = { seq: body.effectSeq, durableSeq: this.seq, value };
     body.markers.remember(marked.key, marked.digest, outcome, now);
@@ -266,7 +279,7 @@ export class CommandRunner {
   }
 
   #replay(marked: Marked | undefined): CommandOutcome | undefined {
-    const known = marked === undefined ? undefined : this.body?.markers.find(marked.key);
+    const known = marked === undefined ? undefined : (this.body?.markers ?? this.buried)?.find(marked.key);
     if (marked === undefined || known === undefined) return undefined;
     if (known.digest !== marked.digest) {
       throw new CommandFault(

@@ -76,7 +76,7 @@ export class DocumentInstance implements DocumentInstancePort {
     if (seq === from) return undefined;
     this.#loggedSeq = seq;
     if (body === undefined) {
-      const data = encodeDeletion(this.#compiled.definition.version, from, seq);
+      const data = encodeDeletion(this.#compiled.definition.version, from, seq, this.#runner.buried?.rows);
       return { fromSeq: from, toSeq: seq, data, deletes: true };
     }
     const data = encodePatch(body, from, seq);

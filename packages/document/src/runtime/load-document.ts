@@ -6,21 +6,28 @@ import { patchTree, plainTree, type StoredTree } from "../log/stored-tree.ts";
 import { missingField } from "../state/fill-record.ts";
 import type { CompiledDocument } from "./compiled-document.ts";
 import { DocumentBody } from "./document-body.ts";
+import { MarkerLedger } from "./marker-ledger.ts";
 import type { StoredDocument } from "./runtime.ts";
+
+/** What a log holds: a document, or what outlived one. */
+export interface LoadedDocument {
+  readonly body: DocumentBody | undefined;
+  readonly buried: MarkerLedger | undefined;
+}
 
 export type LogRecord = SnapshotRecord | PatchRecord;
 
 /**
- * A document from its log; `undefined` if it does not exist. One that an older version wrote is migrated: its log stays as
+ * A document from its log, if it exists. One that an older version wrote is migrated: its log stays as
  * it is until the next commit, which writes the whole document in the new form. Throws `handler_failed` when a migration
  * fails, and `internal` when the log cannot be read.
  */
-export function loadDocument(compiled: CompiledDocument, stored: StoredDocument): DocumentBody | undefined {
-  if (stored.isDeleted) return undefined;
+export function loadDocument(compiled: CompiledDocument, stored: StoredDocument): LoadedDocument {
   let body: DocumentBody | undefined;
   try {
+    if (stored.isDeleted) return { body, buried: buriedMarkers(compiled, stored.deletion) };
     const records = currentRecords(stored);
-    if (records.length === 0) return undefined;
+    if (records.length === 0) return { body, buried: undefined };
     const { version } = compiled.definition;
     body = records.every((record) => record.v === version) ? restored(compiled, records) : migrated(compiled, records);
   } catch (cause) {
@@ -31,7 +38,16 @@ export function loadDocument(compiled: CompiledDocument, stored: StoredDocument)
   }
   body.state.loggedSeq = stored.seq;
   body.loggedDraws = body.random.draws;
-  return body;
+  return { body, buried: undefined };
+}
+
+function buriedMarkers(compiled: CompiledDocument, deletion: Uint8Array | undefined): MarkerLedger | undefined {
+  if (deletion === undefined) return undefined;
+  const { markers } = decodePatch(deletion);
+  if (markers === undefined) return undefined;
+  const buried = new MarkerLedger(compiled.limits);
+  buried.restore(markers);
+  return buried;
 }
 
 /** A migration threw, is missing, or leaves something out. */

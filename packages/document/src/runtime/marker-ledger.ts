@@ -63,6 +63,20 @@ export class MarkerLedger {
     return rows;
   }
 
+  /** Those of the document of this name that was deleted: what was done once is done, whatever became of it. */
+  inherit(buried: MarkerLedger): void {
+    for (const [key, entry] of buried.#entries) this.#put(key, entry);
+    this.markUnlogged();
+  }
+
+  /** Forgets what is too old, if there are that many at all. */
+  forgetOld(now: number): void {
+    for (const [key, { at }] of this.#entries) {
+      if (now - at <= this.#limits.markerMs) return;
+      this.#drop(key);
+    }
+  }
+
   /** The log has none of them in a form that counts. */
   markUnlogged(): void {
     this.#unlogged = [...this.#entries.keys()];

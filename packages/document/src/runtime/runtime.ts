@@ -25,6 +25,8 @@ export interface StoredDocument {
   readonly snapshot?: Uint8Array;
   /** Patches after the snapshot, oldest first. */
   readonly patches: readonly Uint8Array[];
+  /** The patch that deleted it, if the log still has it: outcomes of markers are in it. */
+  readonly deletion?: Uint8Array;
 }
 
 export type DocumentCommand =

@@ -212,6 +212,7 @@ export class TestDocument<Definition extends DocumentDefinition> {
       seq: patch.toSeq,
       isDeleted: patch.deletes,
       patches: patch.deletes ? [] : [...this.#stored.patches, patch.data],
+      ...(patch.deletes ? { deletion: patch.data } : {}),
     };
   }
 }
