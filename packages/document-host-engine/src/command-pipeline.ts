@@ -33,6 +33,7 @@ export class CommandPipeline {
   #answersDue: Executed[] = [];
   /** Commands left to run one by one, because the log refused them as one batch. */
   #singlesLeft = 0;
+  #wantsToCreate = false;
 
   constructor(
     modules: PipelineModules,
@@ -51,6 +52,11 @@ export class CommandPipeline {
     return this.#queue.length;
   }
 
+  /** Somebody asked to create the document, since it came to this host. */
+  get wantsToCreate(): boolean {
+    return this.#wantsToCreate;
+  }
+
   get inFlight(): AppendInFlight | undefined {
     return this.#inFlight;
   }
@@ -62,6 +68,7 @@ export class CommandPipeline {
   /** Throws `overloaded`; the answer rejects with a `ServiceError`. */
   submit(command: DocumentCommand, deadlineAt: number): Promise<CommandDone> {
     const pending = new PendingCommand(command, deadlineAt, this.#modules.commands);
+    if (command.kind === "create") this.#wantsToCreate = true;
     try {
       this.#queue.push(pending);
     } catch (error) {

@@ -51,7 +51,10 @@ export class CopyKeeper {
     this.#parts = parts;
     this.#ready = ready;
     this.#standIn = new StandIn(modules.runtime, document.name);
-    this.opening = new CopyOpening(modules, document.name, options, ready);
+    const mayCreate = (): boolean =>
+      parts.pipeline.wantsToCreate ||
+      (modules.runtime.createsOnDemand && (parts.pipeline.queued > 0 || parts.viewers.size > 0));
+    this.opening = new CopyOpening(modules, document.name, options, mayCreate, ready);
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -169,7 +172,7 @@ export class CopyKeeper {
     this.#isLettingGo = true;
     if (snapshotData !== undefined) await this.#parts.snapshots.write(copy, snapshotData);
     try {
-      await this.#modules.log.release(this.#document, copy.epoch);
+      if (copy.epoch > 0) await this.#modules.log.release(this.#document, copy.epoch);
     } catch {
       // The next owner takes a newer epoch anyway; the release only saves it a warning to us.
     }

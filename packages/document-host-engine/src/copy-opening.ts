@@ -16,6 +16,7 @@ export class CopyOpening {
   readonly #modules: CopyOpeningModules;
   readonly #document: DocumentName;
   readonly #options: DocumentHostOptions;
+  readonly #mayCreate: () => boolean;
   readonly #onOpened: () => void;
   readonly #duel: Backoff;
   #opening: LogOpening | undefined;
@@ -25,23 +26,24 @@ export class CopyOpening {
   /** The newest epoch of another owner that was heard of. */
   #foreignEpoch = 0;
 
-  constructor(modules: CopyOpeningModules, document: DocumentName, options: DocumentHostOptions, onOpened: () => void) {
+  /** @param mayCreate whether somebody waits who may bring the document into being */
+  constructor(
+    modules: CopyOpeningModules,
+    document: DocumentName,
+    options: DocumentHostOptions,
+    mayCreate: () => boolean,
+    onOpened: () => void,
+  ) {
     this.#modules = modules;
     this.#document = document;
     this.#options = options;
+    this.#mayCreate = mayCreate;
     this.#onOpened = onOpened;
     this.#duel = new Backoff(modules.random, options.reopen);
   }
 
-  start(delayMs = 0): void {
-    const { nodeId, clock } = this.#modules;
-    this.#since = clock.monotonicMs();
-    this.#opening = new LogOpening(this.#modules, this.#document, nodeId, this.#options.logRetry, (opened) => {
-      this.#opening = undefined;
-      this.#opened = opened;
-      this.#onOpened();
-    });
-    this.#opening.start(delayMs);
+  start(): void {
+    this.#start(0, this.#mayCreate);
   }
 
   /** After a fence: the first takeover is immediate, every further one within the peace waits longer. */
@@ -50,7 +52,8 @@ export class CopyOpening {
     const isFirst = now - this.#fencedAt > PEACE_MS;
     this.#fencedAt = now;
     if (isFirst) this.#duel.reset();
-    this.start(isFirst ? 0 : this.#duel.nextDelayMs());
+    // Who was fenced wanted to write.
+    this.#start(isFirst ? 0 : this.#duel.nextDelayMs(), () => true);
   }
 
   /** The log as it was opened, to be turned into a copy. */
@@ -80,9 +83,28 @@ export class CopyOpening {
   cancel(): void {
     this.#opening?.cancel();
     this.#opening = undefined;
-    if (this.#opened !== undefined) {
+    if (this.#opened !== undefined && this.#opened.epoch > 0) {
       this.#modules.log.release(this.#document, this.#opened.epoch).catch(() => {});
-      this.#opened = undefined;
     }
+    this.#opened = undefined;
+  }
+
+  #start(delayMs: number, mayCreate: () => boolean): void {
+    const { nodeId, clock } = this.#modules;
+    this.#since = clock.monotonicMs();
+    const opening = new LogOpening(
+      this.#modules,
+      this.#document,
+      nodeId,
+      this.#options.logRetry,
+      mayCreate,
+      (opened) => {
+        this.#opening = undefined;
+        this.#opened = opened;
+        this.#onOpened();
+      },
+    );
+    this.#opening = opening;
+    opening.start(delayMs);
   }
 }

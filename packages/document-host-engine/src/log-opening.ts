@@ -1,13 +1,18 @@
-import { Backoff, type BackoffOptions, type DocumentName, type Timer } from "@tidewire/foundation";
+import { Backoff, type BackoffOptions, type DocumentName, ServiceError, type Timer } from "@tidewire/foundation";
 import type { OpenedLog } from "@tidewire/log-engine";
 import type { LogModules } from "./log-append.ts";
 
-/** Takes a document's next write epoch, however long the log needs. */
+/**
+ * Takes a document's next write epoch, however long the log needs. Where there is no document and nobody wants to make
+ * one, no epoch is taken: the log is not filled by those who read made-up keys. What is opened then has epoch 0, under
+ * which nothing can be written.
+ */
 export class LogOpening {
   readonly #modules: LogModules;
   readonly #document: DocumentName;
   readonly #owner: string;
   readonly #backoff: Backoff;
+  readonly #mayCreate: () => boolean;
   readonly #onOpened: (opened: OpenedLog) => void;
   #timer: Timer | undefined;
   #isCancelled = false;
@@ -17,17 +22,20 @@ export class LogOpening {
     document: DocumentName,
     owner: string,
     backoff: BackoffOptions,
+    mayCreate: () => boolean,
     onOpened: (opened: OpenedLog) => void,
   ) {
     this.#modules = modules;
     this.#document = document;
     this.#owner = owner;
     this.#backoff = new Backoff(modules.random, backoff);
+    this.#mayCreate = mayCreate;
     this.#onOpened = onOpened;
   }
 
   start(delayMs = 0): void {
-    if (delayMs <= 0) void this.#attempt();
+    // Not at once: who asked for the document has yet to say what for.
+    if (delayMs <= 0) queueMicrotask(() => void this.#attempt());
     else this.#timer = this.#modules.clock.after(delayMs, () => void this.#attempt());
   }
 
@@ -38,9 +46,11 @@ export class LogOpening {
   }
 
   async #attempt(): Promise<void> {
+    if (this.#isCancelled) return;
     let opened: OpenedLog;
     try {
-      opened = await this.#modules.log.open(this.#document, this.#owner);
+      const options = { ifExists: !this.#mayCreate() };
+      opened = await this.#modules.log.open(this.#document, this.#owner, options).catch(openedAsMissing);
     } catch {
       // Whatever it is, the log may know better later; those who wait have their own patience.
       if (!this.#isCancelled) this.start(this.#backoff.nextDelayMs());
@@ -50,7 +60,16 @@ export class LogOpening {
       this.#onOpened(opened);
       return;
     }
+    if (opened.epoch === 0) return;
     // Best effort: an epoch nobody writes under harms nobody.
     await this.#modules.log.release(this.#document, opened.epoch).catch(() => {});
   }
+}
+
+/** There is no document, and so it stays. */
+function openedAsMissing(thrown: unknown): OpenedLog {
+  const error = ServiceError.from(thrown);
+  if (error.code !== "not_found") throw error;
+  const { seq, isDeleted } = error.details ?? {};
+  return { epoch: 0, seq: typeof seq === "number" ? seq : 0, isDeleted: isDeleted === true, patches: [] };
 }

@@ -276,7 +276,8 @@ export class LocalLogEngine implements LogEngine {
     const { index } = this.#parts;
     // What is being written counts as soon as it is durable.
     await index.find(document)?.pending?.last?.catch(() => {});
-    if (index.find(document)?.exists !== true) throw missingError();
+    const entry = index.find(document);
+    if (entry?.exists !== true) throw missingError(headOf(entry));
   }
 
   #requireOpen(): void {

@@ -1,3 +1,4 @@
+export { compareNames } from "./document-order.ts";
 export { type FenceListener, FenceWatchers } from "./fence-watchers.ts";
 export { GuardedLogEngine } from "./guarded-log-engine.ts";
 export {
@@ -33,6 +34,8 @@ export type {
 export { type HeldOperation, LogFaultPlan, type LogOperation } from "./log-fault-plan.ts";
 export { defaultLogLimits, type LogLimits } from "./log-limits.ts";
 export { checkShard, type LogShard, SHARDS_MAX, shardOf, wrongShardError } from "./log-shard.ts";
+export { LogShardLinks, type LogShardLinksModules } from "./log-shard-links.ts";
 export { MemoryLogEngine } from "./memory-log-engine.ts";
 export { RemoteLogEngine, type RemoteLogEngineModules } from "./remote-log-engine.ts";
 export { type ServedLog, serveLogEngine } from "./serve-log-engine.ts";
+export { ShardedLogEngine } from "./sharded-log-engine.ts";

@@ -16,9 +16,9 @@ export function historyError(): ServiceError {
   });
 }
 
-/** The error of an open that takes no epoch of what does not exist. */
-export function missingError(): ServiceError {
-  return new ServiceError("not_found", "the document does not exist");
+/** The error of an open that takes no epoch of what does not exist; a deleted document still has a seq. */
+export function missingError({ seq, isDeleted }: { readonly seq: number; readonly isDeleted: boolean }): ServiceError {
+  return new ServiceError("not_found", "the document does not exist", { details: { seq, isDeleted } });
 }
 
 /** Throws `invalid_argument` unless space and key are well formed. */

@@ -15,7 +15,7 @@ const { imul } = Math;
 
 /**
  * The shard of a document: rendezvous hashing, so that a log that is moved to another number of shards moves no more
- * documents than it must. Integer arithmetic on 32 bits, so that every language gets the same: `vectors.json`.
+ * documents than it must. Integer arithmetic on 32 bits, so that every language gets the same: `test/shard-vectors.json`.
  */
 export function shardOf(document: DocumentName, count: number): number {
   if (count === 1) return 0;

@@ -1,6 +1,7 @@
 import { type Clock, type DocumentName, documentPath, ServiceError } from "@tidewire/foundation";
 import { sameBytes } from "./bytes.ts";
 import { DocumentHistory } from "./document-history.ts";
+import { compareNames, compareText } from "./document-order.ts";
 import { FenceWatchers } from "./fence-watchers.ts";
 import {
   checkAfterSpace,
@@ -83,8 +84,9 @@ export class MemoryLogEngine implements LogEngine {
     checkDocument(document);
     checkOwner(owner);
     return this.#run("open", () => {
-      if (options.ifExists === true && !exists(this.#documents.get(documentPath(document)))) throw missingError();
-      const stored = this.#documents.get(documentPath(document)) ?? this.#create(document);
+      const known = this.#documents.get(documentPath(document));
+      if (options.ifExists === true && !exists(known)) throw missingError(headOf(known));
+      const stored = known ?? this.#create(document);
       stored.epoch++;
       if (stored.owner !== undefined && stored.owner !== owner) {
         this.#watchers.notify(stored.owner, stored.name, stored.epoch);
@@ -340,13 +342,4 @@ function isRepetition(stored: StoredDocument, append: StoredAppend): boolean {
 
 function copyOf(record: LogRecord): LogRecord {
   return { seq: record.seq, data: record.data.slice() };
-}
-
-function compareNames(a: DocumentName, b: DocumentName): number {
-  return compareText(a.space, b.space) || compareText(a.key, b.key);
-}
-
-/** Keys are ASCII, so the order of code units is the order of bytes. */
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

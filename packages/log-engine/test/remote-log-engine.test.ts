@@ -15,7 +15,7 @@ import { defaultLogLimits, type LogLimits, MemoryLogEngine, RemoteLogEngine, ser
 const game = { space: "board-game", key: "g1" };
 
 /** A memory log in one process of a memory network, used from another. */
-async function startRemote(limits: Partial<LogLimits> = {}, clock: Clock = new SystemClock()) {
+async function startRemote(limits: Partial<LogLimits> = {}, clock: Clock = new SystemClock(), role = "tool") {
   const network = new MemoryLinkNetwork({ clock });
   const stored = new MemoryLogEngine({}, limits);
   const services = new LinkServiceTable();
@@ -23,7 +23,7 @@ async function startRemote(limits: Partial<LogLimits> = {}, clock: Clock = new S
   const listener = await network.node("log-0", "log-storage").listen("log:0", services);
   const random = new SeededRandom(7);
   const link = new PeerLink(listener.address, {
-    transport: network.node("host-a", "tool"),
+    transport: network.node("host-a", role),
     clock,
     random,
     logger: noLogger,
@@ -36,7 +36,15 @@ async function startRemote(limits: Partial<LogLimits> = {}, clock: Clock = new S
     await listener.close();
     await stored.close();
   };
-  return { network, stored, engine, stop, limits: { ...defaultLogLimits, ...limits } };
+  return {
+    network,
+    stored,
+    engine,
+    link,
+    modules: { clock, random },
+    stop,
+    limits: { ...defaultLogLimits, ...limits },
+  };
 }
 
 logEngineCompliance("RemoteLogEngine over the memory link", (limits) => startRemote(limits), {
@@ -110,6 +118,67 @@ describe("over the link", () => {
     const stopped = stop();
     await clock.advanceAsync(10_000);
     await stopped;
+  });
+
+  test("what was lost while the connection was broken is told with the next one", async () => {
+    const clock = new ManualClock();
+    const { engine, stored, network, stop } = await startRemote({}, clock);
+    const told: [string, number][] = [];
+    const name = (key: string) => ({ space: "board-game", key });
+    engine.watchFenced("host-a", (document, epoch) => told.push([document.key, epoch]));
+    const settled = async <Value>(promise: Promise<Value>): Promise<Value> => {
+      await clock.advanceAsync(10);
+      return promise;
+    };
+    for (const key of ["kept", "lost", "lost-twice", "released"]) await settled(engine.open(name(key), "host-a"));
+    await settled(engine.release(name("released"), 1));
+
+    network.sever("host-a", "log-0");
+    for (const key of ["lost", "lost-twice", "lost-twice", "released"]) await stored.open(name(key), "host-b");
+    expect(told).toEqual([]);
+    await clock.advanceAsync(5_000);
+    expect(told.sort(([a], [b]) => (a < b ? -1 : 1))).toEqual([
+      ["lost", 2],
+      ["lost-twice", 3],
+    ]);
+    // Once is enough, also over the connections to come.
+    network.sever("host-a", "log-0");
+    await clock.advanceAsync(60_000);
+    expect(told).toHaveLength(2);
+    const stopped = stop();
+    await clock.advanceAsync(10_000);
+    await stopped;
+  });
+
+  test("a log storage refuses a host that divides the documents otherwise, before it gets an epoch", async () => {
+    const { engine, stored, link, modules, stop } = await startRemote();
+    const other = new RemoteLogEngine({ link, ...modules }, {}, 3);
+    const refusal = { code: "unavailable", details: { reason: "wrong_shard", index: 0, count: 1 } };
+    await expect(other.open(game, "host-a")).rejects.toMatchObject(refusal);
+    expect(await stored.documents({ limit: 1 })).toEqual([]);
+    expect((await engine.open(game, "host-a")).epoch).toBe(1);
+    await stop();
+  });
+
+  test("what belongs to moving a log is refused to hosts", async () => {
+    const { engine, stop } = await startRemote({}, new SystemClock(), "document-host");
+    const part = { epoch: 1, afterSeq: 0, replaces: true, patches: [], isDeleted: false };
+    await expect(engine.install(game, part)).rejects.toMatchObject({ code: "forbidden" });
+    await expect(engine.documents({ limit: 1 })).rejects.toMatchObject({ code: "forbidden" });
+    await stop();
+  });
+
+  test("a document larger than a message is installed in pieces, and a long state read back in pieces", async () => {
+    const { engine, stored, stop } = await startRemote();
+    const data = (seq: number): Uint8Array => new Uint8Array(9 * 1024 * 1024).fill(seq);
+    const patches = [4, 5, 6].map((seq) => ({ seq, data: data(seq) }));
+    const snapshot = { seq: 3, data: data(3) };
+    const part = { epoch: 7, afterSeq: 3, replaces: true, snapshot, patches, wakeAt: 99, isDeleted: false };
+    await engine.install(game, part);
+    expect(await stored.heads([game])).toEqual([{ epoch: 7, seq: 6, isDeleted: false, wakeAt: 99 }]);
+    const state = await engine.readAt(game, { seq: 5 });
+    expect([state.seq, state.snapshot?.data[9], state.patches.map((patch) => patch.data[9])]).toEqual([5, 3, [4, 5]]);
+    await stop();
   });
 
   test("a watcher that is slow to take its events gets all of them, each document once", async () => {

@@ -17,7 +17,7 @@ export function readOnlyCompliance(start: StartLogEngine): void {
       "takes no epoch and leaves no trace, if there is none",
       withEngine(start, async (engine) => {
         const missing = await errorOf(engine.open(game, "host-a", { ifExists: true }));
-        expect(missing.code).toBe("not_found");
+        expect([missing.code, missing.details]).toEqual(["not_found", { seq: 0, isDeleted: false }]);
         expect(await engine.documents({ limit: 10 })).toEqual([]);
         expect(await engine.heads([game])).toEqual([{ epoch: 0, seq: 0, isDeleted: false }]);
 
@@ -25,7 +25,8 @@ export function readOnlyCompliance(start: StartLogEngine): void {
         expect((await errorOf(engine.open(game, "host-b", { ifExists: true }))).code).toBe("not_found");
         await engine.append(game, step(epoch, 0));
         await engine.append(game, step(epoch, 1, { deletes: true }));
-        expect((await errorOf(engine.open(game, "host-b", { ifExists: true }))).code).toBe("not_found");
+        const deleted = await errorOf(engine.open(game, "host-b", { ifExists: true }));
+        expect([deleted.code, deleted.details]).toEqual(["not_found", { seq: 2, isDeleted: true }]);
         await engine.append(game, step(epoch, 2));
         expect((await engine.open(game, "host-b", { ifExists: true })).seq).toBe(3);
       }),
