@@ -1,7 +1,7 @@
 import { VmGuard } from "@tidewire/document/guard-node";
 import { DocumentHost, serveHost } from "@tidewire/document-host-engine";
 import { LinkServiceTable, PeerLink } from "@tidewire/link";
-import { RemoteLogEngine } from "@tidewire/log-engine";
+import { LogShardLinks } from "@tidewire/log-engine";
 import { joinGossip } from "@tidewire/membership-udp";
 import { OwnerLookup } from "@tidewire/routing";
 import { listenError, runService } from "@tidewire/service";
@@ -27,13 +27,15 @@ await runService({
     const documents = await ServedDocuments.load(config, logger);
     const { runtimes } = documents;
     const table = new TableOfMembers(config.routing.epoch, context);
-    const logLink = new PeerLink(config.log.addresses[0]!, context);
-    const log = new RemoteLogEngine({ link: logLink, clock, random });
+    const log = new LogShardLinks(
+      config.log.addresses.map((address) => new PeerLink(address, context)),
+      context,
+    );
     const host = new DocumentHost(
       nodeId,
       {
         runtimes,
-        log,
+        log: log.engine,
         routing: table.source,
         owners: new OwnerLookup(),
         sender: transport,
@@ -79,17 +81,13 @@ await runService({
     host.start();
     serveReloads(documents, host, logger);
     // Documents come only to a host that can reach their log; later outages are the same for every host.
-    const stopWaiting = logLink.onState((state) => {
-      if (state !== "open") return;
-      stopWaiting();
-      membership.setLifecycle("active");
-    });
-    logLink.connect();
+    const stopWaiting = log.onUsable(() => membership.setLifecycle("active"));
+    log.connect();
     const spaces = runtimes.map((runtime) => runtime.space);
     logger.info({ link: listener.address, gossip: membership.gossipAddress, spaces }, "serving documents");
     return {
       isReady: () => {
-        if (logLink.state !== "open") return "log storage cannot be reached";
+        if (log.problem !== undefined) return log.problem;
         if (!membership.isJoined) return "not in the gossip group yet";
         return table.ownState === "active" ? true : "not active in the routing table yet";
       },
@@ -105,7 +103,6 @@ await runService({
         table.stop();
         await listener.close(CLOSE_GRACE_MS);
         await log.close();
-        await logLink.close();
       },
     };
   },

@@ -1,4 +1,5 @@
 import { defaultDocumentHostOptions as defaults } from "@tidewire/document-host-engine";
+import { SHARDS_MAX } from "@tidewire/log-engine";
 import { gossipConfigSchema } from "@tidewire/membership-udp";
 import { duration, hostPort, z } from "@tidewire/service";
 
@@ -15,7 +16,11 @@ export const documentHostSettings = {
     .default(false)
     .describe("also serve the space `conformance`, against which clients are tested"),
   log: z.strictObject({
-    addresses: z.array(hostPort()).length(1, "takes exactly one address").describe("link address of log storage"),
+    addresses: z
+      .array(hostPort())
+      .min(1, "names at least one log storage")
+      .max(SHARDS_MAX, `names at most ${SHARDS_MAX} log storages`)
+      .describe("link addresses of log storage: one, or every shard of the log in the order of the shards"),
   }),
   gossip: gossipConfigSchema,
   routing: z
