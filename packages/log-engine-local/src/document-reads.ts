@@ -39,6 +39,11 @@ export class DocumentReads {
     return this.#capture(entry.id, entry.snapshot, entry.patches.slice(0));
   }
 
+  /** The snapshot and the patches after it that lead to this seq or less. */
+  captureUpTo(entry: DocumentEntry, seq: number): CapturedRecords {
+    return this.#capture(entry.id, entry.snapshot, entry.patches.slice(0, entry.patches.indexAfter(seq)));
+  }
+
   captureAfter(entry: DocumentEntry, afterSeq: number, limit: number): CapturedRecords {
     const isGone = entry.snapshot !== undefined && entry.snapshot.seq > afterSeq;
     const from = entry.patches.indexAfter(afterSeq);
@@ -110,7 +115,7 @@ export function requireWhole(entry: DocumentEntry): void {
   if (entry.damage !== undefined) throw damagedError();
 }
 
-function toLogRecord({ header, payload }: ReadRecord): LogRecord {
+export function toLogRecord({ header, payload }: ReadRecord): LogRecord {
   const isTimed = header.type === RecordType.timedPatch || header.type === RecordType.copiedTimedPatch;
   return { seq: header.seq, data: isTimed ? payload.subarray(WAKE_AT_BYTES) : payload };
 }

@@ -1,12 +1,5 @@
-import { type DocumentName, ServiceError } from "@tidewire/foundation";
-import {
-  historyError,
-  type KnownDocument,
-  type LogHead,
-  type LogMoment,
-  type LogRead,
-  type LogReadAt,
-} from "@tidewire/log-engine";
+import type { DocumentName } from "@tidewire/foundation";
+import type { KnownDocument, LogHead } from "@tidewire/log-engine";
 import type { DocumentEntry } from "./index/document-entry.ts";
 import type { DocumentIndex } from "./index/document-index.ts";
 
@@ -35,26 +28,6 @@ export function documentsOf(
     known.push({ document: { space: entry.name.space, key: entry.name.key }, ...headOf(entry) });
   }
   return known.sort((a, b) => compareNames(a.document, b.document)).slice(0, page.limit);
-}
-
-/** All that is kept of a document. */
-export interface StoredHistory {
-  /** Where it begins if there is no snapshot. */
-  readonly emptySeq: number;
-  readonly kept: LogRead;
-}
-
-/** The state at a seq, from what is kept. */
-export function stateAt(document: StoredHistory | undefined, moment: LogMoment): LogReadAt {
-  if ("beforeMs" in moment) throw new ServiceError("unsupported", "this log does not read the state of a time yet");
-  if (document === undefined) return { seq: 0, isDeleted: false, patches: [] };
-  const { snapshot } = document.kept;
-  const baseSeq = snapshot?.seq ?? document.emptySeq;
-  if (moment.seq < baseSeq) throw historyError();
-  const patches = document.kept.patches.filter((patch) => patch.seq <= moment.seq);
-  const seq = patches.at(-1)?.seq ?? baseSeq;
-  const isDeleted = snapshot === undefined && patches.length === 0 && seq > 0;
-  return { seq, isDeleted, ...(snapshot === undefined ? {} : { snapshot }), patches };
 }
 
 function compareNames(a: DocumentName, b: DocumentName): number {

@@ -27,11 +27,12 @@ import {
 } from "@tidewire/log-engine";
 import type { Compactor } from "./compaction/compactor.ts";
 import { type DocumentReads, requireWhole } from "./document-reads.ts";
-import { documentsOf, headOf, spacesOf, stateAt } from "./document-survey.ts";
+import { documentsOf, headOf, spacesOf } from "./document-survey.ts";
 import type { DocumentWrites } from "./document-writes.ts";
 import type { DirectoryLock } from "./files/file-system.ts";
 import type { ReadGate } from "./files/read-gate.ts";
 import type { RecordReader } from "./files/record-reader.ts";
+import type { HistoryReads } from "./history/history-reads.ts";
 import type { DocumentIndex } from "./index/document-index.ts";
 import type { LocalLogMetrics } from "./metrics.ts";
 import type { LocalLogOptions } from "./options.ts";
@@ -49,6 +50,8 @@ export interface LocalLogParts {
   readonly writes: DocumentWrites;
   readonly reader: RecordReader;
   readonly gate: ReadGate;
+  readonly history: HistoryReads;
+  readonly historyGate: ReadGate;
   readonly compactor: Compactor;
   readonly watchers: FenceWatchers;
   readonly files: StoreFiles;
@@ -164,12 +167,7 @@ export class LocalLogEngine implements LogEngine {
     this.#requireOpen();
     checkDocument(document);
     checkMoment(moment);
-    const entry = this.#parts.index.find(document);
-    const { emptySeq = 0 } = entry ?? {};
-    const { reads } = this.#parts;
-    if (entry === undefined) return stateAt(undefined, moment);
-    requireWhole(entry);
-    return stateAt({ emptySeq, kept: await reads.read(reads.captureAfter(entry, 0, Number.MAX_SAFE_INTEGER)) }, moment);
+    return this.#parts.history.readAt(document, moment);
   }
 
   async heads(documents: readonly DocumentName[]): Promise<LogHead[]> {
@@ -260,7 +258,7 @@ export class LocalLogEngine implements LogEngine {
   }
 
   async #close(): Promise<void> {
-    const { compactor, snapshots, commits, gate, reader, lock } = this.#parts;
+    const { compactor, snapshots, commits, gate, historyGate, reader, lock } = this.#parts;
     this.#isClosed = true;
     this.#retry?.cancel();
     await compactor.stop();
@@ -268,6 +266,7 @@ export class LocalLogEngine implements LogEngine {
     await commits.close();
     await compactor.finalCheckpoint();
     await gate.drained();
+    await historyGate.drained();
     await reader.close();
     await lock.release();
   }

@@ -25,6 +25,7 @@ export class LocalLogMetrics {
   readonly isWritable: Gauge;
   readonly diskBytes: Gauge;
   readonly liveBytes: Gauge;
+  readonly historyBytes: Gauge;
 
   constructor(sink: MetricsSink) {
     const name = (what: string): string => `tidewire_log_engine_local_${what}`;
@@ -47,6 +48,7 @@ export class LocalLogMetrics {
     this.damagedDocuments = sink.gauge(name("damaged_documents"), "Documents that cannot be served");
     this.isWritable = sink.gauge(name("is_writable"), "1 while writes are taken");
     this.diskBytes = sink.gauge(name("disk_bytes"), "Bytes in segment files", ["kind"]);
+    this.historyBytes = sink.gauge(name("history_bytes"), "Bytes of dead records that are kept as history");
     this.liveBytes = sink.gauge(name("live_bytes"), "Bytes in segment files that documents need", ["kind"]);
   }
 }

@@ -15,6 +15,10 @@ import { SegmentFiles, SegmentIds } from "./files/segment-files.ts";
 import { StoreLayout } from "./format/layout.ts";
 import { createStoreFile, readStoreFile } from "./format/store-file.ts";
 import { StoreFormatError } from "./format/store-format-error.ts";
+import { HistoryReads } from "./history/history-reads.ts";
+import { HistoryRetention } from "./history/history-retention.ts";
+import { type HistoryQuery, scanHistory } from "./history/history-scan.ts";
+import type { RecordedHistory } from "./history/recorded-history.ts";
 import { LocalLogEngine } from "./local-log-engine.ts";
 import { LocalLogMetrics } from "./metrics.ts";
 import { checkOptions, defaultLocalLogOptions, type LocalLogOptions } from "./options.ts";
@@ -130,6 +134,7 @@ async function assemble(
     index.markDamaged(documentId, error.message);
   };
   index.limitActive(options.activeDocumentsMax);
+  segments.timeBy(() => clock.monotonicMs());
 
   const reader = new RecordReader({ fileSystem, layout, segments, storeId }, options.openFilesMax);
   const gate = new ReadGate({ concurrency: options.readsMax, waitingMax: options.readQueueMax });
@@ -168,9 +173,13 @@ async function assemble(
     },
     options.checkpointBytes,
   );
+  const historyGate = new ReadGate({ concurrency: options.historyReadsMax, waitingMax: options.historyReadQueueMax });
+  const scan = (query: HistoryQuery): Promise<RecordedHistory> => scanHistory({ fileSystem, layout, storeId }, query);
+  const history = new HistoryReads({ index, reads, reader, gate: historyGate, scan });
+  const retention = new HistoryRetention(clock, options);
   const mover = new SegmentMover({ index, reader, snapshots, commits, pace, storeId, metrics, damaged });
   const compactor = new Compactor(
-    { index, files, reader, commits, checkpointer, mover, pace, clock, logger, metrics },
+    { index, files, reader, commits, checkpointer, mover, retention, pace, clock, logger, metrics },
     { everyMs: options.compactionMs, liveShare: options.compactionLiveShare },
   );
   const { problems } = recovered;
@@ -183,6 +192,8 @@ async function assemble(
       writes,
       reader,
       gate,
+      history,
+      historyGate,
       compactor,
       watchers,
       files: new StoreFiles({ layout, storeId, segments, newestCheckpoint: () => checkpointer.newestId }),

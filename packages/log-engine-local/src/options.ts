@@ -34,6 +34,16 @@ export interface LocalLogOptions {
   readonly compactionMs: number;
   /** Share of a segment that is still needed, below which its records are moved and the file goes. */
   readonly compactionLiveShare: number;
+  /**
+   * How long a record stays readable after its document does not need it any more; 0 keeps no history. A start counts
+   * from anew.
+   */
+  readonly historyMs: number;
+  /** Bytes of records kept only for that; beyond it the oldest go first. A full disk leaves none. */
+  readonly historyMaxBytes: number;
+  /** History reads at one time, and waiting ones; each reads through all that is kept. */
+  readonly historyReadsMax: number;
+  readonly historyReadQueueMax: number;
   /** Bytes a second the background may always use, and the most it may ever use. */
   readonly paceFloorBytes: number;
   readonly paceCapBytes: number;
@@ -58,6 +68,10 @@ export const defaultLocalLogOptions: Omit<LocalLogOptions, "directory"> = {
   checkpointBytes: 64 * MIB,
   compactionMs: 1_000,
   compactionLiveShare: 0.5,
+  historyMs: 24 * 3_600_000,
+  historyMaxBytes: 1024 * MIB,
+  historyReadsMax: 2,
+  historyReadQueueMax: 64,
   paceFloorBytes: 8 * MIB,
   paceCapBytes: 32 * MIB,
   acceptsUnattributedDamage: false,

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { type DocumentName, type Random, SeededRandom, ServiceError } from "@tidewire/foundation";
 import { type LogAppend, type LogEngine, MemoryLogEngine } from "@tidewire/log-engine";
 import fc from "fast-check";
-import type { LocalLogEngine } from "../src/index.ts";
+import type { LocalLogEngine, LocalLogSettings } from "../src/index.ts";
 import { SimulatedDisk } from "./support/simulated-disk.ts";
 import { openSmall, smallSettings } from "./support/small-engine.ts";
 
@@ -30,10 +30,19 @@ class Differential {
   readonly #model: LogEngine;
   #engine: LocalLogEngine;
   readonly #documents: DocumentName[];
+  readonly #settings: Partial<LocalLogSettings> & { readonly historyMs: number };
+  /** Answers about the past that were compared. */
+  pastStates = 0;
   /** Epochs and heads that were true at some time: sources of good and of stale writes. */
   readonly #known = new Map<string, { epoch: number; seq: number; last: LogAppend | undefined }>();
 
-  constructor(random: Random, disk: SimulatedDisk, engine: LocalLogEngine) {
+  constructor(
+    random: Random,
+    disk: SimulatedDisk,
+    engine: LocalLogEngine,
+    settings: Partial<LocalLogSettings> & { readonly historyMs: number },
+  ) {
+    this.#settings = settings;
     this.#random = random;
     this.#disk = disk;
     this.#engine = engine;
@@ -67,6 +76,8 @@ class Differential {
     } else if (dice < 84) {
       const range = { afterSeq: Math.max(0, known.seq - this.#random.below(12)), limit: 1 + this.#random.below(10) };
       await this.#both((engine) => engine.read(document, range));
+    } else if (dice < 86) {
+      await this.#readAt(document, known.seq);
     } else if (dice < 88) {
       await this.#both((engine) => engine.list("board-game", { afterKey: "g1", limit: 3 }));
       await this.#both((engine) => engine.due({ before: 500, limit: 10 }));
@@ -76,7 +87,7 @@ class Differential {
       await this.#engine.compact({ withCheckpoint: this.#random.next() < 0.5 });
     } else {
       await this.#engine.close();
-      this.#engine = await openSmall(this.#disk);
+      this.#engine = await openSmall(this.#disk, { settings: this.#settings });
       expect(this.#engine.problems).toEqual([]);
     }
   }
@@ -99,6 +110,18 @@ class Differential {
     if (outcome === null) this.#known.set(document.key, { ...known, seq: append.seq, last: append });
   }
 
+  /** With everything kept, whatever the model still knows of the past must be known here, too. */
+  async #readAt(document: DocumentName, head: number): Promise<void> {
+    const moment = { seq: this.#random.below(head + 3) };
+    const expected = await outcomeOf(this.#model.readAt(document, moment));
+    const actual = await outcomeOf(this.#engine.readAt(document, moment));
+    const isForgotten = (outcome: unknown): boolean => (outcome as { code?: unknown } | null)?.code === "not_found";
+    if (isForgotten(actual) && this.#settings.historyMs === 0) return;
+    if (isForgotten(expected)) return;
+    expect(actual).toEqual(expected);
+    this.pastStates++;
+  }
+
   /** The same question to both; the answers must be the same. */
   async #both(operation: (engine: LogEngine) => Promise<unknown>): Promise<unknown> {
     const expected = await outcomeOf(operation(this.#model));
@@ -116,14 +139,19 @@ class Differential {
 
 describe("compared with the memory engine", () => {
   test("every operation answers the same, across restarts, checkpoints and compaction", async () => {
+    let pastStates = 0;
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: 2 ** 31 }), async (seed) => {
         const random = new SeededRandom(seed);
         const disk = new SimulatedDisk(random);
         disk.hasShortWrites = true;
-        await new Differential(random, disk, await openSmall(disk)).run(150);
+        const settings = { historyMs: random.next() < 0.5 ? 0 : 1_000_000 };
+        const differential = new Differential(random, disk, await openSmall(disk, { settings }), settings);
+        await differential.run(150);
+        pastStates += differential.pastStates;
       }),
       { numRuns: Number(process.env["TIDEWIRE_TEST_RUNS"] ?? 40), endOnFailure: true },
     );
+    expect(pastStates).toBeGreaterThan(40);
   }, 600_000);
 });

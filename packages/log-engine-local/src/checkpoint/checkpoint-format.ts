@@ -1,6 +1,7 @@
 import type { Reader, Writer } from "@tidewire/wire";
 import type { DocumentIndex } from "../index/document-index.ts";
 import { PAGE_DOCUMENTS, ROW_BYTES, WordField } from "../index/document-page.ts";
+import type { NameTable } from "../index/name-table.ts";
 import { PatchList } from "../index/patch-list.ts";
 
 /** FORMAT.md section 5. A checkpoint is a head block, blocks of several kinds, and an end block. */
@@ -29,6 +30,8 @@ export interface CheckpointHead {
   readonly id: number;
   readonly storeId: string;
   readonly position: LogPosition;
+  /** About how many documents follow. */
+  readonly documents: number;
 }
 
 export function writeHead(writer: Writer, head: CheckpointHead): void {
@@ -38,6 +41,7 @@ export function writeHead(writer: Writer, head: CheckpointHead): void {
   writer.string(head.storeId, NAME_MAX, "store");
   putNumber(writer, head.position.segmentId);
   putNumber(writer, head.position.endOffset);
+  putNumber(writer, head.documents);
 }
 
 /** Throws on anything that is no such block. */
@@ -46,7 +50,8 @@ export function readHead(reader: Reader): CheckpointHead {
   if (takeNumber(reader) !== 1) throw new Error("a checkpoint of another version");
   const id = takeNumber(reader);
   const storeId = reader.string(NAME_MAX, "store");
-  return { id, storeId, position: { segmentId: takeNumber(reader), endOffset: takeNumber(reader) } };
+  const position = { segmentId: takeNumber(reader), endOffset: takeNumber(reader) };
+  return { id, storeId, position, documents: takeNumber(reader) };
 }
 
 /**
@@ -105,24 +110,32 @@ function writeTails(
 
 export function readPage(reader: Reader, index: DocumentIndex): void {
   const number = takeNumber(reader);
-  const spaces = takeNames(reader);
-  const owners = takeNames(reader);
+  const spaces = takeNames(reader, index.columns.spaces);
+  const owners = takeNames(reader, index.columns.owners);
   const columns = reader.bytes(0, PAGE_DOCUMENTS * ROW_BYTES, "columns");
   const keys = reader.bytes(0, BLOCK_MAX_BYTES, "keys");
   index.columns.addPage(number, (page) => {
     const rows = columns.length / ROW_BYTES;
     page.load(rows, columns);
     page.setKeys(keys);
+    const { words } = page;
     for (let slot = 0; slot < rows; slot++) {
       if (page.flags(slot) === 0) continue;
-      const space = spaces.get(page.words[WordField.space + slot]!);
-      if (space === undefined) throw new Error("a document without a space");
-      page.words[WordField.space + slot] = index.columns.spaces.acquire(space);
-      const owner = owners.get(page.words[WordField.owner + slot]!);
-      page.words[WordField.owner + slot] = index.columns.owners.acquire(owner === "" ? undefined : owner);
+      words[WordField.space + slot] = renamed(index.columns.spaces, spaces, words[WordField.space + slot]!);
+      words[WordField.owner + slot] = renamed(index.columns.owners, owners, words[WordField.owner + slot]!);
     }
   });
+  for (const space of spaces.values()) index.columns.spaces.release(space);
+  for (const owner of owners.values()) index.columns.owners.release(owner);
   index.adoptPage(number);
+}
+
+/** One more use of the name that had this number when the page was written. */
+function renamed(table: NameTable, names: ReadonlyMap<number, number>, written: number): number {
+  const number = names.get(written);
+  if (number === undefined) throw new Error("a name is missing");
+  table.use(number);
+  return number;
 }
 
 export function readTails(reader: Reader, index: DocumentIndex): void {
@@ -182,11 +195,13 @@ export function takeNumber(reader: Reader): number {
   return reader.u53(reader.take(8), "number");
 }
 
-function takeNames(reader: Reader): Map<number, string> {
-  const names = new Map<number, string>();
+/** What the numbers of a page are here. Each name is in use once until its number is released. */
+function takeNames(reader: Reader, table: NameTable): Map<number, number> {
+  const names = new Map<number, number>();
   for (let left = takeNumber(reader); left > 0; left--) {
-    const number = takeNumber(reader);
-    names.set(number, reader.string(NAME_MAX, "name"));
+    const written = takeNumber(reader);
+    const name = reader.string(NAME_MAX, "name");
+    names.set(written, table.acquire(name === "" ? undefined : name));
   }
   return names;
 }

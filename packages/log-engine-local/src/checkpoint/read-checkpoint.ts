@@ -3,6 +3,7 @@ import { Reader } from "@tidewire/wire";
 import { type FileSystem, readFully, type StorageFile } from "../files/file-system.ts";
 import type { StoreLayout } from "../format/layout.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
+import { ROW_BYTES } from "../index/document-page.ts";
 import {
   BLOCK_HEADER_BYTES,
   BLOCK_MAX_BYTES,
@@ -41,6 +42,8 @@ export function readCheckpoint(
     const blocks = new BlockReader(file, sizeBytes);
     const head = readHead(new Reader(await blocks.next()));
     if (head.id !== id) throw new DamagedCheckpoint("it bears another number");
+    // A document takes more than its row.
+    index.columns.reserve(Math.min(head.documents, sizeBytes / ROW_BYTES));
     let isListed = new Uint8Array(0);
     let documents: number | undefined;
     while (!blocks.isAtEnd) {

@@ -69,7 +69,12 @@ export class Checkpointer {
   async write(): Promise<void> {
     const { index, storeId, metrics, appliedPosition, loggedBytes } = this.#modules;
     const logged = loggedBytes();
-    const head: CheckpointHead = { id: ++this.#highestId, storeId, position: appliedPosition() };
+    const head: CheckpointHead = {
+      id: ++this.#highestId,
+      storeId,
+      position: appliedPosition(),
+      documents: index.count,
+    };
     this.#lastBytes = await writeCheckpoint(this.#modules, head, index);
     this.#loggedAtLast = logged;
     this.#kept = [...this.#kept, head].slice(-KEPT);

@@ -1,6 +1,7 @@
 import type { Clock, Logger, Timer } from "@tidewire/foundation";
 import type { RecordReader } from "../files/record-reader.ts";
 import type { SegmentFiles } from "../files/segment-files.ts";
+import type { HistoryRetention } from "../history/history-retention.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
 import type { Segment } from "../index/segment-table.ts";
 import type { LocalLogMetrics } from "../metrics.ts";
@@ -16,6 +17,7 @@ export interface CompactorModules {
   readonly commits: GroupCommit;
   readonly checkpointer: Checkpointer;
   readonly mover: SegmentMover;
+  readonly retention: HistoryRetention;
   readonly pace: Pace;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -107,9 +109,11 @@ export class Compactor {
 
   async #removeDead(): Promise<void> {
     const { index, files, reader, metrics } = this.#modules;
+    const history = this.#history();
     for (const segment of [...index.segments.all("log"), ...index.segments.all("snapshots")]) {
       if (this.#isStopped) return;
       if (segment.liveRecords > 0 || segment.holds > 0 || segment.isRetained || !this.#isSettled(segment)) continue;
+      if (history.has(segment.id)) continue;
       index.segments.remove(segment.id);
       await reader.forget(segment.id);
       await files.remove(segment.kind, segment.id);
@@ -121,13 +125,24 @@ export class Compactor {
   #sparsest(): Segment | undefined {
     const { segments } = this.#modules.index;
     const shareOf = (segment: Segment): number => segment.liveBytes / Math.max(1, segment.sizeBytes);
+    // What stays for its history anyway frees nothing by being moved.
+    const history = this.#history();
     let sparsest: Segment | undefined;
     for (const segment of [...segments.all("log"), ...segments.all("snapshots")]) {
       if (segment.holds > 0 || segment.liveRecords === 0 || !this.#isSettled(segment)) continue;
-      if (this.#stuck.has(segment.id) || shareOf(segment) >= this.#options.liveShare) continue;
+      if (history.has(segment.id) || this.#stuck.has(segment.id) || shareOf(segment) >= this.#options.liveShare)
+        continue;
       if (sparsest === undefined || shareOf(segment) < shareOf(sparsest)) sparsest = segment;
     }
     return sparsest;
+  }
+
+  #history(): ReadonlySet<number> {
+    const { index, retention, commits } = this.#modules;
+    const settled = [...index.segments.all("log"), ...index.segments.all("snapshots")].filter(
+      (segment) => segment.holds === 0 && this.#isSettled(segment),
+    );
+    return retention.kept(settled, commits.failure === "disk_full");
   }
 
   /** A log segment is also read at a start, unless every checkpoint that may be used is newer. */
@@ -141,6 +156,7 @@ export class Compactor {
     metrics.activeDocuments.set(index.activeCount);
     metrics.damagedDocuments.set(index.damagedCount);
     metrics.queuedBytes.set(commits.queuedBytes);
+    metrics.historyBytes.set(this.#modules.retention.keptBytes);
     for (const kind of ["log", "snapshots"] as const) {
       const segments = index.segments.all(kind);
       metrics.diskBytes.set(

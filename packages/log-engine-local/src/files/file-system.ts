@@ -55,16 +55,16 @@ export async function writeFully(
   }
 }
 
-/** Reads `length` bytes, or fewer if the file ends before. */
-export async function readFully(file: StorageFile, position: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(length);
+/** Reads `length` bytes, or fewer if the file ends before; into `target`, if it is given and large enough. */
+export async function readFully(file: StorageFile, position: number, length: number, target?: Buffer): Promise<Buffer> {
+  const bytes = target !== undefined && target.length >= length ? target : Buffer.allocUnsafe(length);
   let done = 0;
   while (done < length) {
     const count = await file.read(bytes, done, length - done, position + done);
     if (count === 0) break;
     done += count;
   }
-  return done === length ? bytes : bytes.subarray(0, done);
+  return done === bytes.length ? bytes : bytes.subarray(0, done);
 }
 
 /** Writes a whole file under its final name, durably: half a file is never seen under that name. */

@@ -28,7 +28,8 @@ export const RecordType = {
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 
-const knownTypes = new Set<number>(Object.values(RecordType));
+const knownTypes = new Uint8Array(256);
+for (const type of Object.values(RecordType)) knownTypes[type] = 1;
 
 export interface RecordHeader {
   readonly type: RecordType;
@@ -57,6 +58,8 @@ export interface DecodedHeader extends RecordHeader {
   /** Of a known type. An unknown one with a good checksum was written by a newer version. */
   readonly isKnown: boolean;
 }
+
+export type MutableHeader = { -readonly [Field in keyof DecodedHeader]: DecodedHeader[Field] };
 
 /**
  * Ties a record to its segment and store, so that bytes which look like a record (left over in a recycled block, or a copy
@@ -97,26 +100,52 @@ export function writeHeader(
  * a salt it may be the header of any segment: only the tests of that safety net want this.
  */
 export function readHeader(source: Buffer, offset: number, salt: number | undefined): DecodedHeader | undefined {
-  if (offset + RECORD_HEADER_BYTES > source.length) return undefined;
-  if (salt !== undefined && source.readUInt32LE(offset + 12) !== salt) return undefined;
-  if (source.readUInt32LE(offset) !== headerCrc(source, offset + 4, offset + RECORD_HEADER_BYTES)) return undefined;
-  return headerFields(source, offset);
+  const header = emptyHeader();
+  return readHeaderInto(header, source, offset, salt) ? header : undefined;
 }
 
-function headerFields(source: Buffer, offset: number): DecodedHeader {
-  const type = source[offset + 31] as number;
+export function emptyHeader(): MutableHeader {
   return {
-    type: type as RecordType,
-    isKnown: knownTypes.has(type),
-    payloadCrc: source.readUInt32LE(offset + 4),
-    length: source.readUInt32LE(offset + 8),
-    salt: source.readUInt32LE(offset + 12),
-    documentId: source.readUInt32LE(offset + 16),
-    batchStart: source.readUInt32LE(offset + 20) * RECORD_ALIGNMENT,
-    seq: source.readUInt32LE(offset + 24) + source.readUIntLE(offset + 28, 3) * 2 ** 32,
-    epoch: source.readUInt32LE(offset + 32),
-    span: source.readUInt32LE(offset + 36),
+    type: RecordType.patch,
+    isKnown: false,
+    payloadCrc: 0,
+    length: 0,
+    salt: 0,
+    documentId: 0,
+    batchStart: 0,
+    seq: 0,
+    epoch: 0,
+    span: 0,
   };
+}
+
+/** The same, for a walk over millions of records that makes no object for each; `false`: the target is as it was. */
+export function readHeaderInto(
+  target: MutableHeader,
+  source: Buffer,
+  offset: number,
+  salt: number | undefined,
+): boolean {
+  if (offset + RECORD_HEADER_BYTES > source.length) return false;
+  if (salt !== undefined && word(source, offset + 12) !== salt) return false;
+  if (word(source, offset) !== headerCrc(source, offset + 4, offset + RECORD_HEADER_BYTES)) return false;
+  const type = source[offset + 31]!;
+  target.type = type as RecordType;
+  target.isKnown = knownTypes[type] === 1;
+  target.payloadCrc = word(source, offset + 4);
+  target.length = word(source, offset + 8);
+  target.salt = word(source, offset + 12);
+  target.documentId = word(source, offset + 16);
+  target.batchStart = word(source, offset + 20) * RECORD_ALIGNMENT;
+  target.seq = word(source, offset + 24) + (word(source, offset + 28) & 0xff_ffff) * 2 ** 32;
+  target.epoch = word(source, offset + 32);
+  target.span = word(source, offset + 36);
+  return true;
+}
+
+/** `readUInt32LE` without its checks. */
+function word(source: Buffer, at: number): number {
+  return (source[at]! | (source[at + 1]! << 8) | (source[at + 2]! << 16) | (source[at + 3]! << 24)) >>> 0;
 }
 
 export function payloadHolds(source: Buffer, offset: number, header: DecodedHeader): boolean {

@@ -2,7 +2,16 @@ import { randomInt } from "node:crypto";
 import type { DocumentName } from "@tidewire/foundation";
 import type { RecordType } from "../format/record.ts";
 import { DocumentEntry } from "./document-entry.ts";
-import { DocumentPage, Flag, hashText, NumberField, PAGE_DOCUMENTS, WordField } from "./document-page.ts";
+import {
+  DocumentPage,
+  Flag,
+  hashText,
+  NumberField,
+  PAGE_DOCUMENTS,
+  PAGE_SHIFT,
+  SLOT_MASK,
+  WordField,
+} from "./document-page.ts";
 import { KeyTable } from "./key-table.ts";
 import { NameTable } from "./name-table.ts";
 import { PatchPool } from "./patch-pool.ts";
@@ -34,9 +43,14 @@ export class DocumentColumns {
     return this.#pages[index];
   }
 
+  /** So many documents are about to be added to none. */
+  reserve(count: number): void {
+    this.#keys.reserve(count);
+  }
+
   has(id: number): boolean {
-    const page = this.#pages[Math.floor(id / PAGE_DOCUMENTS)];
-    return page !== undefined && page.flags(id % PAGE_DOCUMENTS) !== 0;
+    const page = this.#pages[id >>> PAGE_SHIFT];
+    return page !== undefined && page.flags(id & SLOT_MASK) !== 0;
   }
 
   /** 0 if there is none of this name. */
@@ -52,23 +66,23 @@ export class DocumentColumns {
   }
 
   key(id: number): string {
-    return this.#page(id).key(id % PAGE_DOCUMENTS);
+    return this.#page(id).key(id & SLOT_MASK);
   }
 
   seq(id: number): number {
-    return this.#page(id).numbers[NumberField.seq + (id % PAGE_DOCUMENTS)]!;
+    return this.#page(id).numbers[NumberField.seq + (id & SLOT_MASK)]!;
   }
 
   wakeAt(id: number): number | undefined {
     const page = this.#page(id);
-    const slot = id % PAGE_DOCUMENTS;
+    const slot = id & SLOT_MASK;
     return (page.flags(slot) & Flag.hasWakeAt) === 0 ? undefined : page.numbers[NumberField.wakeAt + slot];
   }
 
   /** The orders go by this field, so it is never behind the entry. */
   setWakeAt(id: number, wakeAt: number | undefined): void {
     const page = this.#page(id);
-    const slot = id % PAGE_DOCUMENTS;
+    const slot = id & SLOT_MASK;
     page.numbers[NumberField.wakeAt + slot] = wakeAt ?? 0;
     if (wakeAt === undefined) page.words[WordField.mixed + slot]! &= ~Flag.hasWakeAt;
     else page.words[WordField.mixed + slot]! |= Flag.hasWakeAt;
@@ -76,13 +90,13 @@ export class DocumentColumns {
 
   exists(id: number): boolean {
     const page = this.#page(id);
-    const slot = id % PAGE_DOCUMENTS;
+    const slot = id & SLOT_MASK;
     return (page.flags(slot) & Flag.isDeleted) === 0 && page.numbers[NumberField.seq + slot]! > 0;
   }
 
   snapshot(id: number): { readonly location: number; readonly length: number } | undefined {
     const page = this.#page(id);
-    const slot = id % PAGE_DOCUMENTS;
+    const slot = id & SLOT_MASK;
     if ((page.flags(slot) & Flag.hasSnapshot) === 0) return undefined;
     const location = page.numbers[NumberField.snapshotLocation + slot]!;
     return { location, length: page.words[WordField.snapshotLength + slot]! };
@@ -93,13 +107,13 @@ export class DocumentColumns {
   }
 
   compareKeys(a: number, b: number): number {
-    return this.#page(a).compareKey(a % PAGE_DOCUMENTS, this.#page(b), b % PAGE_DOCUMENTS);
+    return this.#page(a).compareKey(a & SLOT_MASK, this.#page(b), b & SLOT_MASK);
   }
 
   /** A new row. The id must not be in use. */
   add(id: number, name: DocumentName): void {
     const page = this.#pageFor(id);
-    const slot = id % PAGE_DOCUMENTS;
+    const slot = id & SLOT_MASK;
     page.addKey(slot, name.key);
     const space = this.spaces.acquire(name.space);
     page.words[WordField.space + slot] = space;
@@ -121,7 +135,7 @@ export class DocumentColumns {
   /** The document as an entry of its own. */
   read(id: number): DocumentEntry {
     const { numbers, words } = this.#page(id);
-    const slot = id % PAGE_DOCUMENTS;
+    const slot = id & SLOT_MASK;
     const mixed = words[WordField.mixed + slot]!;
     const entry = new DocumentEntry(id, this.name(id));
     const seq = numbers[NumberField.seq + slot]!;
@@ -157,7 +171,7 @@ export class DocumentColumns {
   write(entry: DocumentEntry): void {
     const { id, snapshot, lastAppend } = entry;
     const { numbers, words } = this.#page(id);
-    const slot = id % PAGE_DOCUMENTS;
+    const slot = id & SLOT_MASK;
     let mixed = (words[WordField.mixed + slot]! & 0xffff_0000) | Flag.isUsed;
     if (entry.isNameLogged) mixed |= Flag.isNameLogged;
     if (entry.isDeleted) mixed |= Flag.isDeleted;
@@ -188,7 +202,7 @@ export class DocumentColumns {
   /** Takes the patches out of the pool: the entry has them now. */
   releaseTail(id: number): void {
     const { words } = this.#page(id);
-    const slot = id % PAGE_DOCUMENTS;
+    const slot = id & SLOT_MASK;
     this.#pool.release({ first: words[WordField.tailFirst + slot]!, last: words[WordField.tailLast + slot]! });
     words[WordField.tailFirst + slot] = 0;
     words[WordField.tailLast + slot] = 0;
@@ -198,7 +212,7 @@ export class DocumentColumns {
   addTail(id: number, patches: DocumentEntry["patches"]): void {
     if (patches.count === 0) return;
     const { words } = this.#page(id);
-    const slot = id % PAGE_DOCUMENTS;
+    const slot = id & SLOT_MASK;
     const tail = { first: words[WordField.tailFirst + slot]!, last: words[WordField.tailLast + slot]! };
     const { first, last } = this.#pool.push(tail, patches);
     words[WordField.tailFirst + slot] = first;
@@ -207,26 +221,26 @@ export class DocumentColumns {
 
   #isNamed(id: number, space: number, key: string): boolean {
     const page = this.#page(id);
-    const slot = id % PAGE_DOCUMENTS;
+    const slot = id & SLOT_MASK;
     return page.words[WordField.space + slot] === space && page.hasKey(slot, key);
   }
 
   #hashOf(id: number): number {
     const page = this.#page(id);
-    const slot = id % PAGE_DOCUMENTS;
+    const slot = id & SLOT_MASK;
     return page.hashKey(slot, this.#seed ^ page.words[WordField.space + slot]!);
   }
 
   #word(id: number, field: number): number {
-    return this.#page(id).words[field + (id % PAGE_DOCUMENTS)]!;
+    return this.#page(id).words[field + (id & SLOT_MASK)]!;
   }
 
   #page(id: number): DocumentPage {
-    return this.#pages[Math.floor(id / PAGE_DOCUMENTS)]!;
+    return this.#pages[id >>> PAGE_SHIFT]!;
   }
 
   #pageFor(id: number): DocumentPage {
-    const index = Math.floor(id / PAGE_DOCUMENTS);
+    const index = id >>> PAGE_SHIFT;
     while (this.#pages.length <= index) this.#pages.push(undefined);
     this.#nextId = Math.max(this.#nextId, id + 1);
     return (this.#pages[index] ??= new DocumentPage());

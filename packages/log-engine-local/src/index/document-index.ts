@@ -109,6 +109,7 @@ export class DocumentIndex {
     if (entry.wakeAt !== place.wakeAt) this.#setWakeAt(entry, place.wakeAt);
     if (deletes) {
       this.#dropUpTo(entry, append.seq);
+      this.segments.passes(place.location);
       entry.emptySeq = append.seq;
     } else {
       entry.patches.push(append.seq, place.location, append.length);

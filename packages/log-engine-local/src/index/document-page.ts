@@ -1,5 +1,7 @@
 /** Documents that share a page. Small, because a page is written to a checkpoint in one piece, without a pause. */
-export const PAGE_DOCUMENTS = 1024;
+export const PAGE_SHIFT = 10;
+export const PAGE_DOCUMENTS = 1 << PAGE_SHIFT;
+export const SLOT_MASK = PAGE_DOCUMENTS - 1;
 
 /** Fields of 8 bytes, each a run of `PAGE_DOCUMENTS`; the numbers are where the runs begin. */
 export const NumberField = {

@@ -11,11 +11,19 @@ const LOAD_MAX = 0.7;
 /** Ids by the hash of their names: 6 to 12 bytes a document. Nothing is ever taken out, as no id ever ends. */
 export class KeyTable {
   readonly #documents: KeyedDocuments;
-  readonly #shards: Uint32Array[] = Array.from({ length: SHARDS }, () => new Uint32Array(INITIAL_SLOTS));
+  #shards: Uint32Array[] = emptyShards(INITIAL_SLOTS);
   readonly #counts = new Uint32Array(SHARDS);
 
   constructor(documents: KeyedDocuments) {
     this.#documents = documents;
+  }
+
+  /** Makes room for so many at once; before the first one is added. */
+  reserve(count: number): void {
+    let slots = INITIAL_SLOTS;
+    // An eighth more than the mean, so that hardly any shard has to grow.
+    while (slots * LOAD_MAX < (count / SHARDS) * 1.125) slots *= 2;
+    this.#shards = emptyShards(slots);
   }
 
   /** The id that stands under this hash and that `matches`, or 0. */
@@ -41,6 +49,10 @@ export class KeyTable {
     this.#shards[shard] = grown;
     return grown;
   }
+}
+
+function emptyShards(slots: number): Uint32Array[] {
+  return Array.from({ length: SHARDS }, () => new Uint32Array(slots));
 }
 
 function place(slots: Uint32Array, hash: number, id: number): void {

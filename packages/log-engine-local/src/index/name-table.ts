@@ -20,6 +20,11 @@ export class NameTable {
     return number;
   }
 
+  /** One more use of a name that is in use. */
+  use(number: number): void {
+    this.#uses[number]!++;
+  }
+
   release(number: number): void {
     if (number === 0 || --this.#uses[number]! > 0) return;
     this.#numbers.delete(this.#names[number]!);

@@ -8,62 +8,55 @@ export interface PatchReference {
 }
 
 const FIELDS = 3;
-const INITIAL_PATCHES = 4;
-/** Most lists end at a snapshot after some dozens: doubling would leave a third of their memory unused. */
-const GROWTH = 1.5;
-/** Shared by all empty lists: an array of its own would be the largest part of a cold document. */
-const NO_FIELDS = new Float64Array(0);
+/** Shared by all empty lists, and never changed. */
+const NO_FIELDS: number[] = [];
+/** What was dropped is kept in front until it is this many numbers and more than half. */
+const DROPPED_MAX = 192;
 
 /**
- * The records of one document after its snapshot, by seq. Numbers in one typed array: 24 bytes a patch, and nothing for
- * the garbage collector to follow.
+ * The records of one document after its snapshot, by seq. All numbers in one plain array, which V8 keeps as doubles: a
+ * typed array of this size is ten times dearer to make, and lists are made at every wake of a document.
  */
 export class PatchList {
   #fields = NO_FIELDS;
   #start = 0;
-  #end = 0;
 
   get count(): number {
-    return this.#end - this.#start;
+    return (this.#fields.length - this.#start) / FIELDS;
   }
 
   push(seq: number, location: number, length: number): void {
-    if (this.#end * FIELDS === this.#fields.length) this.#makeRoom();
-    const at = this.#end * FIELDS;
-    this.#fields[at] = seq;
-    this.#fields[at + 1] = location;
-    this.#fields[at + 2] = length;
-    this.#end++;
+    if (this.#fields === NO_FIELDS) this.#fields = [];
+    this.#fields.push(seq, location, length);
   }
 
   seqAt(index: number): number {
-    return this.#fields[(this.#start + index) * FIELDS]!;
+    return this.#fields[this.#start + index * FIELDS]!;
   }
 
   locationAt(index: number): number {
-    return this.#fields[(this.#start + index) * FIELDS + 1]!;
+    return this.#fields[this.#start + index * FIELDS + 1]!;
   }
 
   lengthAt(index: number): number {
-    return this.#fields[(this.#start + index) * FIELDS + 2]!;
+    return this.#fields[this.#start + index * FIELDS + 2]!;
   }
 
   at(index: number): PatchReference | undefined {
     if (index < 0 || index >= this.count) return undefined;
-    const at = (this.#start + index) * FIELDS;
-    return { seq: this.#fields[at]!, location: this.#fields[at + 1]!, length: this.#fields[at + 2]! };
+    return { seq: this.seqAt(index), location: this.locationAt(index), length: this.lengthAt(index) };
   }
 
   /** Index of the first patch with a seq greater than this one. */
   indexAfter(seq: number): number {
-    let low = this.#start;
-    let high = this.#end;
+    let low = 0;
+    let high = this.count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#fields[middle * FIELDS]! > seq) high = middle;
+      if (this.seqAt(middle) > seq) high = middle;
       else low = middle + 1;
     }
-    return low - this.#start;
+    return low;
   }
 
   /** The patch that leads to exactly this seq. */
@@ -81,11 +74,13 @@ export class PatchList {
   /** Drops the patches that lead to this seq or less. Returns those dropped. */
   dropUpTo(seq: number): PatchReference[] {
     const dropped = this.slice(0, this.indexAfter(seq));
-    this.#start += dropped.length;
-    if (this.#start === this.#end) {
-      this.#start = 0;
-      this.#end = 0;
+    this.#start += dropped.length * FIELDS;
+    if (this.#start === this.#fields.length) {
       this.#fields = NO_FIELDS;
+      this.#start = 0;
+    } else if (this.#start > DROPPED_MAX && this.#start > this.#fields.length / 2) {
+      this.#fields = this.#fields.slice(this.#start);
+      this.#start = 0;
     }
     return dropped;
   }
@@ -93,14 +88,6 @@ export class PatchList {
   /** Gives the patch at this seq a new place. */
   move(seq: number, location: number): void {
     const index = this.indexAfter(seq) - 1;
-    if (this.at(index)?.seq === seq) this.#fields[(this.#start + index) * FIELDS + 1] = location;
-  }
-
-  #makeRoom(): void {
-    const grown = new Float64Array(Math.max(INITIAL_PATCHES, Math.ceil(this.count * GROWTH)) * FIELDS);
-    grown.set(this.#fields.subarray(this.#start * FIELDS, this.#end * FIELDS));
-    this.#fields = grown;
-    this.#end -= this.#start;
-    this.#start = 0;
+    if (index >= 0 && this.seqAt(index) === seq) this.#fields[this.#start + index * FIELDS + 1] = location;
   }
 }

@@ -14,12 +14,15 @@ export interface Segment {
   holds: number;
   /** Its file stays even when no document needs it any more, until it is let go of. */
   isRetained: boolean;
+  /** Monotonic ms at which a record in it was needed for the last time; absent: all of them are needed, or none ever was. */
+  diedAt: number | undefined;
 }
 
 /** Which files there are, and how much of each is still needed. */
 export class SegmentTable {
   readonly #segments = new Map<number, Segment>();
   #retainsNew = false;
+  #nowMs = (): number | undefined => undefined;
 
   add(id: number, kind: SegmentKind, sizeBytes: number): Segment {
     const segment: Segment = {
@@ -30,6 +33,7 @@ export class SegmentTable {
       liveRecords: 0,
       holds: 0,
       isRetained: this.#retainsNew,
+      diedAt: undefined,
     };
     this.#segments.set(id, segment);
     return segment;
@@ -59,11 +63,16 @@ export class SegmentTable {
     segment.liveRecords++;
   }
 
+  /** The record is history now. */
   drops(location: number, bytes: number): void {
+    const segment = this.#drop(location, bytes);
+    if (segment !== undefined) segment.diedAt = this.#nowMs();
+  }
+
+  /** A record that no document ever needed itself, but history does. */
+  passes(location: number): void {
     const segment = this.#segments.get(segmentOf(location));
-    if (segment === undefined) return;
-    segment.liveBytes -= bytes;
-    segment.liveRecords--;
+    if (segment !== undefined) segment.diedAt = this.#nowMs();
   }
 
   /** Retains every segment there is, and every one that comes. */
@@ -86,8 +95,24 @@ export class SegmentTable {
 
   /** The record stands elsewhere now. */
   moves(from: number, to: number, bytes: number): void {
-    this.drops(from, bytes);
+    this.#drop(from, bytes);
     this.needs(to, bytes);
+  }
+
+  /** From now on deaths are noted by this clock. Those of before are taken to be of this moment. */
+  timeBy(nowMs: () => number): void {
+    this.#nowMs = nowMs;
+    for (const segment of this.#segments.values()) segment.diedAt = nowMs();
+  }
+
+  /** As of now: which files there are and how far they count. */
+  everything(): { readonly id: number; readonly kind: SegmentKind; readonly sizeBytes: number }[] {
+    return [...this.#segments.values()].map(({ id, kind, sizeBytes }) => ({ id, kind, sizeBytes }));
+  }
+
+  /** Keeps all files until the returned function is called. */
+  holdAll(): () => void {
+    return release([...this.#segments.values()]);
   }
 
   /** Keeps the files of these locations until the returned function is called. */
@@ -97,10 +122,21 @@ export class SegmentTable {
       const segment = this.#segments.get(segmentOf(location));
       if (segment !== undefined) held.add(segment);
     }
-    for (const segment of held) segment.holds++;
-    return () => {
-      for (const segment of held) segment.holds--;
-      held.clear();
-    };
+    return release([...held]);
   }
+
+  #drop(location: number, bytes: number): Segment | undefined {
+    const segment = this.#segments.get(segmentOf(location));
+    if (segment === undefined) return undefined;
+    segment.liveBytes -= bytes;
+    segment.liveRecords--;
+    return segment;
+  }
+}
+
+function release(held: Segment[]): () => void {
+  for (const segment of held) segment.holds++;
+  return () => {
+    for (const segment of held.splice(0)) segment.holds--;
+  };
 }

@@ -10,7 +10,7 @@ import { SegmentTable } from "../index/segment-table.ts";
 import type { LogProblem } from "./problem.ts";
 import { Replay } from "./replay.ts";
 import { type ChainedSegment, type ChainModules, readChain } from "./segment-chain.ts";
-import { type ScanChecks, scanSegment } from "./segment-scan.ts";
+import { type ScanChecks, SegmentScan } from "./segment-scan.ts";
 
 /** Bytes behind the end of the log: the rest of a write that was never acknowledged. */
 export interface TornTail {
@@ -64,9 +64,11 @@ export async function recover(modules: RecoveryModules, ignoresCheckpoints = fal
   let tornTail: TornTail | undefined;
   let lastBatch: RecoveredStore["lastBatch"];
   let replayedBytes = 0;
+  // One buffer for all: memory that comes and goes in such pieces makes the collector run over everything each time.
+  const buffer = { bytes: Buffer.alloc(0) };
   for (const segment of chain.segments) {
     const from = segment.id === position.segmentId ? position.endOffset : SEGMENT_HEADER_BYTES;
-    const read = await replaySegment(modules, segment, from, replay, problems);
+    const read = await replaySegment(modules, segment, from, { replay, problems, buffer });
     const counted = index.segments.get(segment.id);
     if (counted !== undefined) counted.sizeBytes = read.end;
     replayedBytes += read.end - from;
@@ -100,21 +102,24 @@ async function replaySegment(
   modules: RecoveryModules,
   segment: ChainedSegment,
   from: number,
-  replay: Replay,
-  problems: LogProblem[],
+  into: { readonly replay: Replay; readonly problems: LogProblem[]; readonly buffer: { bytes: Buffer } },
 ): Promise<{ readonly end: number; readonly fileBytes: number; readonly lastBatch: number | undefined }> {
+  const { replay, problems, buffer } = into;
   const file = await modules.fileSystem.open(modules.layout.segment("log", segment.id));
   try {
     const fileBytes = await file.size();
-    const bytes = await readFully(file, 0, Math.min(fileBytes, segment.end ?? fileBytes));
+    const length = Math.min(fileBytes, segment.end ?? fileBytes);
+    if (buffer.bytes.length < length) buffer.bytes = Buffer.allocUnsafeSlow(length);
+    const bytes = await readFully(file, 0, length, buffer.bytes);
     checkHeader(modules, segment.id, bytes, problems);
     const end = segment.end ?? bytes.length;
     const salt = segmentSalt(modules.storeId, segment.id);
     let lastBatch: number | undefined;
-    for (const step of scanSegment(bytes, { salt, from, end, mayBeTorn: segment.end === undefined }, modules.checks)) {
-      if (step.kind === "torn") return { end: step.offset, fileBytes, lastBatch };
-      if (step.kind === "record") lastBatch = Math.min(step.header.batchStart, step.offset);
-      replay.apply(segment.id, step);
+    const scan = new SegmentScan(bytes, { salt, from, end, mayBeTorn: segment.end === undefined }, modules.checks);
+    for (let kind = scan.next(); kind !== "end"; kind = scan.next()) {
+      if (kind === "torn") return { end: scan.offset, fileBytes, lastBatch };
+      if (kind === "record") lastBatch = Math.min(scan.header.batchStart, scan.offset);
+      replay.apply(segment.id, kind, scan);
     }
     return { end, fileBytes, lastBatch };
   } finally {

@@ -5,7 +5,7 @@ import { type DecodedHeader, RecordType } from "../format/record.ts";
 import type { DocumentEntry } from "../index/document-entry.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
 import type { LogProblem } from "./problem.ts";
-import type { ScanStep } from "./segment-scan.ts";
+import type { SegmentScan } from "./segment-scan.ts";
 
 /** Records about the log itself: its segments are joined by other means too, and a time only serves backups. */
 const ownTypes = new Set<RecordType>([RecordType.prior, RecordType.closing, RecordType.time]);
@@ -25,11 +25,11 @@ export class Replay {
     this.#index = index;
   }
 
-  apply(segmentId: number, step: ScanStep): void {
-    if (step.kind === "record") {
-      this.records++;
-      this.#applyRecord(segmentId, step.offset, step.header, step.payload);
-    } else if (step.kind === "damage") this.#applyDamage(segmentId, step);
+  /** Takes over what the scan has just found: a record or damage. */
+  apply(segmentId: number, kind: "record" | "damage", scan: SegmentScan): void {
+    if (kind === "damage") return this.#applyDamage(segmentId, scan);
+    this.records++;
+    this.#applyRecord(segmentId, scan);
   }
 
   /** Isolates what stayed broken. Call once, at the end of the log. */
@@ -37,9 +37,10 @@ export class Replay {
     for (const [id, { text }] of this.#broken) this.#index.markDamaged(id, text);
   }
 
-  #applyRecord(segmentId: number, offset: number, header: DecodedHeader, payload: Buffer): void {
+  #applyRecord(segmentId: number, scan: SegmentScan): void {
+    const { header, offset } = scan;
     if (header.documentId === 0) return;
-    if (header.type === RecordType.key) return this.#applyKey(segmentId, offset, header, payload);
+    if (header.type === RecordType.key) return this.#applyKey(segmentId, offset, header, scan.payload);
     const entry = this.#index.byId(header.documentId);
     if (entry === undefined) {
       const text = `document ${header.documentId} has no name`;
@@ -50,16 +51,16 @@ export class Replay {
       case RecordType.patch:
       case RecordType.timedPatch:
       case RecordType.deletion:
-        return this.#applyAppend(entry, segmentId, offset, header, payload);
+        return this.#applyAppend(entry, segmentId, offset, header, scan);
       case RecordType.epoch:
         if (header.epoch < entry.epoch) return;
         entry.epoch = header.epoch;
-        entry.owner = payload.length === 0 ? undefined : payload.toString("utf8");
+        entry.owner = header.length === 0 ? undefined : scan.payload.toString("utf8");
         return;
       case RecordType.snapshotReference:
-        return this.#applySnapshot(entry, header, payload);
+        return this.#applySnapshot(entry, header, scan.payload);
       case RecordType.relocation: {
-        const reference = decodeReference(payload);
+        const reference = decodeReference(scan.payload);
         if (reference !== undefined) this.#index.movePatch(entry, header.seq, reference.location);
         return;
       }
@@ -84,7 +85,7 @@ export class Replay {
     segmentId: number,
     offset: number,
     header: DecodedHeader,
-    payload: Buffer | undefined,
+    scan: SegmentScan | undefined,
   ): void {
     if (header.seq <= entry.seq) return;
     if (header.seq - header.span !== entry.seq) {
@@ -95,12 +96,12 @@ export class Replay {
     // Higher only if the record of the epoch itself was lost.
     if (header.epoch > entry.epoch) entry.epoch = header.epoch;
     const isTimed = header.type === RecordType.timedPatch && header.length >= WAKE_AT_BYTES;
-    const wakeAt = isTimed ? Number(payload?.readBigUInt64LE(0) ?? 0) : undefined;
+    const wakeAt = isTimed ? Number(scan?.payload.readBigUInt64LE(0) ?? 0) : undefined;
     const { type, epoch, seq, span, length, payloadCrc } = header;
     const location = locationOf(segmentId, offset);
     this.#index.applyAppend(entry, { type, epoch, seq, span, length, payloadCrc }, { location, wakeAt });
     // Nothing of what is broken is needed any more.
-    if (type === RecordType.deletion && payload !== undefined) this.#broken.delete(entry.id);
+    if (type === RecordType.deletion && scan !== undefined) this.#broken.delete(entry.id);
   }
 
   #applySnapshot(entry: DocumentEntry, header: DecodedHeader, payload: Buffer): void {
@@ -115,8 +116,8 @@ export class Replay {
     if (broken !== undefined && broken.seq <= header.seq) this.#broken.delete(entry.id);
   }
 
-  #applyDamage(segmentId: number, step: Extract<ScanStep, { kind: "damage" }>): void {
-    const { header, offset } = step;
+  #applyDamage(segmentId: number, scan: SegmentScan): void {
+    const { damaged: header, offset } = scan;
     if (header !== undefined && ownTypes.has(header.type)) {
       const text = `a record of segment ${segmentId} about itself (type ${header.type}) is damaged; no document needs it`;
       this.problems.push({ kind: "damaged_record", segmentId, offset, text });
@@ -124,7 +125,7 @@ export class Replay {
     }
     const entry = header === undefined ? undefined : this.#index.byId(header.documentId);
     if (header === undefined || entry === undefined) {
-      const text = `bytes ${offset} to ${step.end} of segment ${segmentId} are unreadable`;
+      const text = `bytes ${offset} to ${scan.end} of segment ${segmentId} are unreadable`;
       this.problems.push({ kind: "unattributed_damage", segmentId, offset, text });
       return;
     }

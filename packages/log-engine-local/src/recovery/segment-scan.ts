@@ -1,9 +1,11 @@
 import {
   type DecodedHeader,
+  emptyHeader,
   payloadHolds,
   RECORD_ALIGNMENT,
   RECORD_HEADER_BYTES,
   readHeader,
+  readHeaderInto,
   recordBytes,
 } from "../format/record.ts";
 import { StoreFormatError } from "../format/store-format-error.ts";
@@ -32,33 +34,72 @@ export interface ScanChecks {
 
 /** Walks the records of one segment, given as the bytes of its file. */
 export function* scanSegment(file: Buffer, range: ScanRange, checks: ScanChecks = {}): Generator<ScanStep> {
-  const { end, mayBeTorn } = range;
-  const salt = checks.ignoresSalt === true ? undefined : range.salt;
-  const bytes = file.subarray(0, Math.min(end, file.length));
-  let offset = range.from;
-  while (offset < end) {
-    const header = readHeader(bytes, offset, salt);
-    if (header !== undefined && isWhole(bytes, offset, header, checks)) {
-      if (!header.isKnown) throw new StoreFormatError(`record type ${header.type} is of a newer version; use that one`);
-      const start = offset + RECORD_HEADER_BYTES;
-      yield { kind: "record", offset, header, payload: bytes.subarray(start, start + header.length) };
-      offset += recordBytes(header.length);
-      continue;
+  const scan = new SegmentScan(file, range, checks);
+  for (let kind = scan.next(); kind !== "end"; kind = scan.next()) {
+    const { offset } = scan;
+    if (kind === "record") yield { kind, offset, header: { ...scan.header }, payload: scan.payload };
+    else if (kind === "torn") yield { kind, offset };
+    else yield { kind, offset, end: scan.end, ...(scan.damaged === undefined ? {} : { header: scan.damaged }) };
+  }
+}
+
+/** The walk itself, for those who look at millions of records: one object, whose fields say what the last step found. */
+export class SegmentScan {
+  /** Where the record, the damage or the tear begins, and where the record or the damage ends. */
+  offset: number;
+  end: number;
+  /** Of the record; overwritten by the next one. */
+  readonly header = emptyHeader();
+  /** Of the damaged record, if it is beyond doubt which one it was. */
+  damaged: DecodedHeader | undefined;
+  readonly #bytes: Buffer;
+  readonly #range: ScanRange;
+  readonly #checks: ScanChecks;
+  readonly #salt: number | undefined;
+  #isTorn = false;
+
+  constructor(file: Buffer, range: ScanRange, checks: ScanChecks = {}) {
+    this.#range = range;
+    this.#checks = checks;
+    this.#salt = checks.ignoresSalt === true ? undefined : range.salt;
+    this.#bytes = file.subarray(0, Math.min(range.end, file.length));
+    this.offset = range.from;
+    this.end = range.from;
+  }
+
+  /** A view, made when it is asked for. */
+  get payload(): Buffer {
+    const start = this.offset + RECORD_HEADER_BYTES;
+    return this.#bytes.subarray(start, start + this.header.length);
+  }
+
+  next(): ScanStep["kind"] | "end" {
+    this.offset = this.end;
+    const { header, offset } = this;
+    if (offset >= this.#range.end || this.#isTorn) return "end";
+    const isHeader = readHeaderInto(header, this.#bytes, offset, this.#salt);
+    if (!isHeader || !isWhole(this.#bytes, offset, header, this.#checks)) {
+      return this.#flaw(isHeader ? { ...header } : undefined);
     }
-    if (mayBeTorn && !wasSynced(bytes, offset, salt)) {
-      yield { kind: "torn", offset };
-      return;
+    if (!header.isKnown) throw new StoreFormatError(`record type ${header.type} is of a newer version; use that one`);
+    this.end = offset + recordBytes(header.length);
+    return "record";
+  }
+
+  #flaw(header: DecodedHeader | undefined): "torn" | "damage" {
+    const { offset } = this;
+    const bytes = this.#bytes;
+    const { end, mayBeTorn } = this.#range;
+    if (mayBeTorn && !wasSynced(bytes, offset, this.#salt)) {
+      this.#isTorn = true;
+      return "torn";
     }
-    const known = header ?? headerWithoutOneFlip(bytes, offset, salt);
+    const known = header ?? headerWithoutOneFlip(bytes, offset, this.#salt);
     const ownEnd = known === undefined ? Number.POSITIVE_INFINITY : offset + recordBytes(known.length);
-    if (known !== undefined && ownEnd <= end) {
-      yield { kind: "damage", offset, end: ownEnd, header: known };
-      offset = ownEnd;
-    } else {
-      const next = nextRecord(bytes, offset + RECORD_ALIGNMENT, salt) ?? end;
-      yield { kind: "damage", offset, end: next };
-      offset = next;
-    }
+    const isKnown = known !== undefined && ownEnd <= end;
+    this.damaged = isKnown ? known : undefined;
+    this.end = isKnown ? ownEnd : (nextRecord(bytes, offset + RECORD_ALIGNMENT, this.#salt) ?? end);
+    return "damage";
   }
 }
 

@@ -16,6 +16,7 @@ export const smallSettings: LocalLogSettings = {
   queueMaxBytes: 1024 * 1024,
   checkpointBytes: 16 * 1024,
   activeDocumentsMax: 2,
+  historyMs: 0,
   paceFloorBytes: Number.POSITIVE_INFINITY,
   paceCapBytes: Number.POSITIVE_INFINITY,
 };
