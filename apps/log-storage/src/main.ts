@@ -18,6 +18,7 @@ await runService({
     const { logger, transport } = context;
     const { engine: stored, state } = await openStorage(config, context);
     const engine = new GuardedLogEngine(stored, state.shard, state.seal);
+    state.onSeal?.(({ isSealed, movedTo }) => (isSealed ? void engine.seal(movedTo) : engine.unseal()));
     const services = new LinkServiceTable();
     serveLogEngine(engine, services, servedLog(config.storage.engine, engine, state, logger));
     const address = config.link.listen ?? DEFAULT_LISTEN;

@@ -1,5 +1,6 @@
 import type { LogEngine } from "@tidewire/log-engine";
 import type { ServiceContext } from "@tidewire/service";
+import { openJetStreamStorage } from "./jetstream/open-jetstream-storage.ts";
 import { openLocalStorage } from "./local/open-local-storage.ts";
 import type { LogStorageSettings } from "./settings.ts";
 import { shardOfNode } from "./shard-of-node.ts";
@@ -17,5 +18,7 @@ export function openStorage(config: LogStorageSettings, context: ServiceContext)
   switch (config.storage.engine) {
     case "local":
       return openLocalStorage(config.storage, shard, context);
+    case "jetstream":
+      return openJetStreamStorage(config.nats, shard, context);
   }
 }

@@ -1,12 +1,16 @@
 import { SHARDS_MAX } from "@tidewire/log-engine";
 import { z } from "@tidewire/service";
+import { natsSettings } from "./jetstream/nats-settings.ts";
 import { localStorageSettings } from "./local/open-local-storage.ts";
 
 /** What log storage can be told, beside what every process can. */
 export const logStorageSettings = {
   storage: z
     .strictObject({
-      engine: z.enum(["local"]).default("local").describe("what keeps the log: a folder of this machine"),
+      engine: z
+        .enum(["local", "jetstream"])
+        .default("local")
+        .describe("what keeps the log: a folder of this machine, or NATS JetStream"),
       ...localStorageSettings,
       shard: z
         .strictObject({
@@ -27,6 +31,7 @@ export const logStorageSettings = {
         .prefault({}),
     })
     .prefault({}),
+  ...natsSettings,
 } as const;
 
 export type LogStorageSettings = z.output<z.ZodObject<typeof logStorageSettings>>;

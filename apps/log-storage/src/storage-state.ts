@@ -13,4 +13,6 @@ export interface StorageState {
   readonly seal: LogSeal;
   /** Resolves when it is durable. Throws `unsupported` where it cannot be. */
   setSeal(seal: LogSeal): Promise<void>;
+  /** Where several processes share one log: calls back when any of them has set the seal. */
+  onSeal?(listener: (seal: LogSeal) => void): void;
 }

@@ -55,7 +55,7 @@ export class DocumentWrites {
     for (let attempt = 0; attempt < CONFLICTS_MAX; attempt++) {
       const loaded = await loader.load(places);
       this.#compare(document, loaded.state);
-      if (ifExists && !exists(loaded)) throw missingError();
+      if (ifExists && !exists(loaded)) throw missingError(loaded.state ?? nowhere);
       // The bytes first: an epoch that is taken and cannot be served would only stop who serves it now.
       const history = await this.#bytesOf(places, loaded);
       const head = takeOver(loaded, owner);

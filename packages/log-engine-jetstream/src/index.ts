@@ -7,4 +7,5 @@ export {
   UnsafeServerError,
 } from "./open-jetstream-log-engine.ts";
 export { defaultJetStreamLogOptions, type JetStreamLogOptions, type NatsAccess } from "./options.ts";
+export type { JetStreamSeal, Seal } from "./seal.ts";
 export { StreamSetupError } from "./streams.ts";

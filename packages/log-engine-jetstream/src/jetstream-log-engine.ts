@@ -37,6 +37,7 @@ import type { Layout } from "./layout.ts";
 import type { Listing } from "./listing.ts";
 import type { JetStreamLogMetrics } from "./metrics.ts";
 import type { NatsLink } from "./nats-link.ts";
+import type { Seal } from "./seal.ts";
 import type { SnapshotWrites } from "./snapshot-writes.ts";
 import type { StateCache } from "./state-cache.ts";
 import type { TailReads } from "./tail-reads.ts";
@@ -54,6 +55,7 @@ export interface JetStreamLogEngineModules {
   readonly dueScan: DueScan;
   readonly fences: Fences;
   readonly trimmer: Trimmer;
+  readonly seal: Seal;
   readonly locks: DocumentLocks;
   readonly states: StateCache;
   readonly admission: Admission;
@@ -93,6 +95,11 @@ export class JetStreamLogEngine implements LogEngine {
     this.#modules = modules;
     this.#limits = limits;
     this.#durability = durability;
+  }
+
+  /** Kept for all processes over the same streams. This engine itself does not refuse anything by it. */
+  get seal(): Seal {
+    return this.#modules.seal;
   }
 
   get status(): JetStreamLogStatus {

@@ -19,6 +19,10 @@ export class Layout {
     return `${this.#namespace}.meta.layout`;
   }
 
+  get sealSubject(): string {
+    return `${this.#namespace}.meta.seal`;
+  }
+
   get metaSubjects(): string {
     return `${this.#namespace}.meta.>`;
   }

@@ -25,8 +25,9 @@ export function unavailable(reason: NatsFault, cause?: unknown): ServiceError {
 }
 
 /** Insufficient resources, storage exceeded and the like; see the server's list of JetStream errors. */
-const FULL_CODES: ReadonlySet<number> = new Set([10_002, 10_023, 10_028, 10_047, 10_077, 10_109, 10_110]);
-const NO_LEADER_CODES: ReadonlySet<number> = new Set([10_008, 10_009, 10_076, 10_118]);
+const FULL_CODES: ReadonlySet<number> = new Set([10_002, 10_023, 10_028, 10_047, 10_077]);
+/** No leader, no peers yet, a cluster that is not whole. */
+const NO_LEADER_CODES: ReadonlySet<number> = new Set([10_008, 10_005, 10_009, 10_074, 10_076, 10_118, 10_163, 10_194]);
 
 export function faultOfCode(code: number): NatsFault {
   if (FULL_CODES.has(code)) return "storage_full";
@@ -38,6 +39,8 @@ export function faultOf(thrown: unknown): NatsFault {
   if (thrown instanceof errors.TimeoutError) return "timeout";
   if (thrown instanceof RequestError && thrown.isNoResponders()) return "no_leader";
   if (thrown instanceof errors.NoRespondersError) return "no_leader";
+  // The JetStream library wraps it, and calls it "not enabled".
+  if (thrown instanceof Error && thrown.cause instanceof RequestError) return faultOf(thrown.cause);
   const code = (thrown as { readonly code?: unknown }).code;
   if (typeof code === "number" && code >= 10_000) return faultOfCode(code);
   if (thrown instanceof errors.ConnectionError || thrown instanceof errors.ClosedConnectionError) return "nats_away";

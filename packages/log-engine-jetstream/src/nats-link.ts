@@ -7,6 +7,7 @@ import { type Logger, ServiceError } from "@tidewire/foundation";
 import type { JetStreamLogMetrics } from "./metrics.ts";
 import { faultOf, type NatsFault, unavailable } from "./nats-faults.ts";
 import type { JetStreamLogOptions, NatsAccess } from "./options.ts";
+import type { Patience } from "./patience.ts";
 
 export interface NatsLinkModules {
   readonly logger: Logger;
@@ -34,7 +35,12 @@ export class NatsLink {
   #refused: NatsFault | undefined;
   #problem: string | undefined;
 
-  static async connect(options: JetStreamLogOptions, modules: NatsLinkModules, check: ServerCheck): Promise<NatsLink> {
+  static async connect(
+    options: JetStreamLogOptions,
+    modules: NatsLinkModules,
+    check: ServerCheck,
+    patience: Patience,
+  ): Promise<NatsLink> {
     const nc = await connect({
       ...accessOptions(options.access),
       name: "tidewire-log-storage",
@@ -49,7 +55,7 @@ export class NatsLink {
       noAsyncTraces: true,
     });
     try {
-      const jsm = await jetstreamManager(nc, { timeout: options.readTimeoutMs });
+      const jsm = await patience.run(() => jetstreamManager(nc, { timeout: options.readTimeoutMs }));
       return new NatsLink(nc, jsm, modules, check);
     } catch (error) {
       await nc.close();

@@ -13,10 +13,12 @@ import { Layout } from "./layout.ts";
 import { Listing } from "./listing.ts";
 import { Loader } from "./loader.ts";
 import { JetStreamLogMetrics } from "./metrics.ts";
-import { NatsLink } from "./nats-link.ts";
+import { NatsLink, type ServerCheck } from "./nats-link.ts";
 import { checkOptions, defaultJetStreamLogOptions, type JetStreamLogOptions } from "./options.ts";
+import { Patience } from "./patience.ts";
 import { Payloads } from "./payloads.ts";
 import { Publisher } from "./publisher.ts";
+import { Seal } from "./seal.ts";
 import { SnapshotWrites } from "./snapshot-writes.ts";
 import { Snapshots } from "./snapshots.ts";
 import { StateCache } from "./state-cache.ts";
@@ -51,12 +53,14 @@ export async function openJetStreamLogEngine(
   const { logger, clock, random } = modules;
   const metrics = new JetStreamLogMetrics(modules.metrics);
   const durability = await findDurability(options.monitoring, options.statesSyncAlways);
-  const link = await NatsLink.connect(options, { logger, metrics }, (server) => {
+  const patience = new Patience(clock, options.startTimeoutMs);
+  const check: ServerCheck = (server) => {
     const { refusals, warnings } = judgeServer(server, options.replicas);
     for (const warning of warnings) logger.warn(server, warning);
     if (options.acceptsUnsafe && refusals.length > 0) logger.error({ ...server, refusals }, "unsafe, but accepted");
     return options.acceptsUnsafe ? undefined : refusals[0];
-  });
+  };
+  const link = await NatsLink.connect(options, { logger, metrics }, check, patience);
   try {
     const older = durability.versions
       .map((version) => judgeServer({ version, maxPayload: Number.POSITIVE_INFINITY }, options.replicas).refusals[0])
@@ -64,12 +68,13 @@ export async function openJetStreamLogEngine(
     const problem = link.problem ?? (options.acceptsUnsafe ? undefined : older);
     if (problem !== undefined) throw new UnsafeServerError(problem);
     const layout = new Layout(options.namespace, options.partitions);
-    await prepareStreams(link.jsm, layout, options.replicas);
+    await prepareStreams(link.jsm, layout, options.replicas, patience);
     metrics.isDurable.set(durability.isDurable ? 1 : 0);
     if (durability.isDurable) logger.info({ durable: true, source: durability.source }, durability.reason);
     else logger.warn({ durable: false, source: durability.source }, durability.reason);
     const engine = assemble(link, layout, options, { clock, random, logger, metrics });
     await engine.due.start();
+    await engine.seal.read();
     return new JetStreamLogEngine(engine, options.limits, durability);
   } catch (error) {
     await link.close();
@@ -108,6 +113,7 @@ function assemble(
     history: new History({ reader, snapshots, payloads }),
     listing,
     dueScan: new DueScan({ due, listing, layout }),
+    seal: new Seal({ ...shared, reader }),
     locks: new DocumentLocks(),
     admission: new Admission(options.queueMaxBytes, options.queueMax, metrics),
   };

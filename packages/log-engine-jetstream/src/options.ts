@@ -38,6 +38,8 @@ export interface JetStreamLogOptions {
   readonly writeTimeoutMs: number;
   readonly readTimeoutMs: number;
   readonly connectTimeoutMs: number;
+  /** How long the start waits for leaders and peers that are not there yet. */
+  readonly startTimeoutMs: number;
   /** Documents whose head is remembered. */
   readonly cachedDocumentsMax: number;
   /** Documents with a timer that are held in memory, the earliest ones; the others are read again when their time nears. */
@@ -69,6 +71,7 @@ export const defaultJetStreamLogOptions: Omit<JetStreamLogOptions, "access"> = {
   writeTimeoutMs: 5_000,
   readTimeoutMs: 5_000,
   connectTimeoutMs: 10_000,
+  startTimeoutMs: 30_000,
   cachedDocumentsMax: 65_536,
   dueEntriesMax: 200_000,
   dueGraceMs: 120_000,

@@ -6,8 +6,10 @@ import {
   RetentionPolicy,
   StorageType,
   type StreamConfig,
+  type StreamInfo,
 } from "@nats-io/jetstream";
 import type { Layout } from "./layout.ts";
+import type { Patience } from "./patience.ts";
 
 /** The streams are not what these settings ask for, and cannot be made so. */
 export class StreamSetupError extends Error {}
@@ -25,9 +27,14 @@ interface KeptLayout {
 }
 
 /** Creates the streams that are missing, and changes the number of replicas where it differs. */
-export async function prepareStreams(jsm: JetStreamManager, layout: Layout, replicas: number): Promise<void> {
-  await ensureStream(jsm, { ...common(replicas), name: layout.metaStream, subjects: [layout.metaSubjects] });
-  await settleLayout(jsm, layout);
+export async function prepareStreams(
+  jsm: JetStreamManager,
+  layout: Layout,
+  replicas: number,
+  patience: Patience,
+): Promise<void> {
+  await ensureStream(jsm, patience, { ...common(replicas), name: layout.metaStream, subjects: [layout.metaSubjects] });
+  await settleLayout(jsm, patience, layout);
   const wanted: StreamSettings[] = [
     { ...common(replicas), name: layout.dueStream, subjects: [layout.dueSubjects], max_msgs_per_subject: 1 },
   ];
@@ -48,7 +55,7 @@ export async function prepareStreams(jsm: JetStreamManager, layout: Layout, repl
   }
   const queue = [...wanted];
   const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await ensureStream(jsm, next);
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await ensureStream(jsm, patience, next);
   };
   await Promise.all(Array.from({ length: SETUPS_AT_A_TIME }, work));
 }
@@ -67,13 +74,15 @@ function common(replicas: number): Omit<StreamSettings, "name"> {
   };
 }
 
-async function ensureStream(jsm: JetStreamManager, settings: StreamSettings): Promise<void> {
-  const existing = await jsm.streams.info(settings.name).catch((error: unknown) => {
-    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound) return undefined;
-    throw error;
-  });
+async function ensureStream(jsm: JetStreamManager, patience: Patience, settings: StreamSettings): Promise<void> {
+  const find = (): Promise<StreamInfo | undefined> =>
+    jsm.streams.info(settings.name).catch((error: unknown) => {
+      if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound) return undefined;
+      throw error;
+    });
+  const existing = await patience.run(find);
   if (existing === undefined) {
-    await jsm.streams.add(settings);
+    await patience.run(() => jsm.streams.add(settings));
     return;
   }
   const { num_replicas: replicas, subjects, discard, max_msgs_per_subject: kept, max_age: maxAge } = existing.config;
@@ -89,20 +98,23 @@ async function ensureStream(jsm: JetStreamManager, settings: StreamSettings): Pr
     );
   }
   if (replicas !== settings.num_replicas) {
-    await jsm.streams.update(settings.name, { num_replicas: settings.num_replicas as number });
+    await patience.run(() => jsm.streams.update(settings.name, { num_replicas: settings.num_replicas as number }));
   }
 }
 
 /** The number of partitions says where every document is: the first process to start fixes it. */
-async function settleLayout(jsm: JetStreamManager, layout: Layout): Promise<void> {
+async function settleLayout(jsm: JetStreamManager, patience: Patience, layout: Layout): Promise<void> {
   const mine: KeptLayout = { format: FORMAT, partitions: layout.partitions };
   const js = jsm.jetstream();
-  await js
-    .publish(layout.layoutSubject, JSON.stringify(mine), { expect: { lastSubjectSequence: 0 } })
-    .catch((error: unknown) => {
-      if (!isWrongSequence(error)) throw error;
-    });
-  const kept = await jsm.streams.getMessage(layout.metaStream, { last_by_subj: layout.layoutSubject });
+  const settle = (): Promise<unknown> =>
+    js
+      .publish(layout.layoutSubject, JSON.stringify(mine), { expect: { lastSubjectSequence: 0 } })
+      .catch((error: unknown) => {
+        if (!isWrongSequence(error)) throw error;
+      });
+  await patience.run(settle);
+  const query = { last_by_subj: layout.layoutSubject };
+  const kept = await patience.run(() => jsm.streams.getMessage(layout.metaStream, query));
   const found = kept?.json<KeptLayout>();
   if (found?.format !== FORMAT) {
     throw new StreamSetupError(`the streams are of format ${found?.format}; this program writes format ${FORMAT}`);

@@ -91,9 +91,6 @@ function configuration(folder: string, port: number, monitoringPort: number, opt
     `http: "127.0.0.1:${monitoringPort}"`,
     ...(maxPayload === undefined ? [] : [`max_payload: ${maxPayload}`]),
     `jetstream { store_dir: "${folder}", max_file_store: 4GB${syncAlways === true ? ", sync_interval: always" : ""} }`,
-    // So that the leader of a stream can be asked to step down: an API of the system account.
-    "accounts { $SYS { users: [{ user: sys, password: sys }] }, APP { jetstream: enabled, users: [{ user: app, password: app }] } }",
-    "no_auth_user: app",
     ...(cluster === undefined
       ? []
       : [`cluster { name: ${cluster.name}, listen: "127.0.0.1:${cluster.port}", routes: [${routes}] }`]),
