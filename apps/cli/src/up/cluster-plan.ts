@@ -21,6 +21,8 @@ export interface ClusterOptions {
   readonly port: number;
   readonly hosts: number;
   readonly routingTables: number;
+  /** Log storages the documents are divided over. */
+  readonly logShards: number;
   /** Bundles with document definitions. */
   readonly documents: readonly string[];
   /** Folder of static files the edge serves. */
@@ -31,16 +33,18 @@ export interface ClusterOptions {
   readonly ports: readonly number[];
 }
 
-/** Log storage and edge need a link or admin port each; the others a link, a gossip and an admin port. */
-export function portsNeeded(hosts: number, routingTables: number): number {
-  return 2 + 1 + 3 * (hosts + routingTables);
+/** The edge needs an admin port, a log storage also one for the link, the others one more for gossip. */
+export function portsNeeded({ hosts, routingTables, logShards }: ClusterSize): number {
+  return 1 + 2 * logShards + 3 * (hosts + routingTables);
 }
+
+export type ClusterSize = Pick<ClusterOptions, "hosts" | "routingTables" | "logShards">;
 
 /** Settings as they stand on a command line; a list is joined by commas, an empty one is left out. */
 type Settings = Readonly<Record<string, string | readonly string[]>>;
 
 /**
- * The whole system on loopback: one log storage, routing tables and document hosts that gossip, one edge. The settings
+ * The whole system on loopback: log storage, routing tables and document hosts that gossip, one edge. The settings
  * are the ones the Helm chart uses; only addresses and counts differ.
  */
 export function planCluster(options: ClusterOptions): PlannedProcess[] {
@@ -48,7 +52,7 @@ export function planCluster(options: ClusterOptions): PlannedProcess[] {
   const address = (): string => `127.0.0.1:${free.shift()!}`;
   const names = (role: string, count: number) =>
     Array.from({ length: count }, (_, index) => ({ name: `${role}-${index + 1}`, link: address(), gossip: address() }));
-  const logAddress = address();
+  const logs = Array.from({ length: options.logShards }, (_, index) => ({ index, link: address() }));
   const tables = names("routing-table", options.routingTables);
   const hosts = names("document-host", options.hosts);
 
@@ -72,15 +76,20 @@ export function planCluster(options: ClusterOptions): PlannedProcess[] {
   });
 
   return [
-    planned("log-storage", "log-storage-1", 0, {
-      "link.listen": logAddress,
-      "storage.directory": join(options.dataFolder, "log"),
-    }),
+    ...logs.map(({ index, link }) =>
+      planned("log-storage", `log-storage-${index + 1}`, 0, {
+        "link.listen": link,
+        // The first one as if it were the only one: with another number of shards it refuses to start.
+        "storage.directory": join(options.dataFolder, index === 0 ? "log" : `log-${index}`),
+        "storage.shard.index": String(index),
+        "storage.shard.count": String(options.logShards),
+      }),
+    ),
     ...tables.map((table) => planned("routing-table", table.name, 0, member(table))),
     ...hosts.map((host) =>
       planned("document-host", host.name, 1, {
         ...member(host),
-        "log.addresses": [logAddress],
+        "log.addresses": logs.map((log) => log.link),
         conformance: "true",
         documents: options.documents,
       }),

@@ -31,7 +31,7 @@ export class Cluster {
   }
 
   async start(): Promise<void> {
-    const { root, dataFolder, hosts, routingTables } = this.#request;
+    const { root, dataFolder } = this.#request;
     prepareFolder(dataFolder);
     const port = this.#request.port === 0 ? (await freePorts(1))[0]! : this.#request.port;
     if (!(await isPortFree(port))) {
@@ -39,7 +39,7 @@ export class Cluster {
         `port ${port} on 127.0.0.1 is taken by another process; stop that one, or choose another port with: npm start -- --port 8090`,
       );
     }
-    const plan = planCluster({ ...this.#request, port, ports: await freePorts(portsNeeded(hosts, routingTables)) });
+    const plan = planCluster({ ...this.#request, port, ports: await freePorts(portsNeeded(this.#request)) });
     for (const planned of plan) {
       if (!existsSync(planned.script)) {
         throw new UpError(`${planned.app} is not built (no ${planned.script} under ${root}); run: npm start`);

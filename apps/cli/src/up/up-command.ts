@@ -12,6 +12,7 @@ interface UpFlags {
   readonly data: string;
   readonly hosts: number;
   readonly routingTables: number;
+  readonly logShards: number;
   readonly documents?: readonly string[];
   readonly assets?: string;
   readonly link: "binary" | "grpc";
@@ -28,6 +29,7 @@ export function upCommand(): Command {
     .option("--data <folder>", "where data and logs are kept", ".tidewire")
     .option("--hosts <count>", "document hosts", integer(1, 16), 2)
     .option("--routing-tables <count>", "routing tables", integer(1, 7), 1)
+    .option("--log-shards <count>", "log storages the documents are divided over; fixed per --data", integer(1, 16), 1)
     .option(
       "--documents <files...>",
       "document definitions: bundles (.js), or sources (.ts) to bundle; default: the demo's",
@@ -69,6 +71,7 @@ async function up(flags: UpFlags): Promise<void> {
       port: flags.port,
       hosts: flags.hosts,
       routingTables: flags.routingTables,
+      logShards: flags.logShards,
       documents: documents.bundles,
       assets: flags.assets === undefined ? existing(join(demo, "web"))[0] : resolve(flags.assets),
       link: flags.link,
