@@ -1,5 +1,6 @@
 import type { DocumentInstance, DocumentRuntime } from "@tidewire/document";
 import type { DocumentName, ServiceError, Timer } from "@tidewire/foundation";
+import type { OpenedLog } from "@tidewire/log-engine";
 import type { ActorModules, ActorState, HandOverReason } from "./actor-types.ts";
 import type { AppendInFlight } from "./append-in-flight.ts";
 import { CopyOpening } from "./copy-opening.ts";
@@ -34,6 +35,8 @@ export class CopyKeeper {
   #leavesFor: HandOverReason | undefined;
   #handOverTimer: Timer | undefined;
   #isLettingGo = false;
+  /** How far this host knows the log to reach. */
+  #durableSeq = 0;
   #resolveClosed!: () => void;
 
   /** @param ready asks for a turn of the document. */
@@ -87,6 +90,7 @@ export class CopyKeeper {
   install(instance: DocumentInstance): void {
     const opened = this.opening.opened!;
     this.opening.taken();
+    this.#compareWithBefore(opened);
     this.#copy = new DocumentCopy(instance, opened, this.#modules.copies, this.#options);
     this.#state = "active";
     this.#parts.pipeline.reopened(opened);
@@ -236,6 +240,18 @@ export class CopyKeeper {
     this.opening.startAgain();
   }
 
+  /** The log follows nobody: a host that remembers more than it holds says so, and goes on with what it holds. */
+  #compareWithBefore(opened: OpenedLog): void {
+    const knownSeq = this.#durableSeq;
+    this.#durableSeq = opened.seq;
+    if (opened.seq >= knownSeq) return;
+    this.#modules.metrics.shorterLogs.add();
+    this.#modules.logger.error(
+      { space: this.#document.space, seq: opened.seq, knownSeq },
+      "the log of a document came back shorter than it was: acknowledged writes are lost, the document goes on from the log",
+    );
+  }
+
   /** Agents that the log knows as connected have the grace to come back; the others are connected anew. */
   #inheritPresence(instance: DocumentInstance): void {
     const { presence } = this.#parts.viewers;
@@ -245,6 +261,7 @@ export class CopyKeeper {
   }
 
   #dropCopy(): void {
+    if (this.#copy !== undefined) this.#durableSeq = this.#copy.durableSeq;
     this.#copy?.durable.close();
     this.#copy = undefined;
     this.standIn.reset();

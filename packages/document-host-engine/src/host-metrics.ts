@@ -24,6 +24,10 @@ export function hostMetrics(sink: MetricsSink) {
     checks: sink.counter(name("checks_total"), "Hash checks of viewers, by result", ["result"]),
     runaways: sink.counter(name("runaways_total"), "Document code that was cut off or broke the runtime", ["during"]),
     quarantines: sink.counter(name("quarantines_total"), "Documents put into quarantine"),
+    shorterLogs: sink.counter(
+      name("shorter_logs_total"),
+      "Documents whose log came back without what it had acknowledged",
+    ),
     handOvers: sink.counter(name("hand_overs_total"), "Documents let go, by reason", ["reason"]),
     notOwner: sink.counter(name("not_owner_total"), "Requests for documents of other hosts"),
     wakeUps: sink.counter(name("wake_ups_total"), "Unloaded documents opened for a due timer"),

@@ -1,5 +1,13 @@
 import type { DocumentRuntime } from "@tidewire/document";
-import { type DocumentName, ManualClock, noLogger, noMetrics, SeededRandom, ServiceError } from "@tidewire/foundation";
+import {
+  type DocumentName,
+  ManualClock,
+  type MetricsSink,
+  noLogger,
+  noMetrics,
+  SeededRandom,
+  ServiceError,
+} from "@tidewire/foundation";
 import type { LogEngine } from "@tidewire/log-engine";
 import { MemoryLogEngine } from "@tidewire/log-engine";
 import type { RoutingSource } from "@tidewire/routing";
@@ -48,6 +56,7 @@ export interface TestBedOptions {
   readonly guard?: WorkGuard;
   readonly options?: Partial<DocumentHostOptions>;
   readonly random?: SeededRandom;
+  readonly metrics?: MetricsSink;
 }
 
 export const document: DocumentName = { space: "fake", key: "d1" };
@@ -83,7 +92,7 @@ export class TestBed {
         clock: this.clock,
         random: options.random ?? new SeededRandom(1),
         logger: noLogger,
-        metrics: noMetrics,
+        metrics: options.metrics ?? noMetrics,
         ...(options.guard === undefined ? {} : { guard: options.guard }),
       },
       options.options,
