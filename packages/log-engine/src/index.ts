@@ -36,6 +36,12 @@ export { defaultLogLimits, type LogLimits } from "./log-limits.ts";
 export { checkShard, type LogShard, SHARDS_MAX, shardOf, wrongShardError } from "./log-shard.ts";
 export { LogShardLinks, type LogShardLinksModules } from "./log-shard-links.ts";
 export { MemoryLogEngine } from "./memory-log-engine.ts";
+export {
+  LogMigration,
+  type MigrationCount,
+  MigrationError,
+  type MigrationOptions,
+} from "./migration/log-migration.ts";
 export { RemoteLogEngine, type RemoteLogEngineModules } from "./remote-log-engine.ts";
 export { type ServedLog, serveLogEngine } from "./serve-log-engine.ts";
 export { ShardedLogEngine } from "./sharded-log-engine.ts";
