@@ -3,6 +3,8 @@ import type { GrpcLinkLimits } from "./grpc-link-options.ts";
 
 /** Header of our message on top of the largest body. */
 const MESSAGE_MARGIN_BYTES = 1024 * 1024;
+/** Bytes under way on a gRPC stream and on a connection, each way. */
+export const WINDOW_BYTES = 4 * 1024 * 1024;
 const LONG_MS = 2 ** 31 - 1;
 
 /**
@@ -17,8 +19,8 @@ export function channelOptions(limits: GrpcLinkLimits): ChannelOptions {
     "grpc.enable_retries": 0,
     "grpc.enable_channelz": 0,
     "grpc.client_idle_timeout_ms": LONG_MS,
-    // Helps in saturation; the server ignores it.
-    "grpc-node.flow_control_window": 4 * 1024 * 1024,
+    // Helps in saturation; the server ignores it and is told by `widenWindow`.
+    "grpc-node.flow_control_window": WINDOW_BYTES,
     ...commonOptions(limits),
   };
 }

@@ -12,10 +12,10 @@ import { type Agreement, ControlType, DialHandshake } from "@tidewire/link-binar
 import type { Reader } from "@tidewire/wire";
 import { channelOptions } from "./channel-options.ts";
 import { GrpcCarrier } from "./grpc-carrier.ts";
+import { withoutRetryBuffer } from "./grpc-internals.ts";
 import type { GrpcCall } from "./grpc-pipe.ts";
 import { CONTROL_PATH, identity, READY_TYPE, STREAM_PATH, TOKEN_KEY } from "./service.ts";
 import type { TransportContext } from "./transport-context.ts";
-import { withoutRetryBuffer } from "./write-through.ts";
 
 const NO_BINDING = new Uint8Array(0);
 

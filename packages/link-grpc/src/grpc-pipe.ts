@@ -1,7 +1,7 @@
 import type { EventEmitter } from "node:events";
 import { type ClientDuplexStream, type ServerDuplexStream, status } from "@grpc/grpc-js";
 import { isLarge, type OutboundAccount } from "./outbound-account.ts";
-import { writeTogether } from "./write-through.ts";
+import { writeTogether } from "./write-together.ts";
 
 /** A bidirectional gRPC stream, of either side: a duplex of messages, each of them bytes. */
 export type GrpcCall = ClientDuplexStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>;

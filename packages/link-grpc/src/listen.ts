@@ -5,8 +5,9 @@ import type { LinkListener, ServedMethods } from "@tidewire/link";
 import { ServingSession } from "@tidewire/link/session";
 import { type Agreement, ControlType, ListenHandshake, rejectBody } from "@tidewire/link-binary/handshake";
 import type { Reader } from "@tidewire/wire";
-import { serverOptions } from "./channel-options.ts";
+import { serverOptions, WINDOW_BYTES } from "./channel-options.ts";
 import { GrpcCarrier } from "./grpc-carrier.ts";
+import { widenWindow } from "./grpc-internals.ts";
 import { CONTROL_PATH, identity, READY_TYPE, STREAM_PATH, TOKEN_KEY } from "./service.ts";
 import type { TransportContext } from "./transport-context.ts";
 
@@ -59,6 +60,7 @@ class GrpcLinkListener implements LinkListener {
     return new Promise((resolve, reject) => {
       this.#server.bindAsync(address, credentials, (error, port) => {
         if (error === null) {
+          widenWindow(this.#server, WINDOW_BYTES);
           this.#address = `${address.slice(0, address.lastIndexOf(":"))}:${port}`;
           resolve();
         } else {

@@ -35,6 +35,8 @@ export function fairSettings(): Record<string, unknown> {
       limits: defaultGrpcLinkLimits,
       channelOptions: channelOptionsInUse,
       serverOptions: serverOptionsInUse,
+      withoutOption:
+        "messages of a turn go to HTTP/2 together, each a gRPC message of its own; no retry buffer; the server's window is the client's",
       maxSessionMemory: "default (unlimited): any lower value ended loaded runs with RESOURCE_EXHAUSTED",
     },
   };

@@ -3,9 +3,9 @@ import { connected, type LinkHarness, type LinkSubject } from "./harness.ts";
 import { echo, Opener, parcel, Server, watch } from "./test-service.ts";
 
 /** Messages sent in one turn of the event loop. */
-const MESSAGES = 600;
+const MESSAGES = 6_000;
 /** A transport that handles them one by one takes about a turn for each. */
-const STEPS_MAX = MESSAGES / 10;
+const STEPS_MAX = 60;
 
 /** Counts the groups of calls between which a microtask could run. */
 class Groups {
