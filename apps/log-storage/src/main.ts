@@ -1,6 +1,7 @@
 import { LinkServiceTable } from "@tidewire/link";
 import { GuardedLogEngine, serveLogEngine } from "@tidewire/log-engine";
 import { listenError, runService } from "@tidewire/service";
+import { startBackup } from "./backup.ts";
 import { openStorage } from "./open-storage.ts";
 import { servedLog } from "./served-log.ts";
 import { logStorageSettings } from "./settings.ts";
@@ -16,13 +17,18 @@ await runService({
   settings: logStorageSettings,
   start: async (config, context) => {
     const { logger, transport } = context;
-    const { engine: stored, state } = await openStorage(config, context);
+    const { engine: stored, state, files } = await openStorage(config, context);
+    const backup = await startBackup(config.s3, files, context).catch(async (error: unknown) => {
+      await stored.close();
+      throw error;
+    });
     const engine = new GuardedLogEngine(stored, state.shard, state.seal);
     state.onSeal?.(({ isSealed, movedTo }) => (isSealed ? void engine.seal(movedTo) : engine.unseal()));
     const services = new LinkServiceTable();
     serveLogEngine(engine, services, servedLog(config.storage.engine, engine, state, logger));
     const address = config.link.listen ?? DEFAULT_LISTEN;
     const listener = await transport.listen(address, services).catch(async (error: unknown) => {
+      await backup.stop();
       await engine.close();
       throw listenError("the link", address, "link.listen", error);
     });
@@ -35,6 +41,7 @@ await runService({
       drain: async () => {},
       stop: async () => {
         await listener.close(CLOSE_GRACE_MS);
+        await backup.stop();
         await engine.close();
       },
     };

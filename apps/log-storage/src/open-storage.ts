@@ -1,4 +1,5 @@
 import type { LogEngine } from "@tidewire/log-engine";
+import type { StoreFiles } from "@tidewire/log-engine-local";
 import type { ServiceContext } from "@tidewire/service";
 import { openJetStreamStorage } from "./jetstream/open-jetstream-storage.ts";
 import { openLocalStorage } from "./local/open-local-storage.ts";
@@ -10,6 +11,8 @@ import type { StorageState } from "./storage-state.ts";
 export interface OpenedStorage {
   readonly engine: LogEngine;
   readonly state: StorageState;
+  /** Of an engine that can be backed up by copying its files. */
+  readonly files?: StoreFiles;
 }
 
 /** Opens the log, or says in one line (`StartError`) why that is impossible and what to do. */

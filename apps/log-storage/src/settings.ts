@@ -1,5 +1,6 @@
 import { SHARDS_MAX } from "@tidewire/log-engine";
 import { z } from "@tidewire/service";
+import { backupSettings } from "./backup.ts";
 import { natsSettings } from "./jetstream/nats-settings.ts";
 import { localStorageSettings } from "./local/open-local-storage.ts";
 
@@ -32,6 +33,7 @@ export const logStorageSettings = {
     })
     .prefault({}),
   ...natsSettings,
+  ...backupSettings,
 } as const;
 
 export type LogStorageSettings = z.output<z.ZodObject<typeof logStorageSettings>>;

@@ -8,6 +8,7 @@ export {
   type RestoreProgress,
   restoreDirectory,
 } from "./restore/restore-directory.ts";
+export { type CredentialSources, readCredentials } from "./s3/read-credentials.ts";
 export { S3Client } from "./s3/s3-client.ts";
 export { S3Error } from "./s3/s3-error.ts";
 export { defaultS3Options, type S3Credentials, type S3Options, type S3Settings } from "./s3/s3-settings.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { fsck } from "@tidewire/log-engine-local";
 import { RestoreError, RestoreIncomplete, restoreDirectory, type S3Client } from "../src/index.ts";
-import { S3Double } from "./support/s3-double.ts";
+import { S3Double } from "../src/testing.ts";
 import { clientOf } from "./support/s3-servers.ts";
 import {
   backupOf,

@@ -9,7 +9,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { S3Client, S3Error } from "../src/index.ts";
 import { objectUrl } from "../src/s3/s3-settings.ts";
-import { doubleCredentials, S3Double, type S3Fault } from "./support/s3-double.ts";
+import { doubleCredentials, S3Double, type S3Fault } from "../src/testing.ts";
 import { clientOf, modules, settingsOf } from "./support/s3-servers.ts";
 
 let double: S3Double;

@@ -50,7 +50,8 @@ export async function openLocalStorage(
   }
   try {
     const state = await StateFile.open(directory, shard);
-    return { engine: await openEngine({ ...settings, directory }, modules), state };
+    const engine = await openEngine({ ...settings, directory }, modules);
+    return { engine, state, files: engine.files };
   } catch (error) {
     if (error instanceof DirectoryInUse || error instanceof StoreFormatError) {
       throw new StartError(`cannot use storage.directory ${directory}: ${error.message}`);

@@ -23,10 +23,12 @@ export class StorageProcess {
   #stderr = "";
   #changed = (): void => {};
 
-  constructor(directory: string, listen = "127.0.0.1:0") {
+  constructor(directory: string, listen = "127.0.0.1:0", more: Readonly<Record<string, string>> = {}) {
     if (!existsSync(script)) throw new Error(`${script} is missing: build the app first (npm run build)`);
-    const flags = { "storage.directory": directory, "link.listen": listen, "node.id": "log-1" };
-    const args = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+    const flags = { "storage.directory": directory, "link.listen": listen, "node.id": "log-1", ...more };
+    // An empty one is left out.
+    const given = Object.entries(flags).filter(([, value]) => value !== "");
+    const args = given.map(([name, value]) => `--${name}=${value}`);
     this.#child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "pipe"] });
     this.#child.stdout?.on("data", (chunk: Buffer) => this.#take(chunk.toString()));
     this.#child.stderr?.on("data", (chunk: Buffer) => {

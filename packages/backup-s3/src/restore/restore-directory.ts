@@ -81,6 +81,11 @@ export async function restoreDirectory(
   const outcomes = await Promise.allSettled(Array.from({ length: CONCURRENCY }, work));
   const failed = outcomes.find(({ status }) => status === "rejected");
   if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+  for (const [name, text] of Object.entries(manifest.sideFiles)) {
+    // From the backup, and so not to be trusted with a path.
+    if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(name)) throw new RestoreError(`the manifest has a side file "${name}"`);
+    await writeSynced(join(directory, name), Buffer.from(text, "utf8"));
+  }
   await writeSynced(join(directory, DRAFT), Buffer.from(manifest.store, "latin1"));
   for (const folder of Object.values(folders)) await syncDirectory(join(directory, folder));
 

@@ -31,6 +31,8 @@ export interface BackupManifest {
   readonly node: string;
   /** The file `STORE`. */
   readonly store: string;
+  /** Small files beside the log, by name, as text. */
+  readonly sideFiles: Readonly<Record<string, string>>;
   readonly files: readonly BackupFile[];
 }
 

@@ -17,6 +17,7 @@ import { FileUploader } from "./file-uploader.ts";
 import { BackupMetrics } from "./metrics.ts";
 import { hourOf, namedBy } from "./retention.ts";
 import { freeShare } from "./room.ts";
+import { readSideFiles } from "./side-files.ts";
 import { StoreTracking } from "./store-tracking.ts";
 
 export interface BackupModules {
@@ -33,6 +34,8 @@ export interface BackupIdentity {
   readonly cluster: string;
   /** Name of the process, for people. */
   readonly node: string;
+  /** Names of small text files in the folder of the log that belong to it. Those that are not there are left out. */
+  readonly sideFiles?: readonly string[];
 }
 
 export interface BackupStatus {
@@ -229,7 +232,8 @@ export class Backup {
 
   async #writeManifest(session: Session, at: number): Promise<void> {
     const files = this.#tracking.describe();
-    const described = JSON.stringify(files);
+    const sideFiles = await readSideFiles(dirname(session.storeFile), this.#identity.sideFiles ?? []);
+    const described = JSON.stringify([files, sideFiles]);
     if (described === this.#described) return;
     const { epoch, keys, storeId, previous } = session;
     const { cluster, node } = this.#identity;
@@ -244,6 +248,7 @@ export class Backup {
       at,
       node,
       store,
+      sideFiles,
       files,
     });
     const retired = this.#tracking.retired;

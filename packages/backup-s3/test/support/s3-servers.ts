@@ -1,6 +1,6 @@
 import { SystemClock, SystemRandom } from "@tidewire/foundation";
 import { S3Client, type S3Options, type S3Settings } from "../../src/index.ts";
-import { doubleCredentials, type S3Double } from "./s3-double.ts";
+import { doubleCredentials, type S3Double } from "../../src/testing.ts";
 
 export const modules = { clock: new SystemClock(), random: new SystemRandom() };
 

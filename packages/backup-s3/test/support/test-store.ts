@@ -34,6 +34,7 @@ export function openStore(directory: string, clock: Clock = new SystemClock()): 
       queueMaxBytes: 1024 * 1024,
       checkpointBytes: 16 * 1024,
       compactionMs: 3_600_000,
+      historyMs: 0,
     },
     { clock, logger: noLogger, metrics: noMetrics },
   );
