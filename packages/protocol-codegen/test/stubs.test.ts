@@ -45,13 +45,15 @@ class Loop implements StubCaller, StubServices {
     handlers: StubStreamHandlers<Down>,
   ): StubStream<Up> {
     const handler = this.#handlers.get(method.id) as StubStreamHandler<Open, Up, Down>;
+    const context = this.#context();
     const down = {
+      peer: context.peer,
       isOpen: true,
       credit: method.credit,
       send: (message: Down) => handlers.message(copied(method.down, message)),
       end: (error?: ServiceError) => handlers.end(error),
     };
-    const serving: StubServerStreamHandlers<Up> = handler(copied(method.open, request), down, this.#context());
+    const serving: StubServerStreamHandlers<Up> = handler(copied(method.open, request), down, context);
     return {
       isOpen: true,
       send: (message) => serving.message?.(copied(method.up, message)),
