@@ -3,6 +3,7 @@ export type {
   DocumentList,
   DocumentMap,
   DocumentTable,
+  RecordMap,
   RecordQuery,
   SortDirection,
   TableRow,

@@ -26,7 +26,11 @@ function assertDeletesOnlyHeld(delta: JsonObject, state: JsonValue | undefined, 
 }
 
 function heldAt(state: JsonValue | undefined, key: string): JsonValue | undefined {
-  if (Array.isArray(state)) return (state as JsonObject[]).find((element) => element["id"] === key);
+  if (Array.isArray(state)) {
+    const elements = state as JsonObject[];
+    // Records of a map do not say their key: that they were held shows in `@o` being accepted.
+    return elements.some((element) => element["id"] === undefined) ? elements : elements.find(({ id }) => id === key);
+  }
   return typeof state === "object" && state !== null ? (state as JsonObject)[key] : undefined;
 }
 

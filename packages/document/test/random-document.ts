@@ -99,6 +99,10 @@ function randomView(random: Random, tables: readonly string[]): (doc: any, viewe
     (doc) => (doc.flag ? doc[table] : undefined),
     (doc) => (doc.flag ? [1, 2] : { not: ["flagged"] }),
     (doc) => doc.others.get("ann"),
+    (doc) => doc.others.where({ x: doc.total % 5 }),
+    (doc, viewer) =>
+      doc.others.where((row: any) => row.x % 2 === viewer.principal.agent.length % 2).orderBy("x", "desc"),
+    (doc) => doc.others.where({ x: 1 }).keys(),
   ]);
 }
 

@@ -53,13 +53,15 @@ export type Criteria<Row> = { readonly [Key in ComparableKeys<Row>]?: Row[Key] }
 export interface RecordQuery<Row> extends Iterable<Row> {
   /** All the given fields are equal; an index is used when there is one. Or any condition, at the price of a scan. */
   where(criteria: Criteria<Row> | ((row: Row) => boolean)): RecordQuery<Row>;
-  /** Stable; ties keep the order of their ids. Absent values come last. */
+  /** Stable; ties keep the order of their ids or keys. Absent values come last. */
   orderBy(field: ComparableKeys<Row>, direction?: SortDirection): RecordQuery<Row>;
   limit(count: number): RecordQuery<Row>;
   offset(count: number): RecordQuery<Row>;
   first(): Row | undefined;
   count(): number;
   toArray(): Row[];
+  /** Ids of the records of a table, keys of those of a map. */
+  keys(): string[];
   map<Result>(project: (row: Row) => Result): Result[];
   filter(condition: (row: Row) => boolean): Row[];
   find(condition: (row: Row) => boolean): Row | undefined;
@@ -68,6 +70,17 @@ export interface RecordQuery<Row> extends Iterable<Row> {
 }
 
 export type TableRow<Row> = Row & { readonly id: string };
+
+/** A map of records: answers the same questions as a table, in key order. */
+export interface RecordMap<Row, Insert> extends DocumentMap<Row, Insert> {
+  where(criteria: Criteria<Row> | ((row: Row) => boolean)): RecordQuery<Row>;
+  /** Ties keep the order of their keys. */
+  orderBy(field: ComparableKeys<Row>, direction?: SortDirection): RecordQuery<Row>;
+  limit(count: number): RecordQuery<Row>;
+  offset(count: number): RecordQuery<Row>;
+  first(): Row | undefined;
+  count(): number;
+}
 
 /** An ordered list of records with ids "1", "2", ... in order of creation. */
 export interface DocumentTable<Row, Insert> extends RecordQuery<TableRow<Row>> {

@@ -1,4 +1,4 @@
-import type { DocumentMap, DocumentTable } from "./containers.ts";
+import type { DocumentMap, DocumentTable, RecordMap } from "./containers.ts";
 import {
   type AnyField,
   type Audience,
@@ -36,7 +36,11 @@ export interface RecordSchema<
 }
 
 export type MapOf<Element extends AnyField> =
-  Element extends Field<infer Value, infer Insert, any, any, any> ? DocumentMap<Value, Insert> : never;
+  Element extends RecordSchema<infer F, any, any>
+    ? RecordMap<RecordOf<F>, InsertOf<F>>
+    : Element extends Field<infer Value, infer Insert, any, any, any>
+      ? DocumentMap<Value, Insert>
+      : never;
 export type TableOf<Row> =
   Row extends RecordSchema<infer F, any, any> ? DocumentTable<RecordOf<F>, InsertOf<F>> : never;
 

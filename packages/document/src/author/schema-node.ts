@@ -56,3 +56,8 @@ export interface SchemaHolder {
 export function isContainer(node: SchemaNode): boolean {
   return node.kind === "list" || node.kind === "map" || node.kind === "table";
 }
+
+/** Whether a query can ask for it. */
+export function isComparable(node: SchemaNode): boolean {
+  return node.kind !== "record" && node.kind !== "json" && !isContainer(node);
+}

@@ -35,6 +35,16 @@ export interface TableField<R extends RecordSchema<any, any, any>>
   index(...fields: ComparableKeys<RecordOf<FieldsOf<R>>>[]): TableField<R>;
 }
 
+export interface MapField<Element extends AnyField>
+  extends ContainerField<
+    MapOf<Element>,
+    { readonly [key: string]: InsertOfField<Element> },
+    { readonly [key: string]: ViewOfField<Element> }
+  > {
+  /** As of a table; for maps of records. */
+  index(...fields: ComparableKeys<RecordOf<FieldsOf<Element>>>[]): MapField<Element>;
+}
+
 const build = (kind: SchemaNode["kind"], rest: Partial<SchemaNode> = {}): unknown =>
   new FieldBuilder(newSchemaNode(kind, rest));
 
@@ -65,11 +75,7 @@ export const t = {
     >,
   /** String keys to scalars or records. */
   map: <Element extends AnyField>(element: Element) =>
-    build("map", { element: element[schemaKey] }) as ContainerField<
-      MapOf<Element>,
-      { readonly [key: string]: InsertOfField<Element> },
-      { readonly [key: string]: ViewOfField<Element> }
-    >,
+    build("map", { element: element[schemaKey] }) as MapField<Element>,
   /** Records in an order, with ids. */
   table: <R extends RecordSchema<any, any, any>>(row: R) =>
     build("table", { element: row[schemaKey] }) as TableField<R>,

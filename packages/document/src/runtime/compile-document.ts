@@ -100,7 +100,7 @@ function checkRootNames({ stateFields, computed, views }: DocumentDefinition): v
 function compileViews(definition: DocumentDefinition): ViewSchema {
   const types = new TypeCompiler();
   const fields: SchemaNode = { kind: "record", isOptional: false, isPrivate: false, fields: definition.stateFields };
-  const rootType = new RecordType(types, fields, { isRow: false, isRoot: true, path: "doc" });
+  const rootType = new RecordType(types, fields, { isRow: false, isElement: false, isRoot: true, path: "doc" });
   const computedNames = Object.keys(definition.computed);
   addRootExtras(rootType, computedNames);
   const slots: ViewSlot[] = [

@@ -1,5 +1,5 @@
 import { checkScalar } from "../author/scalar-check.ts";
-import { isContainer, type SchemaNode } from "../author/schema-node.ts";
+import { isComparable, isContainer, type SchemaNode } from "../author/schema-node.ts";
 
 const fieldPattern = /^[A-Za-z][A-Za-z0-9_]*$/;
 /** A client walks views as deep as this several times over. */
@@ -58,10 +58,15 @@ function checkNode(node: SchemaNode, place: Place): void {
 function checkContainer(node: SchemaNode, { path, depth }: Place): void {
   const element = node.element!;
   if (element.kind === "record" && node.kind !== "list") {
+    for (const name of node.indexes ?? []) {
+      const field = Object.hasOwn(element.fields!, name) ? element.fields![name]! : undefined;
+      if (field === undefined || !isComparable(field)) throw new TypeError(`${path}: no index can be of "${name}"`);
+    }
     checkFields(element.fields!, { path: `${path}[]`, depth, isRow: node.kind === "table" });
     return;
   }
   if (node.kind === "table") throw new TypeError(`${path}: a table holds records`);
+  if (node.indexes !== undefined) throw new TypeError(`${path}: only records have an index`);
   if (element.kind === "record" || isContainer(element)) {
     throw new TypeError(`${path}: a ${node.kind} holds ${node.kind === "list" ? "scalars" : "scalars or records"}`);
   }

@@ -1,4 +1,4 @@
-import type { DocumentMap } from "../author/containers.ts";
+import type { DocumentMap, SortDirection } from "../author/containers.ts";
 import { describeType } from "../author/scalar-check.ts";
 import { StateError } from "../author/state-error.ts";
 import { ContainerNode } from "./container-node.ts";
@@ -6,6 +6,8 @@ import type { DocumentState } from "./document-state.ts";
 import { type FieldCheck, fieldCheck } from "./field-check.ts";
 import { fillRecord, plainObject } from "./fill-record.ts";
 import { MapEntry } from "./map-entry.ts";
+import { everyRow, Query, type QueryPlan, type RowSource } from "./query.ts";
+import { type Found, RecordIndexes } from "./record-indexes.ts";
 import { RecordNode } from "./record-node.ts";
 import type { FieldType } from "./record-type.ts";
 import { recordBytes } from "./sizes.ts";
@@ -18,11 +20,13 @@ const inserted = 0;
 const removed = 1;
 
 /** String keys to scalars or records. Iterates in key order, so that order is state like everything else. */
-export class MapNode extends ContainerNode<MapElement> implements DocumentMap<unknown>, Undoable {
+export class MapNode extends ContainerNode<MapElement> implements DocumentMap<unknown>, RowSource, Undoable {
   readonly $field: FieldType;
   readonly #elements = new Map<string, MapElement>();
   readonly #check: FieldCheck;
   #sortedKeys: string[] | null = null;
+  /** `null` until a query asks for one. */
+  $indexes: RecordIndexes | null = null;
 
   constructor(state: DocumentState, parent: StateNode, field: FieldType) {
     super(state, parent);
@@ -93,6 +97,46 @@ export class MapNode extends ContainerNode<MapElement> implements DocumentMap<un
     return this.entries().values();
   }
 
+  where(criteria: object | ((row: RecordNode) => boolean)): Query {
+    return this.#query().where(criteria);
+  }
+
+  orderBy(field: string, direction?: SortDirection): Query {
+    return this.#query().orderBy(field, direction);
+  }
+
+  limit(count: number): Query {
+    return this.#query().limit(count);
+  }
+
+  offset(count: number): Query {
+    return this.#query().offset(count);
+  }
+
+  first(): RecordNode | undefined {
+    return this.#query().first();
+  }
+
+  count(): number {
+    return this.size;
+  }
+
+  $find(criteria: QueryPlan["criteria"]): Found | undefined {
+    this.$indexes ??= new RecordIndexes(this, this.$field);
+    const found = this.$indexes.find(criteria, () => this.#elements.values() as Iterable<RecordNode>);
+    if (found !== undefined) this.$state.tracker?.saw(found.bucket);
+    return found;
+  }
+
+  $all(): RecordNode[] {
+    this.$state.tracker?.saw(this);
+    return this.$keys().map((key) => this.#elements.get(key) as RecordNode);
+  }
+
+  $inOrder(records: ReadonlySet<RecordNode>): readonly RecordNode[] {
+    return [...records].sort(({ $key: a }, { $key: b }) => (a < b ? -1 : 1));
+  }
+
   /** A record without values, for reading the log. */
   $insertEmpty(key: string): RecordNode {
     const record = new this.$field.recordType!.Class(this.$state, this, key);
@@ -137,6 +181,7 @@ export class MapNode extends ContainerNode<MapElement> implements DocumentMap<un
 
   $childTouched(child: StateNode): void {
     this.$promote(child as RecordNode);
+    this.$indexes?.touch(child as RecordNode, this.$state.transactionSeq, -1, undefined);
   }
 
   $setLive(isLive: boolean): void {
@@ -155,10 +200,12 @@ export class MapNode extends ContainerNode<MapElement> implements DocumentMap<un
       if (!element.$isLive) return false;
       element.$commitNew(seq);
       this.$promote(element);
+      this.#touchIndexes(element, seq);
     } else {
       // Never seen outside of this transaction, or gone with the whole map.
       if (element.$born === 0 || !this.$isLive) return false;
       this.$bury(element.$key, element, seq);
+      this.#touchIndexes(element, seq);
     }
     this.$touch(seq);
     return true;
@@ -196,15 +243,27 @@ export class MapNode extends ContainerNode<MapElement> implements DocumentMap<un
     }
   }
 
+  #query(): Query {
+    if (this.$field.recordType === undefined)
+      throw new StateError(`map "${this.$field.name}" holds no records: there is nothing to ask for`);
+    return new Query(this, everyRow);
+  }
+
+  #touchIndexes(element: MapElement, seq: number): void {
+    if (element instanceof RecordNode) this.$indexes?.touch(element, seq, -1, undefined);
+  }
+
   #put(element: MapElement): void {
     this.#elements.set(element.$key, element);
     this.#sortedKeys = null;
+    if (this.$indexes !== null) this.$indexes.add(element as RecordNode);
     element.$setLive(true);
   }
 
   #take(element: MapElement): void {
     this.#elements.delete(element.$key);
     this.#sortedKeys = null;
+    if (this.$indexes !== null) this.$indexes.remove(element as RecordNode);
     element.$setLive(false);
   }
 }

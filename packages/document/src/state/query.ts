@@ -1,7 +1,8 @@
 import type { SortDirection } from "../author/containers.ts";
-import { isContainer } from "../author/schema-node.ts";
+import { isComparable } from "../author/schema-node.ts";
 import { StateError } from "../author/state-error.ts";
 import type { DocumentState } from "./document-state.ts";
+import type { Found } from "./record-indexes.ts";
 import type { RecordNode } from "./record-node.ts";
 import type { FieldType } from "./record-type.ts";
 
@@ -15,15 +16,19 @@ export interface QueryPlan {
 
 export const everyRow: QueryPlan = { criteria: [], conditions: [], sort: [], offset: 0, limit: Infinity };
 
-/** Where a query's records come from. */
+/** Where a query's records come from: a table, or a map of records. */
 export interface RowSource {
   readonly $field: FieldType;
   readonly $state: DocumentState;
-  /** In order; narrowed by an index where one fits the criteria. Tells the tracker. */
-  $rows(plan: QueryPlan): RecordNode[];
+  /** The bucket of an index that fits one of the criteria. Tells the tracker what was looked at. */
+  $find(criteria: QueryPlan["criteria"]): Found | undefined;
+  /** All of them, in order, in a new array. */
+  $all(): RecordNode[];
+  /** Some of them, in order. */
+  $inOrder(records: ReadonlySet<RecordNode>): readonly RecordNode[];
 }
 
-/** Records of a table chosen by a condition. Evaluated anew whenever it is read. What document code sees of it is `RecordQuery`. */
+/** Records of a table or map chosen by a condition. Evaluated anew whenever it is read. What document code sees of it is `RecordQuery`. */
 export class Query {
   readonly $source: RowSource;
   readonly #plan: QueryPlan;
@@ -71,7 +76,11 @@ export class Query {
   }
 
   toArray(): RecordNode[] {
-    return this.#evaluate();
+    return this.#evaluate().slice();
+  }
+
+  keys(): string[] {
+    return this.#evaluate().map(({ $key }) => $key);
   }
 
   map<Result>(project: (row: RecordNode) => Result): Result[] {
@@ -122,22 +131,33 @@ export class Query {
 
   #field(name: string): FieldType {
     const type = this.$source.$field.recordType!;
-    const field = type.fields.find((candidate) => candidate.name === name);
-    const kind = field?.node.kind;
-    if (field === undefined || kind === "record" || kind === "json" || isContainer(field.node)) {
+    const field = type.byName.get(name) ?? (name === "id" ? type.fields.find(({ index }) => index < 0) : undefined);
+    if (field === undefined || !isComparable(field.node)) {
       throw new StateError(`"${name}" of "${this.$source.$field.name}" is not a field a query can compare`);
     }
     return field;
   }
 
-  #evaluate(): RecordNode[] {
+  /** Not to be changed: it may be the source's own. */
+  #evaluate(): readonly RecordNode[] {
     const { criteria, conditions, sort, offset, limit } = this.#plan;
-    let rows = this.$source.$rows(this.#plan);
-    if (criteria.length > 0) {
-      rows = rows.filter((row) => criteria.every(({ field, value }) => fieldOf(row, field) === value));
+    const source = this.$source;
+    const found = criteria.length > 0 ? source.$find(criteria) : undefined;
+    // A sort does not care where it begins: ties are decided by keys.
+    let rows: readonly RecordNode[] =
+      found === undefined
+        ? source.$all()
+        : sort.length > 0
+          ? [...found.bucket.records]
+          : found.bucket.inOrder((records) => source.$inOrder(records));
+    for (const criterion of criteria) {
+      if (criterion === found?.criterion) continue;
+      const { field, value } = criterion;
+      rows = rows.filter((row) => fieldOf(row, field) === value);
     }
     for (const condition of conditions) rows = rows.filter((row) => this.#isMet(condition, row));
-    if (sort.length > 0) rows.sort((a, b) => compareRows(a, b, sort));
+    // Only what is not sorted may be the bucket's own.
+    if (sort.length > 0) (rows as RecordNode[]).sort((a, b) => compareRows(a, b, sort));
     return offset === 0 && limit >= rows.length ? rows : rows.slice(offset, offset + limit);
   }
 }
@@ -151,8 +171,13 @@ function compareRows(a: RecordNode, b: RecordNode, sort: QueryPlan["sort"]): num
     const order = compareValues(fieldOf(a, field), fieldOf(b, field), direction === "desc" ? -1 : 1);
     if (order !== 0) return order;
   }
-  // Ids of a table are whole numbers.
-  return Number(a.$key) - Number(b.$key);
+  return compareKeys(a, b);
+}
+
+/** Ids of a table are whole numbers: the shorter is the smaller. Keys of a map are words. */
+function compareKeys({ $key: a, $type: { isRow } }: RecordNode, { $key: b }: RecordNode): number {
+  if (isRow && a.length !== b.length) return a.length - b.length;
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function compareValues(a: unknown, b: unknown, sign: number): number {

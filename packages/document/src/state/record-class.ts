@@ -57,7 +57,7 @@ function accessors(type: RecordType, field: FieldType): string {
     this.$logField(${index});
     ${resize}
     this.$${index} = value;
-    ${type.isRow ? `if (this.$parent.$indexes !== null) this.$parent.$reindex(this, ${index}, old);` : ""}
+    ${type.isElement ? `if (this.$parent.$indexes !== null) this.$parent.$indexes.change(this, ${index}, old);` : ""}
   }`;
 }
 

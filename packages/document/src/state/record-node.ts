@@ -3,6 +3,7 @@ import { StateError } from "../author/state-error.ts";
 import type { DocumentState } from "./document-state.ts";
 import { fillRecord } from "./fill-record.ts";
 import type { Trackable } from "./read-tracker.ts";
+import type { RecordIndexes } from "./record-indexes.ts";
 import type { FieldType, RecordType } from "./record-type.ts";
 import { recordBytes, scalarBytes } from "./sizes.ts";
 import { type Changeable, StateNode } from "./state-node.ts";
@@ -12,11 +13,9 @@ import type { Undoable } from "./undo-log.ts";
 /** Fields with a bit in `$dirty`; the few beyond share a set. */
 const maskedFields = 30;
 
-/** What a record tells the table it is in. */
-interface IndexedTable {
-  readonly $indexes: readonly unknown[] | null;
-  $reindex(record: RecordNode, field: number, old: unknown): void;
-  $touchIndexes(record: RecordNode, seq: number, field: number, old: unknown): void;
+/** The table or map a record is in. */
+interface Indexed {
+  readonly $indexes: RecordIndexes | null;
 }
 
 /** Base of the generated record classes. Holds the stamps; the fields' values are in slots of the subclass. */
@@ -119,8 +118,7 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
     if (current instanceof RecordNode) current.$setLive(false);
     if (old instanceof RecordNode) old.$setLive(true);
     this.$put(code, old);
-    const table = this.#table();
-    if (table !== null && table.$indexes !== null) table.$reindex(this, code, current);
+    this.#indexes()?.change(this, code, current);
     this.#clean(code);
   }
 
@@ -129,10 +127,10 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
     const current = this.$get(code);
     // Nobody asks for the bits of a nested record that was replaced: unlike an element it has no tombstone.
     if (old instanceof RecordNode) old.$release();
-    const table = this.#table();
+    const indexes = this.#indexes();
     if (!this.$isLive) {
       // Its removal speaks for the value it had then, not for the one it had before.
-      table?.$touchIndexes(this, seq, code, old);
+      indexes?.touch(this, seq, code, old);
       // Who saw it may be someone else than whom its policy would name now.
       if (this.$born !== 0 && current !== old) {
         this.$setFieldStamp(code, seq);
@@ -144,7 +142,7 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
     if (current instanceof RecordNode) current.$commitNew(seq);
     if (this.$born !== seq) this.$setFieldStamp(code, seq);
     this.$touch(seq);
-    table?.$touchIndexes(this, seq, code, old);
+    indexes?.touch(this, seq, code, old);
     return true;
   }
 
@@ -189,8 +187,8 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
     return (this.#cells[index] ??= new FieldCell(this, index));
   }
 
-  #table(): IndexedTable | null {
-    return this.$type.isRow ? (this.$parent as StateNode & IndexedTable) : null;
+  #indexes(): RecordIndexes | null {
+    return this.$type.isElement ? (this.$parent as StateNode & Indexed).$indexes : null;
   }
 
   $setFieldStamp(index: number, seq: number): void {

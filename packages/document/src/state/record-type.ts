@@ -31,6 +31,8 @@ export interface FieldType {
 export interface RecordTypeOptions {
   /** In a table: has an id. */
   readonly isRow: boolean;
+  /** In a table or a map. */
+  readonly isElement: boolean;
   /** The document itself. */
   readonly isRoot?: boolean;
   /** Where it is in the state, for error texts. */
@@ -43,6 +45,7 @@ export class RecordType {
   readonly index: number;
   readonly path: string;
   readonly isRow: boolean;
+  readonly isElement: boolean;
   /** In the order of canonical JSON; the id is among them. */
   readonly fields: readonly FieldType[];
   /** By slot. */
@@ -69,6 +72,7 @@ export class RecordType {
     this.index = schema.nextTypeIndex();
     this.path = options.path;
     this.isRow = options.isRow;
+    this.isElement = options.isElement;
     let bits = 0;
     const newGuard = (policy: FieldPolicy): Guard => schema.newGuard(bits++, policy);
     this.guard = options.isRow || !schema.isStruct(node) ? optionalGuard(node.recordPolicy, newGuard) : undefined;
@@ -165,7 +169,9 @@ function compileField(
     isPrivate: node.isPrivate,
     guard: node.isPrivate ? undefined : optionalGuard(policy, newGuard),
     recordType:
-      recordNode === undefined ? undefined : new RecordType(schema, recordNode, { isRow: node.kind === "table", path }),
+      recordNode === undefined
+        ? undefined
+        : new RecordType(schema, recordNode, { isRow: node.kind === "table", isElement: isContainer(node), path }),
   };
 }
 

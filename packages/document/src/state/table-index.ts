@@ -11,22 +11,50 @@ export class IndexBucket implements Trackable {
   readonly $parent: StateNode;
   $stamp = 0;
   $isLive = true;
-  readonly records = new Set<RecordNode>();
+  readonly #records = new Set<RecordNode>();
+  /** In the order of the container, once somebody has asked for it. Never changed in place: readers keep it. */
+  #ordered: readonly RecordNode[] | null = null;
 
-  constructor(table: StateNode) {
-    this.$parent = table;
+  constructor(container: StateNode) {
+    this.$parent = container;
+  }
+
+  get size(): number {
+    return this.#records.size;
+  }
+
+  get records(): ReadonlySet<RecordNode> {
+    return this.#records;
+  }
+
+  add(record: RecordNode): void {
+    this.#records.add(record);
+    this.#ordered = null;
+  }
+
+  remove(record: RecordNode): boolean {
+    this.#ordered = null;
+    return this.#records.delete(record);
+  }
+
+  outOfOrder(): void {
+    this.#ordered = null;
+  }
+
+  inOrder(sort: (records: ReadonlySet<RecordNode>) => readonly RecordNode[]): readonly RecordNode[] {
+    return (this.#ordered ??= this.#records.size <= 1 ? [...this.#records] : sort(this.#records));
   }
 }
 
-/** Finds the records of a table by the value of one field. Follows every write at once, and every rollback. */
+/** Finds the records of a table or map by the value of one field. Follows every write at once, and every rollback. */
 export class TableIndex {
   readonly field: FieldType;
-  readonly #table: StateNode;
+  readonly #container: StateNode;
   readonly #buckets = new Map<unknown, IndexBucket>();
   #emptyCount = 0;
 
-  constructor(table: StateNode, field: FieldType, records: Iterable<RecordNode>) {
-    this.#table = table;
+  constructor(container: StateNode, field: FieldType, records: Iterable<RecordNode>) {
+    this.#container = container;
     this.field = field;
     for (const record of records) this.add(record);
   }
@@ -34,9 +62,9 @@ export class TableIndex {
   bucket(value: unknown): IndexBucket {
     let bucket = this.#buckets.get(value);
     if (bucket === undefined) {
-      bucket = new IndexBucket(this.#table);
-      // Whoever asked before there was a bucket depended on the table.
-      bucket.$stamp = this.#table.$stamp;
+      bucket = new IndexBucket(this.#container);
+      // Whoever asked before there was a bucket depended on the whole.
+      bucket.$stamp = this.#container.$stamp;
       this.#buckets.set(value, bucket);
       if (++this.#emptyCount > emptyBucketsMax) this.#dropEmpty(bucket);
     }
@@ -57,6 +85,10 @@ export class TableIndex {
     this.add(record);
   }
 
+  moved(record: RecordNode): void {
+    this.#buckets.get(record.$get(this.field.index))?.outOfOrder();
+  }
+
   /** A committed change concerns the records with this value. */
   touch(value: unknown, seq: number): void {
     const bucket = this.#buckets.get(value);
@@ -64,19 +96,19 @@ export class TableIndex {
   }
 
   #put(record: RecordNode, value: unknown): void {
-    const { records } = this.bucket(value);
-    if (records.size === 0) this.#emptyCount--;
-    records.add(record);
+    const bucket = this.bucket(value);
+    if (bucket.size === 0) this.#emptyCount--;
+    bucket.add(record);
   }
 
   #take(record: RecordNode, value: unknown): void {
-    const { records } = this.bucket(value);
-    if (records.delete(record) && records.size === 0) this.#emptyCount++;
+    const bucket = this.bucket(value);
+    if (bucket.remove(record) && bucket.size === 0) this.#emptyCount++;
   }
 
   #dropEmpty(except: IndexBucket): void {
     for (const [value, bucket] of this.#buckets) {
-      if (bucket.records.size > 0 || bucket === except) continue;
+      if (bucket.size > 0 || bucket === except) continue;
       bucket.$isLive = false;
       this.#buckets.delete(value);
     }

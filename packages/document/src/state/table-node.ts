@@ -6,11 +6,11 @@ import type { DocumentState } from "./document-state.ts";
 import { fillRecord } from "./fill-record.ts";
 import { OrderLog } from "./order-log.ts";
 import { everyRow, Query, type QueryPlan, type RowSource } from "./query.ts";
+import { type Found, RecordIndexes } from "./record-indexes.ts";
 import type { RecordNode } from "./record-node.ts";
 import type { FieldType } from "./record-type.ts";
 import { recordBytes } from "./sizes.ts";
 import type { StateNode } from "./state-node.ts";
-import { TableIndex } from "./table-index.ts";
 import { TableOrder } from "./table-order.ts";
 import type { Undoable } from "./undo-log.ts";
 
@@ -19,8 +19,6 @@ const removed = 1;
 const moved = 2;
 const idTaken = 3;
 
-/** Indexes a table gets because `where` asked for a field. */
-const unaskedIndexesMax = 4;
 /** In records gone through, roughly. */
 const placeSearchCost = 64;
 
@@ -45,7 +43,8 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
   $movedSeq = 0;
   /** By record, for tables of which viewers see different records: whose move was when. */
   $moves: Map<RecordNode, number> | null = null;
-  $indexes: readonly TableIndex[] | null = null;
+  /** `null` until a query asks for one. */
+  $indexes: RecordIndexes | null = null;
   readonly #byId = new Map<string, RecordNode>();
   readonly #all: Query;
 
@@ -116,6 +115,7 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
     this.$orderLog.removed(this.$order.positionOf(record), state.transactionSeq);
     this.$order.remove(record);
     this.$order.insertBefore(record, target);
+    this.$indexes?.moved(record);
     this.$orderLog.inserted(this.$order.positionOf(record), state.transactionSeq);
   }
 
@@ -149,6 +149,10 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
 
   toArray(): RecordNode[] {
     return this.#all.toArray();
+  }
+
+  keys(): string[] {
+    return this.#all.keys();
   }
 
   map<Result>(project: (row: RecordNode) => Result): Result[] {
@@ -190,31 +194,25 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
     this.$nextId = nextId;
   }
 
-  $rows({ criteria }: QueryPlan): RecordNode[] {
-    const { tracker } = this.$state;
-    const index = this.#indexFor(criteria);
-    if (index === undefined) {
-      tracker?.saw(this);
-      return this.$order.toArray();
-    }
-    const { value } = criteria.find(({ field }) => field === index.field)!;
-    const bucket = index.bucket(value);
-    tracker?.saw(bucket);
-    return this.#inOrder(bucket.records);
+  $find(criteria: QueryPlan["criteria"]): Found | undefined {
+    this.$indexes ??= new RecordIndexes(this, this.$field);
+    const found = this.$indexes.find(criteria, () => this.#byId.values());
+    if (found !== undefined) this.$state.tracker?.saw(found.bucket);
+    return found;
   }
 
-  /** A field of a record was written, or its write taken back. */
-  $reindex(record: RecordNode, field: number, old: unknown): void {
-    for (const index of this.$indexes!) if (index.field.index === field) index.change(record, old);
+  $all(): RecordNode[] {
+    this.$state.tracker?.saw(this);
+    return this.$order.toArray();
   }
 
-  /** A record changed in this commit; `field` had the value `old` before, if one is given. */
-  $touchIndexes(record: RecordNode, seq: number, field = -1, old?: unknown): void {
-    if (this.$indexes === null) return;
-    for (const index of this.$indexes) {
-      index.touch(record.$get(index.field.index), seq);
-      if (index.field.index === field) index.touch(old, seq);
-    }
+  $inOrder(records: ReadonlySet<RecordNode>): readonly RecordNode[] {
+    // Above this, going through the whole order is cheaper than looking for each place.
+    if (records.size * placeSearchCost > this.#byId.size)
+      return this.$order.toArray().filter((row) => records.has(row));
+    return Array.from(records, (row) => ({ row, position: this.$order.positionOf(row) }))
+      .sort((a, b) => a.position - b.position)
+      .map(({ row }) => row);
   }
 
   $element(id: string): RecordNode | undefined {
@@ -261,7 +259,7 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
 
   $childTouched(child: StateNode): void {
     this.$promote(child as RecordNode);
-    this.$touchIndexes(child as RecordNode, this.$state.transactionSeq);
+    this.$indexes?.touch(child as RecordNode, this.$state.transactionSeq, -1, undefined);
   }
 
   $setLive(isLive: boolean): void {
@@ -283,6 +281,7 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
         this.$orderLog.takeBack(2);
         this.$order.remove((old as Place).record);
         this.$order.insertBefore((old as Place).record, (old as Place).next);
+        this.$indexes?.moved((old as Place).record);
         break;
       case idTaken:
         this.$nextId = old as number;
@@ -298,18 +297,18 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
       if (!record.$isLive) return false;
       record.$commitNew(seq);
       this.$promote(record);
-      this.$touchIndexes(record, seq);
+      this.$indexes?.touch(record, seq, -1, undefined);
     } else if (code === removed) {
       const { record } = old as Place;
       if (record.$born === 0) return false;
       this.$moves?.delete(record);
       this.$bury(record.$key, record, seq);
-      this.$touchIndexes(record, seq);
+      this.$indexes?.touch(record, seq, -1, undefined);
     } else if (code === moved) {
       // The log tells apart what was moved from what only had to make room.
       if ((old as Place).record.$isLive && !this.$state.isRestoring) this.$noteMove((old as Place).record, seq);
       else if (this.$field.recordType!.guard === undefined) this.$movedSeq = seq;
-      this.$touchIndexes((old as Place).record, seq);
+      this.$indexes?.touch((old as Place).record, seq, -1, undefined);
     }
     // A move or a used id is a change of the table itself.
     this.$touch(seq);
@@ -319,42 +318,15 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
   #put(record: RecordNode, next: RecordNode | undefined): void {
     this.#byId.set(record.$key, record);
     this.$order.insertBefore(record, next);
-    if (this.$indexes !== null) for (const index of this.$indexes) index.add(record);
+    this.$indexes?.add(record);
     record.$setLive(true);
   }
 
   #take(record: RecordNode): void {
     this.#byId.delete(record.$key);
     this.$order.remove(record);
-    if (this.$indexes !== null) for (const index of this.$indexes) index.remove(record);
+    this.$indexes?.remove(record);
     record.$setLive(false);
-  }
-
-  /** The index of the first field that has one, or may get one. */
-  #indexFor(criteria: QueryPlan["criteria"]): TableIndex | undefined {
-    const known = this.$indexes ?? [];
-    for (const { field } of criteria) {
-      const found = known.find((index) => index.field === field);
-      if (found !== undefined) return found;
-    }
-    const declared = this.$field.node.indexes ?? [];
-    const candidate = criteria.find(({ field }) => field.index >= 0);
-    if (candidate === undefined) return undefined;
-    const { field } = candidate;
-    if (known.length >= declared.length + unaskedIndexesMax && !declared.includes(field.name)) return undefined;
-    const made = new TableIndex(this, field, this.#byId.values());
-    this.$indexes = [...known, made];
-    return made;
-  }
-
-  #inOrder(records: ReadonlySet<RecordNode>): RecordNode[] {
-    if (records.size <= 1) return [...records];
-    // Above this, going through the whole order is cheaper than looking for each place.
-    if (records.size * placeSearchCost > this.#byId.size)
-      return this.$order.toArray().filter((row) => records.has(row));
-    return Array.from(records, (row) => ({ row, position: this.$order.positionOf(row) }))
-      .sort((a, b) => a.position - b.position)
-      .map(({ row }) => row);
   }
 
   #takeId(): string {
