@@ -17,7 +17,7 @@ import { createStoreFile, readStoreFile } from "./format/store-file.ts";
 import { StoreFormatError } from "./format/store-format-error.ts";
 import { HistoryReads } from "./history/history-reads.ts";
 import { HistoryRetention } from "./history/history-retention.ts";
-import { type HistoryQuery, scanHistory } from "./history/history-scan.ts";
+import { type HistoryModules, type HistoryQuery, scanHistory } from "./history/history-scan.ts";
 import type { RecordedHistory } from "./history/recorded-history.ts";
 import { LocalLogEngine } from "./local-log-engine.ts";
 import { LocalLogMetrics } from "./metrics.ts";
@@ -28,6 +28,7 @@ import { repair } from "./recovery/repair.ts";
 import type { ScanChecks } from "./recovery/segment-scan.ts";
 import { SnapshotStore } from "./snapshots/snapshot-store.ts";
 import { StoreFiles } from "./store-files.ts";
+import { ThreadedFileSystem } from "./threads/threaded-file-system.ts";
 import { GroupCommit } from "./wal/group-commit.ts";
 import { SegmentWriter } from "./wal/segment-writer.ts";
 
@@ -37,6 +38,8 @@ export interface LocalLogModules {
   readonly metrics: MetricsSink;
   /** The real disk unless given. */
   readonly fileSystem?: FileSystem;
+  /** The bundled `io-worker`: then writes and syncs of the real disk go through threads of their own. */
+  readonly ioWorker?: URL;
   /** For tests of the safety nets only. */
   readonly checks?: ScanChecks;
 }
@@ -53,10 +56,18 @@ export async function openLocalLogEngine(
 ): Promise<LocalLogEngine> {
   const options: LocalLogOptions = { ...defaultLocalLogOptions, ...settings };
   checkOptions(options);
-  const fileSystem = modules.fileSystem ?? new NodeFileSystem();
+  const { fileSystem, scan, endThreads } = diskOf(modules, options);
   const layout = new StoreLayout(options.directory);
-  await makeDirectories(fileSystem, layout);
-  const lock = await fileSystem.lock(layout.lockFile);
+  const held = await takeDirectory(fileSystem, layout).catch(async (error: unknown) => {
+    await endThreads();
+    throw error;
+  });
+  const lock = {
+    release: async (): Promise<void> => {
+      await held.release();
+      await endThreads();
+    },
+  };
   try {
     const storeId = await identify(fileSystem, layout);
     const checks = modules.checks === undefined ? {} : { checks: modules.checks };
@@ -64,11 +75,35 @@ export async function openLocalLogEngine(
     report(modules.logger, recovered);
     refuseUnattributedDamage(recovered.problems, options);
     await repair({ fileSystem, layout, logger: modules.logger }, recovered);
-    return await assemble(options, modules, { fileSystem, layout, storeId, recovered, lock });
+    return await assemble(options, modules, { fileSystem, scan, layout, storeId, recovered, lock });
   } catch (error) {
     await lock.release();
     throw error;
   }
+}
+
+interface Disk {
+  readonly fileSystem: FileSystem;
+  readonly scan: (modules: HistoryModules, query: HistoryQuery) => Promise<RecordedHistory>;
+  readonly endThreads: () => Promise<void>;
+}
+
+function diskOf(modules: LocalLogModules, options: LocalLogOptions): Disk {
+  if (modules.fileSystem !== undefined || modules.ioWorker === undefined) {
+    const fileSystem = modules.fileSystem ?? new NodeFileSystem();
+    return { fileSystem, scan: scanHistory, endThreads: async () => {} };
+  }
+  const threaded = new ThreadedFileSystem(modules, { entry: modules.ioWorker, stallMs: options.ioStallMs });
+  return {
+    fileSystem: threaded,
+    scan: (history, query) => threaded.scanHistory(history, query),
+    endThreads: () => threaded.close(),
+  };
+}
+
+async function takeDirectory(fileSystem: FileSystem, layout: StoreLayout): Promise<DirectoryLock> {
+  await makeDirectories(fileSystem, layout);
+  return fileSystem.lock(layout.lockFile);
 }
 
 async function makeDirectories(fileSystem: FileSystem, layout: StoreLayout): Promise<void> {
@@ -110,6 +145,7 @@ function refuseUnattributedDamage(problems: readonly LogProblem[], options: Loca
 
 interface OpenedDirectory {
   readonly fileSystem: FileSystem;
+  readonly scan: Disk["scan"];
   readonly layout: StoreLayout;
   readonly storeId: string;
   readonly recovered: RecoveredStore;
@@ -174,7 +210,7 @@ async function assemble(
     options.checkpointBytes,
   );
   const historyGate = new ReadGate({ concurrency: options.historyReadsMax, waitingMax: options.historyReadQueueMax });
-  const scan = (query: HistoryQuery): Promise<RecordedHistory> => scanHistory({ fileSystem, layout, storeId }, query);
+  const scan = (query: HistoryQuery): Promise<RecordedHistory> => opened.scan({ fileSystem, layout, storeId }, query);
   const history = new HistoryReads({ index, reads, reader, gate: historyGate, scan });
   const retention = new HistoryRetention(clock, options);
   const mover = new SegmentMover({ index, reader, snapshots, commits, pace, storeId, metrics, damaged });

@@ -28,6 +28,8 @@ export interface LocalLogOptions {
   readonly openFilesMax: number;
   /** How often a log that had to stop writing tries again. */
   readonly retryMs: number;
+  /** An I/O thread that has not answered for this long is given up and replaced; what it was doing is `unavailable`. */
+  readonly ioStallMs: number;
   /** A checkpoint is written when the log has grown by this since the last one, or by twice its size if that is more. */
   readonly checkpointBytes: number;
   /** How often the background looks for work. */
@@ -65,6 +67,7 @@ export const defaultLocalLogOptions: Omit<LocalLogOptions, "directory"> = {
   activeDocumentsMax: 32 * 1024,
   openFilesMax: 256,
   retryMs: 1_000,
+  ioStallMs: 15_000,
   checkpointBytes: 64 * MIB,
   compactionMs: 1_000,
   compactionLiveShare: 0.5,

@@ -17,8 +17,8 @@ interface Acknowledged {
 }
 
 /** Runs the writer until it is killed, and keeps what it said was durable. Returns how many appends that were. */
-async function writeUntilKilled(script: string, folder: string, delayMs: number, said: Acknowledged): Promise<number> {
-  const child = spawn(process.execPath, [script, folder], { stdio: ["ignore", "pipe", "inherit"] });
+async function writeUntilKilled(args: readonly string[], delayMs: number, said: Acknowledged): Promise<number> {
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => {
     output += chunk.toString();
@@ -67,12 +67,15 @@ describe("kill -9", () => {
     const random = new SeededRandom(seed);
     const folder = await mkdtemp(join(tmpdir(), "tidewire-kill-"));
     const script = bundleChild("writer");
+    const worker = bundleChild("io-worker");
     const said: Acknowledged = { heads: new Map(), snapshots: new Map() };
     let acknowledged = 0;
     for (let kill = 0; kill < kills; kill++) {
       // Some strike while the log is being opened: a start takes about 100 ms.
       const delayMs = random.next() < 0.3 ? 40 + random.below(160) : 250 + random.below(600);
-      acknowledged += await writeUntilKilled(script, folder, delayMs, said);
+      // Every other writer has I/O threads.
+      const threads = kill % 2 === 0 ? [] : [worker];
+      acknowledged += await writeUntilKilled([script, folder, ...threads], delayMs, said);
       // Half of the time the next writer finds what the killed one left.
       if (random.next() < 0.5) await check(folder, said);
     }
@@ -80,6 +83,6 @@ describe("kill -9", () => {
     expect(acknowledged).toBeGreaterThan(kills * 50);
     expect((await readdir(join(folder, "checkpoints"))).length).toBeGreaterThan(0);
     await rm(folder, { recursive: true });
-    await rm(dirname(script), { recursive: true });
+    for (const path of [script, worker]) await rm(dirname(path), { recursive: true });
   }, 3_600_000);
 });

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "@jest/globals";
 import { noLogger, noMetrics, SystemClock } from "@tidewire/foundation";
 import { openLocalLogEngine } from "../src/index.ts";
@@ -17,52 +18,57 @@ function mountSmall(): string | undefined {
 }
 
 describe("a file system that is really full", () => {
-  test("refuses writes, serves reads, and takes writes again when there is room", async () => {
-    const folder = mountSmall();
-    if (folder === undefined) {
-      process.stderr.write(
-        "not run: this user may not mount a tmpfs; failing-disk.test.ts covers it on a simulated disk\n",
-      );
-      return;
-    }
-    try {
-      const ballast = join(folder, "ballast");
-      writeFileSync(ballast, Buffer.alloc(1_500_000));
-      const modules = { clock: new SystemClock(), logger: noLogger, metrics: noMetrics };
-      const settings = { directory: join(folder, "log"), batchMaxBytes: 64 * 1024, retryMs: 20 };
-      const engine = await openLocalLogEngine(settings, modules);
-      const { epoch, seq } = await grow(engine, game, 3);
-      const data = Buffer.alloc(60_000, "d");
-      let head = seq;
-      let refusal: unknown;
-      while (refusal === undefined) {
-        await engine.append(game, step(epoch, head, { data })).then(
-          () => head++,
-          (error: unknown) => {
-            refusal = error;
-          },
+  test.each(["libuv's pool", "I/O threads"])(
+    "refuses writes, serves reads, and goes on when there is room: %s",
+    async (by) => {
+      const folder = mountSmall();
+      if (folder === undefined) {
+        process.stderr.write(
+          "not run: this user may not mount a tmpfs; failing-disk.test.ts covers it on a simulated disk\n",
         );
+        return;
       }
-      expect(refusal).toMatchObject({ code: "unavailable", retryable: true, details: { reason: "disk_full" } });
-      expect(await texts(engine, game)).toHaveLength(head);
+      try {
+        const ballast = join(folder, "ballast");
+        writeFileSync(ballast, Buffer.alloc(1_500_000));
+        const worker = by === "I/O threads" ? { ioWorker: pathToFileURL(bundleChild("io-worker")) } : {};
+        const modules = { clock: new SystemClock(), logger: noLogger, metrics: noMetrics, ...worker };
+        const settings = { directory: join(folder, "log"), batchMaxBytes: 64 * 1024, retryMs: 20 };
+        const engine = await openLocalLogEngine(settings, modules);
+        const { epoch, seq } = await grow(engine, game, 3);
+        const data = Buffer.alloc(60_000, "d");
+        let head = seq;
+        let refusal: unknown;
+        while (refusal === undefined) {
+          await engine.append(game, step(epoch, head, { data })).then(
+            () => head++,
+            (error: unknown) => {
+              refusal = error;
+            },
+          );
+        }
+        expect(refusal).toMatchObject({ code: "unavailable", retryable: true, details: { reason: "disk_full" } });
+        expect(await texts(engine, game)).toHaveLength(head);
 
-      unlinkSync(ballast);
-      while (engine.status.failure !== undefined) {
-        await new Promise((resolve) => {
-          setTimeout(resolve, 5);
-        });
+        unlinkSync(ballast);
+        while (engine.status.failure !== undefined) {
+          await new Promise((resolve) => {
+            setTimeout(resolve, 5);
+          });
+        }
+        await engine.append(game, step(epoch, head, { data }));
+        await engine.close();
+        const again = await openLocalLogEngine(settings, modules);
+        expect(again.problems).toEqual([]);
+        expect((await again.open(game, "host-a")).seq).toBe(head + 1);
+        await again.close();
+      } finally {
+        execFileSync("umount", [folder]);
+        rmSync(folder, { recursive: true });
       }
-      await engine.append(game, step(epoch, head, { data }));
-      await engine.close();
-      const again = await openLocalLogEngine(settings, modules);
-      expect(again.problems).toEqual([]);
-      expect((await again.open(game, "host-a")).seq).toBe(head + 1);
-      await again.close();
-    } finally {
-      execFileSync("umount", [folder]);
-      rmSync(folder, { recursive: true });
-    }
-  }, 60_000);
+    },
+    60_000,
+  );
 
   test("and one that allows no larger file: writing goes on in a new segment", () => {
     const folder = mkdtempSync(join(tmpdir(), "tidewire-limit-"));

@@ -1,6 +1,7 @@
 import type { LogShard } from "@tidewire/log-engine";
 import {
   DirectoryInUse,
+  defaultLocalLogOptions,
   type LocalLogEngine,
   type LocalLogModules,
   openLocalLogEngine,
@@ -20,11 +21,28 @@ export const localStorageSettings = {
     .boolean()
     .default(false)
     .describe("start although damaged bytes cannot be tied to a document; some document may lack its last records"),
+  historyMs: z
+    .number()
+    .int()
+    .min(0)
+    .default(defaultLocalLogOptions.historyMs)
+    .describe("how long records that snapshots have replaced stay readable; 0: not at all"),
+  historyMaxBytes: z
+    .number()
+    .int()
+    .min(0)
+    .default(defaultLocalLogOptions.historyMaxBytes)
+    .describe("bytes of disk for such records; beyond it the oldest go first"),
 } as const;
+
+/** Beside `main.js` in the bundle; see build.mjs. */
+const ioWorker = new URL("./log-io-worker.js", import.meta.url);
 
 export interface LocalStorageSettings {
   readonly directory?: string | undefined;
   readonly acceptUnattributedDamage: boolean;
+  readonly historyMs: number;
+  readonly historyMaxBytes: number;
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -67,6 +85,7 @@ function openEngine(
   settings: LocalStorageSettings & { readonly directory: string },
   modules: LocalLogModules,
 ): Promise<LocalLogEngine> {
-  const { directory, acceptUnattributedDamage } = settings;
-  return openLocalLogEngine({ directory, acceptsUnattributedDamage: acceptUnattributedDamage }, modules);
+  const { acceptUnattributedDamage, directory, historyMs, historyMaxBytes } = settings;
+  const options = { directory, historyMs, historyMaxBytes, acceptsUnattributedDamage: acceptUnattributedDamage };
+  return openLocalLogEngine(options, { ioWorker, ...modules });
 }

@@ -2,7 +2,7 @@
  * What the engine needs of a disk, and no more: small enough that the tests put a disk in its place that loses, tears
  * and reorders whatever was not synced. Failures carry the `code` of the system call (`ENOSPC`, `EIO`, ...).
  */
-export interface FileSystem {
+export interface FileSystem extends ReadableFiles {
   /** With its parents; fine if it exists. */
   makeDirectory(path: string): Promise<void>;
   /** Names in the directory, in no order. */
@@ -19,16 +19,26 @@ export interface FileSystem {
   lock(path: string): Promise<DirectoryLock>;
 }
 
-export interface StorageFile {
+/** The part that is enough to look at files. */
+export interface ReadableFiles {
+  open(path: string): Promise<ReadableFile>;
+}
+
+export interface ReadableFile {
   /** Bytes read, 0 at the end; may be fewer than asked for. */
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface StorageFile extends ReadableFile {
   /** Bytes written; may be fewer than asked for. */
   write(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
   /** Everything written before the call is durable when it resolves (fdatasync). */
   sync(): Promise<void>;
+  /** Both at once, where that is cheaper. On shared memory the bytes are not copied; they must not change meanwhile. */
+  writeDurably?(bytes: Uint8Array, position: number): Promise<void>;
   size(): Promise<number>;
   truncate(length: number): Promise<void>;
-  close(): Promise<void>;
 }
 
 export interface DirectoryLock {
@@ -55,8 +65,20 @@ export async function writeFully(
   }
 }
 
+/** Resolves when all of it is on the disk. */
+export async function writeDurably(file: StorageFile, bytes: Uint8Array, position: number): Promise<void> {
+  if (file.writeDurably !== undefined) return file.writeDurably(bytes, position);
+  await writeFully(file, bytes, position);
+  await file.sync();
+}
+
 /** Reads `length` bytes, or fewer if the file ends before; into `target`, if it is given and large enough. */
-export async function readFully(file: StorageFile, position: number, length: number, target?: Buffer): Promise<Buffer> {
+export async function readFully(
+  file: ReadableFile,
+  position: number,
+  length: number,
+  target?: Buffer,
+): Promise<Buffer> {
   const bytes = target !== undefined && target.length >= length ? target : Buffer.allocUnsafe(length);
   let done = 0;
   while (done < length) {

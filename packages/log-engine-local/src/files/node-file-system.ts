@@ -24,11 +24,23 @@ export class NodeFileSystem implements FileSystem {
   }
 
   async open(path: string): Promise<StorageFile> {
-    return new NodeFile(await openFile(path, fs.constants.O_RDWR));
+    return this.file(await this.openDescriptor(path));
   }
 
   async create(path: string): Promise<StorageFile> {
-    return new NodeFile(await openFile(path, fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL));
+    return this.file(await this.createDescriptor(path));
+  }
+
+  openDescriptor(path: string): Promise<number> {
+    return openFile(path, fs.constants.O_RDWR);
+  }
+
+  createDescriptor(path: string): Promise<number> {
+    return openFile(path, fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL);
+  }
+
+  file(descriptor: number): StorageFile {
+    return new NodeFile(descriptor);
   }
 
   rename(from: string, to: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { type FileSystem, readFully, type StorageFile, systemCode } from "../files/file-system.ts";
+import { type ReadableFile, type ReadableFiles, readFully, systemCode } from "../files/file-system.ts";
 import type { StoreLayout } from "../format/layout.ts";
 import { locationOf } from "../format/location.ts";
 import { decodePrior, decodeTime } from "../format/payloads.ts";
@@ -21,7 +21,7 @@ const WINDOW_BYTES = 1024 * 1024;
 export const HISTORY_RECORDS_MAX = 200_000;
 
 export interface HistoryModules {
-  readonly fileSystem: FileSystem;
+  readonly fileSystem: ReadableFiles;
   readonly layout: StoreLayout;
   readonly storeId: string;
 }
@@ -157,9 +157,9 @@ async function withSegment<Result>(
   modules: HistoryModules,
   kind: SegmentKind,
   id: number,
-  use: (file: StorageFile) => Promise<Result>,
+  use: (file: ReadableFile) => Promise<Result>,
 ): Promise<Result | undefined> {
-  let file: StorageFile;
+  let file: ReadableFile;
   try {
     file = await modules.fileSystem.open(modules.layout.segment(kind, id));
   } catch (error) {

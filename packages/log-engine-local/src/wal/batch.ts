@@ -50,6 +50,11 @@ export class Batch {
     return this.#buffer;
   }
 
+  /** What is written. */
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
   get length(): number {
     return this.#length;
   }
@@ -79,7 +84,7 @@ export class Batch {
   #reserve(bytes: number): void {
     const needed = this.#length + bytes;
     if (needed <= this.#buffer.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2));
+    const grown = sharedBuffer(Math.max(needed, this.#buffer.length * 2));
     this.#buffer.copy(grown, 0, 0, this.#length);
     this.#buffer = grown;
   }
@@ -88,6 +93,11 @@ export class Batch {
 const INITIAL_BYTES = 256 * 1024;
 /** One being written, one being filled, one being swapped. */
 const KEPT_BUFFERS = 3;
+
+/** On shared memory, so that a thread that writes it needs no copy, and the memory is not lost with that thread. */
+function sharedBuffer(bytes: number): Buffer {
+  return Buffer.from(new SharedArrayBuffer(bytes));
+}
 
 /** Hands buffers from batch to batch, so that steady load allocates nothing. */
 export class BatchBuffers {
@@ -99,7 +109,7 @@ export class BatchBuffers {
   }
 
   take(): Buffer {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(INITIAL_BYTES);
+    return this.#free.pop() ?? sharedBuffer(INITIAL_BYTES);
   }
 
   give(buffer: Buffer): void {

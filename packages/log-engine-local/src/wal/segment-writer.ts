@@ -1,4 +1,4 @@
-import { type StorageFile, writeFully } from "../files/file-system.ts";
+import { type StorageFile, writeDurably, writeFully } from "../files/file-system.ts";
 import type { SegmentFiles, SegmentIds } from "../files/segment-files.ts";
 import type { PriorSegment } from "../format/payloads.ts";
 import { segmentSalt } from "../format/record.ts";
@@ -95,8 +95,7 @@ export class SegmentWriter {
   async write(batch: Batch): Promise<void> {
     if (this.#current?.id !== batch.place.segmentId) await this.#changeOver(batch.place.segmentId);
     const current = this.#current as OpenSegment;
-    await writeFully(current.file, batch.buffer, batch.place.startOffset, batch.length);
-    await current.file.sync();
+    await writeDurably(current.file, batch.bytes, batch.place.startOffset);
     this.#durable = { segmentId: current.id, endOffset: batch.endOffset };
     const segment = this.#modules.segments.get(current.id);
     if (segment !== undefined) segment.sizeBytes = batch.endOffset;

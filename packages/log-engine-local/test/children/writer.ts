@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 import { type DocumentName, noLogger, noMetrics, SystemClock } from "@tidewire/foundation";
 import { type LocalLogEngine, openLocalLogEngine } from "../../src/index.ts";
 import { documents, killSettings, patchOf, SNAPSHOT_EVERY, stateOf } from "../support/kill-workload.ts";
@@ -16,7 +17,9 @@ async function write(engine: LocalLogEngine, document: DocumentName): Promise<ne
   }
 }
 
+const ioWorker = process.argv[3] === undefined ? {} : { ioWorker: pathToFileURL(process.argv[3]) };
 const engine = await openLocalLogEngine(killSettings(process.argv[2]!), {
+  ...ioWorker,
   clock: new SystemClock(),
   logger: noLogger,
   metrics: noMetrics,

@@ -1,0 +1,130 @@
+import { Worker } from "node:worker_threads";
+import type { Clock, Logger, Timer } from "@tidewire/foundation";
+import type { IoAnswer, IoOperation } from "./io-request.ts";
+
+export interface IoThreadModules {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface IoThreadOptions {
+  /** For people. */
+  readonly name: string;
+  /** The script of the worker: `io-worker.ts`, bundled. */
+  readonly entry: URL;
+  /** A thread that has not answered for this long is given up. */
+  readonly stallMs: number;
+}
+
+interface Waiting {
+  readonly startedAt: number;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** After a pause of this process itself an answer may be there already: so long it has time to be read. */
+const LAST_CHANCE_MS = 100;
+
+/** The thread has died or hangs: what it was doing may have happened or not. Carries `EIO`, as a disk that fails would. */
+export class IoThreadLost extends Error {
+  override readonly name = "IoThreadLost";
+  readonly code = "EIO";
+}
+
+/**
+ * A worker thread that writes and syncs, watched: if it dies or does not answer, everything that waits for it fails, and
+ * the next request starts another one.
+ */
+export class IoThread {
+  readonly #modules: IoThreadModules;
+  readonly #options: IoThreadOptions;
+  readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | undefined;
+  #nextId = 1;
+  #watchdog: Timer | undefined;
+
+  constructor(modules: IoThreadModules, options: IoThreadOptions) {
+    this.#modules = modules;
+    this.#options = options;
+  }
+
+  /** Rejects with the error of the system call, or with `IoThreadLost`. */
+  run(operation: IoOperation): Promise<unknown> {
+    const worker = (this.#worker ??= this.#start());
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.size === 0) worker.ref();
+      this.#waiting.set(id, { startedAt: this.#modules.clock.monotonicMs(), resolve, reject });
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker of Node, not a window
+      worker.postMessage({ id, operation });
+      this.#watchdog ??= this.#watch(this.#options.stallMs);
+    });
+  }
+
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    this.#lose("the log is closed");
+    await worker?.terminate();
+  }
+
+  #start(): Worker {
+    const { entry, name } = this.#options;
+    // Its descriptors are those of the process, and stay when it dies.
+    const worker = new Worker(entry, { name, trackUnmanagedFds: false });
+    worker.unref();
+    worker.on("message", (answer: IoAnswer) => this.#settle(answer));
+    const lost = (reason: string): void => {
+      if (this.#worker !== worker) return;
+      this.#modules.logger.error(
+        { thread: name, reason },
+        "an I/O thread of the log is lost; another one takes its place",
+      );
+      this.#lose(reason);
+    };
+    worker.on("error", (error: Error) => lost(error.message));
+    worker.on("exit", (code) => lost(`it exited with code ${code}`));
+    return worker;
+  }
+
+  #settle(answer: IoAnswer): void {
+    const waiting = this.#waiting.get(answer.id);
+    if (waiting === undefined) return;
+    this.#waiting.delete(answer.id);
+    if (this.#waiting.size === 0) this.#worker?.unref();
+    if ("error" in answer) waiting.reject(Object.assign(new Error(answer.error.message), answer.error));
+    else waiting.resolve(answer.result);
+  }
+
+  #watch(delayMs: number, isLastChance = false): Timer {
+    return this.#modules.clock.after(delayMs, () => {
+      this.#watchdog = undefined;
+      const oldest = this.#waiting.values().next().value;
+      if (oldest === undefined) return;
+      const leftMs = oldest.startedAt + this.#options.stallMs - this.#modules.clock.monotonicMs();
+      if (leftMs > 0) this.#watchdog = this.#watch(leftMs);
+      else if (!isLastChance) this.#watchdog = this.#watch(LAST_CHANCE_MS, true);
+      else this.#giveUp();
+    });
+  }
+
+  #giveUp(): void {
+    const worker = this.#worker;
+    const { name, stallMs } = this.#options;
+    this.#modules.logger.error(
+      { thread: name, stallMs },
+      "an I/O thread of the log hangs; another one takes its place",
+    );
+    this.#lose(`it has not answered for ${stallMs} ms`);
+    // It may be inside the kernel: nobody waits for its end.
+    void worker?.terminate();
+  }
+
+  #lose(reason: string): void {
+    this.#worker = undefined;
+    this.#watchdog?.cancel();
+    this.#watchdog = undefined;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(new IoThreadLost(`the I/O thread ${this.#options.name}: ${reason}`));
+  }
+}

@@ -1,0 +1,1 @@
+import "../../src/threads/io-worker.ts";
