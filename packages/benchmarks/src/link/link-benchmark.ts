@@ -29,25 +29,22 @@ export async function runLink(plan: LinkPlan, options: BenchmarkOptions): Promis
     Object.assign(once, await measureCapacity(plan, progress));
     Object.assign(once, await measureBatching(plan, progress));
   }
-  // With both paths in the short form there is time for one round of the longer one.
-  const edgeRounds = options.isShort && path === undefined ? 1 : options.rounds;
-  const edge: Figures[] = path === "direct" ? [] : await measureEdge(plan, edgeRounds, progress);
+  const edge: Figures[] = path === "direct" ? [] : await measureEdge(plan.edge, options.rounds, progress);
   const summary = { ...mediansOf(direct), ...mediansOf(edge), ...once };
   const skipped = path === undefined ? undefined : `not measured with --path ${path}`;
   return {
-    settings: settings(plan, options, edge.length),
+    settings: settings(plan, options),
     rounds: direct.length === 0 ? edge : direct.map((round, index) => ({ ...round, ...edge[index] })),
     summary,
     targets: linkTargets({ direct, edge }, once, skipped),
   };
 }
 
-function settings(plan: LinkPlan, options: BenchmarkOptions, edgeRounds: number): Record<string, unknown> {
+function settings(plan: LinkPlan, options: BenchmarkOptions): Record<string, unknown> {
   return {
     isShort: options.isShort,
     path: options.path ?? "both",
     rounds: options.rounds,
-    edgeRounds,
     plan,
     operationBytes: OPERATION_BYTES,
     order: "alternating: another link is first in every round; ratios are taken within a round",
@@ -63,6 +60,8 @@ function settings(plan: LinkPlan, options: BenchmarkOptions, edgeRounds: number)
     },
     edge: {
       processes: "load generator, edge-proxy, document-host, log-storage, routing-table; as `tidewire up` starts them",
+      order: "the systems of a level run side by side and are loaded in turn, each with clients of its own",
+      clients: "acknowledge once a second what they were shown, and send a heartbeat after 3 s without a message",
       document: "pairs of clients on one document; a message of one is answered to it and shown to the other alone",
       pinning: "none",
       data: `in ${dataParent}, so that syncing a disk does not hide the link`,

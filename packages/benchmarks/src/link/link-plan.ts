@@ -1,3 +1,5 @@
+import { type EdgePlan, fullEdgePlan, shortEdgePlan, tinyEdgePlan } from "./edge/edge-plan.ts";
+
 /** What is measured, and for how long. */
 export interface LinkPlan {
   /** Concurrent streams; every one brings `perStream` operations a second. */
@@ -15,19 +17,7 @@ export interface LinkPlan {
   readonly hasFreshProcesses: boolean;
   readonly capacity: { readonly streams: number; readonly windowMs: number; readonly rates: readonly number[] };
   readonly batch: { readonly streams: number; readonly perSecond: number; readonly windowMs: number };
-  readonly edge: {
-    /** Clients; every one holds one stream of a document it shares with one other. */
-    readonly levels: readonly number[];
-    /**
-     * Half of that of the link alone: edge, host, log and generator share the cores, and with 10 the system as a whole is
-     * beyond two of them before the link is.
-     */
-    readonly perStream: number;
-    /** The level at which the link's share of the edge's CPU is taken. */
-    readonly shareLevel: number;
-    readonly warmupMs: number;
-    readonly windowMs: number;
-  };
+  readonly edge: EdgePlan;
 }
 
 /** Steps of a factor of about 1.4. */
@@ -43,7 +33,7 @@ export const fullPlan: LinkPlan = {
   hasFreshProcesses: true,
   capacity: { streams: 800, windowMs: 3_000, rates: LADDER },
   batch: { streams: 800, perSecond: 30_000, windowMs: 4_000 },
-  edge: { levels: [400, 800, 1_600], perStream: 5, shareLevel: 800, warmupMs: 5_000, windowMs: 6_000 },
+  edge: fullEdgePlan,
 };
 
 /** Within four minutes: the same warm-up, but every link of a level is warmed up once, and the ladder has every other step. */
@@ -54,7 +44,7 @@ export const shortPlan: LinkPlan = {
   hasFreshProcesses: false,
   capacity: { ...fullPlan.capacity, windowMs: 800, rates: LADDER.filter((_, step) => step % 2 === 0) },
   batch: { ...fullPlan.batch, windowMs: 1_500 },
-  edge: { ...fullPlan.edge, levels: [800], windowMs: 3_000 },
+  edge: shortEdgePlan,
 };
 
 /** Shows within seconds that everything still runs; its figures mean nothing. */
@@ -67,5 +57,5 @@ export const tinyPlan: LinkPlan = {
   hasFreshProcesses: false,
   capacity: { streams: 20, windowMs: 300, rates: [200, 400] },
   batch: { streams: 20, perSecond: 2_000, windowMs: 400 },
-  edge: { levels: [10], perStream: 10, shareLevel: 10, warmupMs: 200, windowMs: 600 },
+  edge: tinyEdgePlan,
 };

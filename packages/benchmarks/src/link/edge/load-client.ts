@@ -15,6 +15,7 @@ const HEARTBEAT = 4;
 export const FIRST_OPERATION = 1_000;
 
 const OPERATION_FIELD = Buffer.from('"operation":');
+const SEQ_FIELD = Buffer.from('"@s":');
 const LETTER = { result: 0x72, delta: 0x64, snapshot: 0x73, error: 0x65 };
 
 /** Fills the request up to about 200 B on the link. */
@@ -27,6 +28,8 @@ export class LoadClient {
   readonly #waiting = new Map<number, { resolve(): void; reject(error: Error): void }>();
   #socket: LoadSocket | undefined;
   #sentAt = 0;
+  #seq = 0;
+  #acknowledgedSeq = 0;
 
   constructor(agent: string, events: LoadClientEvents) {
     this.agent = agent;
@@ -61,6 +64,14 @@ export class LoadClient {
     this.#socket!.send(`{"id":${HEARTBEAT},"method":"heartbeat","at":0}`);
   }
 
+  /** As a client does once a second: from the first time on the edge holds back what this one has not caught up with. */
+  acknowledge(): void {
+    if (this.#seq === this.#acknowledgedSeq) return;
+    this.#acknowledgedSeq = this.#seq;
+    this.#sentAt = performance.now();
+    this.#socket!.send(`{"id":0,"ack":[[${CONNECT},${this.#seq}]]}`);
+  }
+
   #ask(id: number, methodAndParameters: string): Promise<void> {
     this.#sentAt = performance.now();
     return new Promise((resolve, reject) => {
@@ -84,13 +95,9 @@ export class LoadClient {
   }
 
   #onDelta(buffer: Buffer, from: number, end: number): void {
-    let at = buffer.indexOf(OPERATION_FIELD, from);
-    if (at < 0 || at >= end) return;
-    let operation = 0;
-    for (at += OPERATION_FIELD.length; buffer[at]! >= 0x30 && buffer[at]! <= 0x39; at++) {
-      operation = operation * 10 + buffer[at]! - 0x30;
-    }
-    this.#events.shown(operation);
+    this.#seq = numberAfter(SEQ_FIELD, buffer, from, end) ?? this.#seq;
+    const operation = numberAfter(OPERATION_FIELD, buffer, from, end);
+    if (operation !== undefined) this.#events.shown(operation);
   }
 
   #onError(id: number, text: string): void {
@@ -99,4 +106,12 @@ export class LoadClient {
     this.#waiting.delete(id);
     waiting.reject(new Error(text));
   }
+}
+
+function numberAfter(field: Buffer, buffer: Buffer, from: number, end: number): number | undefined {
+  let at = buffer.indexOf(field, from);
+  if (at < 0 || at >= end) return undefined;
+  let value = 0;
+  for (at += field.length; buffer[at]! >= 0x30 && buffer[at]! <= 0x39; at++) value = value * 10 + buffer[at]! - 0x30;
+  return value;
 }

@@ -7,6 +7,9 @@ import { FIRST_OPERATION, LoadClient } from "./load-client.ts";
 
 const SPACE = "bench-relay";
 const QUIET_MS = 3_000;
+/** The clients take turns, so that not all acknowledge at once. */
+const ACKNOWLEDGE_MS = 1_000;
+const ACKNOWLEDGE_SLICES = 100;
 const GRACE_MS = 500;
 /** Longer than the deadline of a request: every operation has ended by then, or a frame was lost. */
 const DRAIN_MS = 15_000;
@@ -48,6 +51,11 @@ class LoadGenerator {
     setInterval(() => {
       for (const client of this.#clients) client.keepAlive(QUIET_MS);
     }, QUIET_MS);
+    let slice = 0;
+    setInterval(() => {
+      for (let index = slice; index < clients; index += ACKNOWLEDGE_SLICES) this.#clients[index]!.acknowledge();
+      slice = (slice + 1) % ACKNOWLEDGE_SLICES;
+    }, ACKNOWLEDGE_MS / ACKNOWLEDGE_SLICES);
   }
 
   async run(load: GeneratorLoad): Promise<GeneratorWindow> {
