@@ -12,7 +12,8 @@ import type { SnapshotStore } from "./snapshots/snapshot-store.ts";
 import type { Completion, WalRecord } from "./wal/batch.ts";
 import type { GroupCommit } from "./wal/group-commit.ts";
 
-const EPOCH_MAX = 2 ** 32 - 1;
+/** 32 bits in the header of a record. */
+export const EPOCH_MAX = 2 ** 32 - 1;
 const NO_BYTES = new Uint8Array(0);
 
 export interface DocumentWritesModules {
@@ -52,7 +53,7 @@ export class DocumentWrites {
     const entry = known ?? index.create(document);
     const epoch = (entry.pending ?? entry).epoch + 1;
     if (epoch > EPOCH_MAX) throw new ServiceError("limit_exceeded", "the document has used all its epochs");
-    this.#logName(entry);
+    this.logName(entry);
     const pending = (entry.pending ??= new PendingWrites(entry));
     pending.epoch = epoch;
     const record = { type: RecordType.epoch, documentId: entry.id, seq: pending.seq, epoch, span: 0, payload };
@@ -91,7 +92,7 @@ export class DocumentWrites {
   async snapshot(document: DocumentName, snapshot: LogSnapshotWrite): Promise<void> {
     const { snapshots } = this.#modules;
     const { epoch, seq, data } = snapshot;
-    const entry = await this.#settled(document);
+    const entry = await this.settled(document);
     if (entry === undefined) throw this.#fenced(0, 0);
     requireWhole(entry);
     if (epoch !== entry.epoch) throw this.#fenced(entry.epoch, entry.seq);
@@ -117,7 +118,7 @@ export class DocumentWrites {
     const { epoch, seq, location, length } = snapshot;
     const entry = index.find(document) as DocumentEntry;
     if (epoch !== (entry.pending ?? entry).epoch) {
-      const settled = (await this.#settled(document)) as DocumentEntry;
+      const settled = (await this.settled(document)) as DocumentEntry;
       throw this.#fenced(settled.epoch, settled.seq);
     }
     requireWhole(entry);
@@ -159,7 +160,7 @@ export class DocumentWrites {
     const identity = identityOf(append);
     const underWay = entry.pending?.appendTo(append.seq);
     if (underWay !== undefined && sameAppend(underWay.identity, identity)) return underWay.settled;
-    const settled = (await this.#settled(document)) as DocumentEntry;
+    const settled = (await this.settled(document)) as DocumentEntry;
     requireWhole(settled);
     const { epoch, seq } = settled;
     if (await this.#isStored(settled, append, identity)) return;
@@ -167,7 +168,7 @@ export class DocumentWrites {
   }
 
   /** The document when the writes that are queued for it now are durable. It may go to rest in any later turn. */
-  async #settled(document: DocumentName): Promise<DocumentEntry | undefined> {
+  async settled(document: DocumentName): Promise<DocumentEntry | undefined> {
     const { index } = this.#modules;
     const entry = index.find(document);
     if (entry?.pending === undefined) return entry;
@@ -191,7 +192,7 @@ export class DocumentWrites {
   }
 
   /** Ties the id to the name, once, in front of the first record that needs it. */
-  #logName(entry: DocumentEntry): void {
+  logName(entry: DocumentEntry): void {
     if (entry.isNameLogged) return;
     entry.isNameLogged = true;
     const payload = Buffer.from(documentPath(entry.name), "latin1");

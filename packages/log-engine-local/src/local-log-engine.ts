@@ -21,11 +21,13 @@ import {
   type LogMoment,
   type LogRead,
   type LogReadAt,
+  type LogRecord,
   type LogSnapshotWrite,
   missingError,
   type OpenedLog,
 } from "@tidewire/log-engine";
 import type { Compactor } from "./compaction/compactor.ts";
+import { DocumentInstalls } from "./document-installs.ts";
 import { type DocumentReads, requireWhole } from "./document-reads.ts";
 import { documentsOf, headOf, spacesOf } from "./document-survey.ts";
 import type { DocumentWrites } from "./document-writes.ts";
@@ -87,12 +89,14 @@ export interface LocalLogStatus {
 export class LocalLogEngine implements LogEngine {
   readonly #parts: LocalLogParts;
   readonly #options: LocalLogOptions;
+  readonly #installs: DocumentInstalls;
   #isClosed = false;
   #closing: Promise<void> | undefined;
   #retry: Timer | undefined;
 
   constructor(parts: LocalLogParts, options: LocalLogOptions) {
     this.#parts = parts;
+    this.#installs = new DocumentInstalls(parts, parts.writes);
     this.#options = options;
   }
 
@@ -194,7 +198,8 @@ export class LocalLogEngine implements LogEngine {
     this.#requireOpen();
     checkDocument(document);
     checkInstall(part, this.#options.limits);
-    throw new ServiceError("unsupported", "this log does not take documents of another log yet");
+    const snapshot = part.snapshot === undefined ? {} : { snapshot: copyOf(part.snapshot) };
+    await this.#installs.install(document, { ...part, ...snapshot, patches: part.patches.map(copyOf) });
   }
 
   async list(space: string, page: { readonly afterKey?: string; readonly limit: number }): Promise<ListedDocument[]> {
@@ -282,4 +287,9 @@ export class LocalLogEngine implements LogEngine {
   #requireOpen(): void {
     if (this.#isClosed) throw new ServiceError("unavailable", "the log is closed");
   }
+}
+
+/** The caller may reuse its buffers. */
+function copyOf({ seq, data }: LogRecord): LogRecord {
+  return { seq, data: data.slice() };
 }

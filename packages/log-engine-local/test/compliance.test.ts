@@ -27,5 +27,5 @@ logEngineCompliance(
       },
     };
   },
-  { isDurable: true, keepsHistory: true, refusesInstalls: true },
+  { isDurable: true, keepsHistory: true },
 );

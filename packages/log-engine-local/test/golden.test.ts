@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "@jest/globals";
 import { ManualClock, noLogger, noMetrics } from "@tidewire/foundation";
-import { encodePrior, encodeReference, encodeTime } from "../src/format/payloads.ts";
+import { encodeBase, encodePrior, encodeReference, encodeTime } from "../src/format/payloads.ts";
 import { RECORD_HEADER_BYTES, RecordType, segmentSalt, writeHeader } from "../src/format/record.ts";
 import { decodeSegmentHeader, encodeSegmentHeader } from "../src/format/segment-header.ts";
 import { fsck, type LocalLogEngine, openLocalLogEngine } from "../src/index.ts";
@@ -51,6 +51,12 @@ function hexLines(): string {
   lines.push(`prior payload ${encodePrior({ segmentId: 41, endOffset: 65_536 }).toString("hex")}`);
   lines.push(`reference payload ${encodeReference({ location: 42 * 2 ** 28 + 4_096, length: 99 }).toString("hex")}`);
   lines.push(`time payload ${encodeTime(1_700_000_000_000).toString("hex")}`);
+  const base = {
+    snapshot: { location: 42 * 2 ** 28 + 4_096, length: 99 },
+    wakeAt: 1_700_000_000_000,
+    isDeleted: false,
+  };
+  lines.push(`base payload ${encodeBase(base).toString("hex")}`);
   return `${lines.join("\n")}\n`;
 }
 

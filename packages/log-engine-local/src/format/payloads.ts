@@ -35,6 +35,37 @@ export function decodePrior(payload: Buffer): PriorSegment | undefined {
   return segmentId === undefined || endOffset === undefined ? undefined : { segmentId, endOffset };
 }
 
+/** Where a document from another log begins. */
+export interface DocumentBase {
+  readonly snapshot?: SnapshotReference;
+  readonly wakeAt?: number;
+  readonly isDeleted: boolean;
+}
+
+const BASE_BYTES = 32;
+const BaseFlag = { snapshot: 1, timer: 2, deleted: 4 } as const;
+
+export function encodeBase({ snapshot, wakeAt, isDeleted }: DocumentBase): Buffer {
+  const payload = Buffer.alloc(BASE_BYTES);
+  const flags =
+    (snapshot === undefined ? 0 : BaseFlag.snapshot) |
+    (wakeAt === undefined ? 0 : BaseFlag.timer) |
+    (isDeleted ? BaseFlag.deleted : 0);
+  const numbers = [flags, snapshot?.location ?? 0, snapshot?.length ?? 0, wakeAt ?? 0];
+  for (const [index, number] of numbers.entries()) payload.writeBigUInt64LE(BigInt(number), index * 8);
+  return payload;
+}
+
+export function decodeBase(payload: Buffer): DocumentBase | undefined {
+  if (payload.length !== BASE_BYTES) return undefined;
+  const [flags, location, length, wakeAt] = [0, 8, 16, 24].map((at) => Number(payload.readBigUInt64LE(at)));
+  return {
+    ...((flags! & BaseFlag.snapshot) === 0 ? {} : { snapshot: { location: location!, length: length! } }),
+    ...((flags! & BaseFlag.timer) === 0 ? {} : { wakeAt: wakeAt! }),
+    isDeleted: (flags! & BaseFlag.deleted) !== 0,
+  };
+}
+
 export function encodeTime(wallMs: number): Buffer {
   const payload = Buffer.alloc(TIME_BYTES);
   payload.writeBigUInt64LE(BigInt(Math.max(0, Math.floor(wallMs))));

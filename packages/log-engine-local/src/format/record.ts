@@ -21,6 +21,8 @@ export const RecordType = {
   closing: 9,
   /** The wall clock when its batch was begun: what a restore to a point in time goes by. */
   time: 10,
+  /** The document begins here, with a snapshot or with nothing: it comes from another log. */
+  base: 11,
   /** In snapshot segments only. */
   snapshot: 16,
   copiedPatch: 17,

@@ -1,5 +1,5 @@
 import type { DocumentName } from "@tidewire/foundation";
-import type { SnapshotReference } from "../format/payloads.ts";
+import type { DocumentBase, SnapshotReference } from "../format/payloads.ts";
 import { RecordType, recordBytes } from "../format/record.ts";
 import { ActiveDocuments } from "./active-documents.ts";
 import { DocumentColumns } from "./document-columns.ts";
@@ -123,6 +123,24 @@ export class DocumentIndex {
     this.#dropUpTo(entry, seq);
     entry.snapshot = { seq, ...reference };
     this.segments.needs(reference.location, recordBytes(reference.length));
+  }
+
+  /** The document comes from another log, and begins here. Nobody owns it. */
+  applyBase(entry: DocumentEntry, base: DocumentBase & { readonly epoch: number; readonly seq: number }): void {
+    const existed = entry.exists;
+    this.#dropUpTo(entry, entry.seq);
+    entry.epoch = Math.max(entry.epoch, base.epoch);
+    entry.owner = undefined;
+    entry.lastAppend = undefined;
+    entry.seq = base.seq;
+    entry.isDeleted = base.isDeleted;
+    entry.emptySeq = base.snapshot === undefined ? base.seq : 0;
+    if (base.snapshot !== undefined) {
+      entry.snapshot = { seq: base.seq, ...base.snapshot };
+      this.segments.needs(base.snapshot.location, recordBytes(base.snapshot.length));
+    }
+    if (entry.wakeAt !== base.wakeAt) this.#setWakeAt(entry, base.wakeAt);
+    if (entry.exists !== existed) this.#setListed(entry);
   }
 
   /** The snapshot of this seq stands elsewhere now. */

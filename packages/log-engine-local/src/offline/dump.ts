@@ -1,6 +1,13 @@
 import type { DocumentName } from "@tidewire/foundation";
 import { readFully } from "../files/file-system.ts";
-import { decodePrior, decodeReference, decodeTime, type PriorSegment, WAKE_AT_BYTES } from "../format/payloads.ts";
+import {
+  decodeBase,
+  decodePrior,
+  decodeReference,
+  decodeTime,
+  type PriorSegment,
+  WAKE_AT_BYTES,
+} from "../format/payloads.ts";
 import { type DecodedHeader, RecordType, segmentSalt } from "../format/record.ts";
 import { SEGMENT_HEADER_BYTES, type SegmentKind } from "../format/segment-header.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
@@ -20,6 +27,8 @@ export interface DumpedRecord {
   /** Where a reference or relocation points to. */
   readonly target?: { readonly location: number; readonly length: number };
   readonly prior?: PriorSegment;
+  /** Of a base record. */
+  readonly isDeleted?: boolean;
   /** Wall clock, ms, of a time record. */
   readonly wallMs?: number;
   /** The caller's bytes, of patches and snapshots. */
@@ -92,6 +101,10 @@ function bodyOf(type: RecordType, payload: Buffer): Partial<DumpedRecord> {
     case RecordType.time: {
       const wallMs = decodeTime(payload);
       return wallMs === undefined ? {} : { wallMs };
+    }
+    case RecordType.base: {
+      const { snapshot, ...base } = decodeBase(payload) ?? {};
+      return { ...base, ...(snapshot === undefined ? {} : { target: snapshot }) };
     }
     case RecordType.snapshotReference:
     case RecordType.relocation: {

@@ -27,7 +27,7 @@ export interface LogRange {
   readonly offset: number;
 }
 
-const changing = new Set<RecordType>([RecordType.patch, RecordType.timedPatch, RecordType.deletion]);
+const changing = new Set<RecordType>([RecordType.patch, RecordType.timedPatch, RecordType.deletion, RecordType.base]);
 
 /** Walks the headers of the whole records in these bytes. `end`: where in the segment the last one of them ends. */
 export function logContents(bytes: Buffer, range: LogRange): { readonly contents: LogContents; readonly end: number } {

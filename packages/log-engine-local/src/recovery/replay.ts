@@ -1,6 +1,6 @@
 import { documentName } from "@tidewire/foundation";
 import { locationOf } from "../format/location.ts";
-import { decodeReference, WAKE_AT_BYTES } from "../format/payloads.ts";
+import { decodeBase, decodeReference, WAKE_AT_BYTES } from "../format/payloads.ts";
 import { type DecodedHeader, RecordType } from "../format/record.ts";
 import type { DocumentEntry } from "../index/document-entry.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
@@ -57,6 +57,8 @@ export class Replay {
         entry.epoch = header.epoch;
         entry.owner = header.length === 0 ? undefined : scan.payload.toString("utf8");
         return;
+      case RecordType.base:
+        return this.#applyBase(entry, header, scan.payload);
       case RecordType.snapshotReference:
         return this.#applySnapshot(entry, header, scan.payload);
       case RecordType.relocation: {
@@ -104,6 +106,14 @@ export class Replay {
     if (type === RecordType.deletion && scan !== undefined) this.#broken.delete(entry.id);
   }
 
+  /** Also where the checkpoint has it already: everything newer of the document is behind it and is replayed as well. */
+  #applyBase(entry: DocumentEntry, header: DecodedHeader, payload: Buffer): void {
+    const base = decodeBase(payload);
+    if (base === undefined) return;
+    this.#index.applyBase(entry, { epoch: header.epoch, seq: header.seq, ...base });
+    this.#broken.delete(entry.id);
+  }
+
   #applySnapshot(entry: DocumentEntry, header: DecodedHeader, payload: Buffer): void {
     const reference = decodeReference(payload);
     if (reference === undefined) return;
@@ -142,6 +152,10 @@ export class Replay {
         // Only the owner's name is lost: the epoch itself is in the header, and it is what fences.
         if (header.epoch > entry.epoch) entry.epoch = header.epoch;
         entry.owner = undefined;
+        return;
+      case RecordType.base:
+        if (header.epoch > entry.epoch) entry.epoch = header.epoch;
+        this.#break(entry, header.seq, text);
         return;
       case RecordType.patch:
       case RecordType.timedPatch:
