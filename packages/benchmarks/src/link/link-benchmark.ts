@@ -1,7 +1,9 @@
 import { type Benchmark, type BenchmarkOptions, type BenchmarkResult, mediansOf } from "../benchmark.ts";
 import { groupNice } from "../shared/priority.ts";
+import { measureBatching } from "./direct/batching.ts";
+import { measureCapacity } from "./direct/capacity.ts";
 import { DirectCell } from "./direct/direct-cell.ts";
-import { type Figures, measureBatching, measureCapacity, measureDirect } from "./direct/direct-path.ts";
+import { type Figures, measureDirect } from "./direct/direct-path.ts";
 import { dataParent } from "./edge/edge-cell.ts";
 import { measureEdge } from "./edge/edge-path.ts";
 import { fairSettings } from "./fair-settings.ts";
@@ -50,7 +52,9 @@ function settings(plan: LinkPlan, options: BenchmarkOptions): Record<string, unk
     order: "alternating: another link is first in every round; ratios are taken within a round",
     load: "open loop: operation i is due at t0 + i / rate, sent at the next tick of 1 ms",
     latency:
-      "from the due time (p50Ms, p95Ms, p99Ms) and from the real send (sentP50Ms, ...) until answer and delta are there",
+      "from the due time (p50Ms, p95Ms, p99Ms) and from the tick that sent it (sentP50Ms, ...) until answer and delta are there",
+    capacity:
+      "the rate doubles from the lowest until p95 is 10 ms or more or 0.1 % is unanswered, twice; then the gap is halved as a ratio; what an overloaded rung leaves behind is given up and its processes replaced",
     cpu: "user and system seconds per 100,000 operations delivered in the window, per process",
     groupNice: groupNice() ?? "not known",
     generatorUtilizationMax: GENERATOR_UTILIZATION_MAX,

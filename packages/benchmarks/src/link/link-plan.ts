@@ -13,15 +13,21 @@ export interface LinkPlan {
   /** Load directly before every window. */
   readonly rampMs: number;
   readonly windowMs: number;
-  /** Fresh processes for every window; otherwise all links of a level run side by side and are loaded in turn. */
+  /** Fresh processes for every window; otherwise all links run side by side and are loaded in turn, level by level. */
   readonly hasFreshProcesses: boolean;
-  readonly capacity: { readonly streams: number; readonly windowMs: number; readonly rates: readonly number[] };
+  readonly capacity: {
+    readonly streams: number;
+    readonly windowMs: number;
+    /** Operations a second; from the first on they double. */
+    readonly lowest: number;
+    readonly highest: number;
+    /** How often the gap between the last rate that was carried and the first that was not is halved, as a ratio. */
+    readonly refinements: number;
+  };
   readonly batch: { readonly streams: number; readonly perSecond: number; readonly windowMs: number };
   readonly edge: EdgePlan;
 }
 
-/** Steps of a factor of about 1.4. */
-const LADDER = [8, 11, 16, 22, 32, 45, 64, 90, 128, 180, 256, 360, 512].map((thousands) => thousands * 1_000);
 const LEVELS = [400, 800, 1_600, 3_200];
 
 export const fullPlan: LinkPlan = {
@@ -31,18 +37,18 @@ export const fullPlan: LinkPlan = {
   rampMs: 1_000,
   windowMs: 5_000,
   hasFreshProcesses: true,
-  capacity: { streams: 800, windowMs: 3_000, rates: LADDER },
+  capacity: { streams: 800, windowMs: 3_000, lowest: 4_000, highest: 512_000, refinements: 3 },
   batch: { streams: 800, perSecond: 30_000, windowMs: 4_000 },
   edge: fullEdgePlan,
 };
 
-/** Within four minutes: the same warm-up, but every link of a level is warmed up once, and the ladder has every other step. */
+/** Within four minutes: the same warm-up, but once for each link, shorter windows, and one step less on the ladder. */
 export const shortPlan: LinkPlan = {
   ...fullPlan,
   rampMs: 300,
   windowMs: 1_200,
   hasFreshProcesses: false,
-  capacity: { ...fullPlan.capacity, windowMs: 800, rates: LADDER.filter((_, step) => step % 2 === 0) },
+  capacity: { ...fullPlan.capacity, windowMs: 1_200, refinements: 2 },
   batch: { ...fullPlan.batch, windowMs: 1_500 },
   edge: shortEdgePlan,
 };
@@ -55,7 +61,7 @@ export const tinyPlan: LinkPlan = {
   rampMs: 200,
   windowMs: 400,
   hasFreshProcesses: false,
-  capacity: { streams: 20, windowMs: 300, rates: [200, 400] },
+  capacity: { streams: 20, windowMs: 300, lowest: 200, highest: 400, refinements: 1 },
   batch: { streams: 20, perSecond: 2_000, windowMs: 400 },
   edge: tinyEdgePlan,
 };

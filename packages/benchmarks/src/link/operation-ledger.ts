@@ -22,10 +22,10 @@ export class OperationLedger {
   done = 0;
 
   /** The operation goes out; its answer and its delta are awaited. */
-  sent(operation: number, dueAt: number): void {
+  sent(operation: number, dueAt: number, sentAt = performance.now()): void {
     const slot = operation % SLOTS;
     this.#dueAt[slot] = dueAt;
-    this.#sentAt[slot] = performance.now();
+    this.#sentAt[slot] = sentAt;
     this.#missing[slot] = 2;
   }
 

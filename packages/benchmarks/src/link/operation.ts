@@ -12,20 +12,31 @@ export const OPERATION_BYTES = SAMPLE_BYTES;
 /** Bodies of the three messages together. */
 export const PAYLOAD_BYTES = SAMPLE_BYTES.sendRequest + SAMPLE_BYTES.sendResponse + SAMPLE_BYTES.viewerFrame;
 
-const { space, key, principal, message, arg, marker } = sample.sendRequest;
-const { value } = sample.sendResponse;
 const { data } = sample.viewerFrame;
 
-export function requestOf(operation: number): SendRequest {
-  return { space, key, principal, message, arg, marker, tableVersion: operation };
-}
+/**
+ * The messages of operations, one object of each kind that is written over: whatever sends one encodes it before it
+ * returns, and what the generator allocates would be counted as the link's.
+ */
+export class OperationMessages {
+  readonly #request: SendRequest & { tableVersion: number } = { ...sample.sendRequest };
+  readonly #response: SendResponse & { seq: number } = { ...sample.sendResponse };
+  readonly #delta: ViewerFrame & { seq: number } = { ...sample.viewerFrame };
 
-export function responseOf(operation: number): SendResponse {
-  return { seq: operation, value };
-}
+  requestOf(operation: number): SendRequest {
+    this.#request.tableVersion = operation;
+    return this.#request;
+  }
 
-export function deltaOf(operation: number): ViewerFrame {
-  return { kind: "delta", seq: operation, hash: undefined, data };
+  responseOf(operation: number): SendResponse {
+    this.#response.seq = operation;
+    return this.#response;
+  }
+
+  deltaOf(operation: number): ViewerFrame {
+    this.#delta.seq = operation;
+    return this.#delta;
+  }
 }
 
 /** The first frame of a stream. */

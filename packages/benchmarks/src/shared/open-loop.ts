@@ -11,12 +11,13 @@ export class OpenLoop {
   readonly tickLateMs = new Samples();
   readonly #perMs: number;
   readonly #startedAt = performance.now();
-  readonly #issue: (index: number, dueAt: number) => void;
+  readonly #issue: (index: number, dueAt: number, tickAt: number) => void;
   readonly #timer: ReturnType<typeof setInterval>;
   #next = 0;
   #lastTickAt = this.#startedAt;
 
-  constructor(perSecond: number, issue: (index: number, dueAt: number) => void) {
+  /** @param issue also gets when the tick began that issues the operation; a clock read per operation would cost more. */
+  constructor(perSecond: number, issue: (index: number, dueAt: number, tickAt: number) => void) {
     this.#perMs = perSecond / 1_000;
     this.#issue = issue;
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
@@ -35,6 +36,8 @@ export class OpenLoop {
     this.tickLateMs.add(now - this.#lastTickAt - TICK_MS);
     this.#lastTickAt = now;
     const due = Math.floor((now - this.#startedAt) * this.#perMs);
-    for (; this.#next <= due; this.#next++) this.#issue(this.#next, this.#startedAt + this.#next / this.#perMs);
+    for (; this.#next <= due; this.#next++) {
+      this.#issue(this.#next, this.#startedAt + this.#next / this.#perMs, now);
+    }
   }
 }

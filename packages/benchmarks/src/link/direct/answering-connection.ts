@@ -1,25 +1,22 @@
 import type { ClientStream, ClientStreamHandlers, LinkConnection } from "@tidewire/link";
 import type { StreamMethod, UnaryMethod } from "@tidewire/wire";
-import { deltaOf, receiverOf, responseOf, snapshotOf } from "../operation.ts";
+import { OperationMessages, receiverOf, snapshotOf } from "../operation.ts";
 
 /** In place of a link: answers at the end of the turn, with the same objects, so that only the generator is measured. */
 export class AnsweringConnection implements LinkConnection {
   readonly peer = { nodeId: "nobody", role: "document-host" };
   readonly isOpen = true;
   readonly inFlight = 0;
-  readonly #streams: number;
+  readonly #messages = new OperationMessages();
   readonly #handlers: ClientStreamHandlers<unknown>[] = [];
   #due: number[] = [];
-
-  constructor(streams: number) {
-    this.#streams = streams;
-  }
+  #answers: ((response: unknown) => void)[] = [];
 
   call<Request, Response>(_method: UnaryMethod<Request, Response>, request: Request): Promise<Response> {
     const { tableVersion: operation } = request as { readonly tableVersion: number };
     if (this.#due.length === 0) setImmediate(() => this.#deliver());
     this.#due.push(operation);
-    return Promise.resolve(responseOf(operation) as Response);
+    return new Promise((resolve) => this.#answers.push(resolve as (response: unknown) => void));
   }
 
   open<Open, Up, Down>(
@@ -41,8 +38,13 @@ export class AnsweringConnection implements LinkConnection {
   }
 
   #deliver(): void {
-    const due = this.#due;
+    const [due, answers] = [this.#due, this.#answers];
     this.#due = [];
-    for (const operation of due) this.#handlers[receiverOf(operation, this.#streams)]!.message(deltaOf(operation));
+    this.#answers = [];
+    due.forEach((operation, index) => {
+      // A copy: the promise gives it on only when this turn is over.
+      answers[index]!({ ...this.#messages.responseOf(operation) });
+      this.#handlers[receiverOf(operation, this.#handlers.length)]!.message(this.#messages.deltaOf(operation));
+    });
   }
 }

@@ -15,6 +15,8 @@ export class DirectCell {
   readonly #edge: RoleProcess;
   readonly #host: RoleProcess | undefined;
   readonly #variant: DirectVariant;
+  /** Why the cell cannot be used after an overload: see `EdgeWindow`. */
+  gaveUp: string | undefined;
 
   private constructor(variant: DirectVariant, edge: RoleProcess, host: RoleProcess | undefined) {
     this.#variant = variant;
@@ -40,12 +42,17 @@ export class DirectCell {
     return cell;
   }
 
+  async openStreams(total: number): Promise<void> {
+    await this.#edge.ask("openStreams", total);
+  }
+
   /** One window of load; every figure of it. CPU is per 100,000 operations that were delivered within it. */
   async run(load: Load): Promise<Record<string, number>> {
     const [edge, host] = await Promise.all([
       this.#edge.ask<EdgeWindow>("run", load),
       this.#host?.ask<HostWindow>("run", load),
     ]);
+    this.gaveUp = edge.gaveUp;
     if (edge.offered === 0) throw new Error(`${this.#variant}: no operation fell due in the window`);
     const per100k = (seconds: number, elapsed: number): number =>
       edge.delivered === 0

@@ -19,6 +19,8 @@ export interface Load {
   readonly perSecond: number;
   readonly warmupMs: number;
   readonly windowMs: number;
+  /** A rung of a ladder that may be too high: what is still under way a while later is given up, and the run says so. */
+  readonly mayOverload?: boolean;
 }
 
 /** An operation is done when its answer and its delta are there; its latency ends with the later of the two. */
@@ -36,6 +38,8 @@ export interface EdgeWindow {
   readonly service: LatencyFigures;
   readonly tickLateP99Ms: number;
   readonly rssBytes: number;
+  /** With `mayOverload`: why these processes cannot be used again. */
+  readonly gaveUp?: string;
 }
 
 export interface HostWindow {

@@ -1,0 +1,17 @@
+import type { LinkPlan } from "../link-plan.ts";
+import { DirectCell } from "./direct-cell.ts";
+import type { Figures } from "./direct-path.ts";
+
+/** How the binary link batches at a high rate, and what it adds to the payload. */
+export async function measureBatching(plan: LinkPlan, progress: (text: string) => void): Promise<Figures> {
+  const { streams, perSecond, windowMs } = plan.batch;
+  progress(`batching at ${perSecond} operations/s`);
+  const cell = await DirectCell.start("binary", streams);
+  try {
+    await cell.run({ perSecond, warmupMs: plan.rampMs, windowMs });
+    const traffic = await cell.traffic();
+    return Object.fromEntries(Object.entries(traffic).map(([name, value]) => [`batch.${name}`, value]));
+  } finally {
+    await cell.stop();
+  }
+}
