@@ -10,6 +10,8 @@ const variant = variantNames.find((name) => name === values.variant) as VariantN
 const measureMs = Number(values.measureMs);
 
 const SLICES = 7;
+/** By then every library runs optimised code, also on a machine too busy for its clock to tell. */
+const WARM_CALLS_MIN = 20_000;
 /** Few enough messages that no collection falls between the two looks at the heap. */
 const ALLOCATION_MESSAGES = 500;
 const ALLOCATION_ROUNDS = 9;
@@ -36,9 +38,12 @@ process.stdout.write(JSON.stringify({ variant, figures } satisfies ProcessFigure
 function nanosPerCall(call: () => number): number {
   const sliceMicros = (measureMs * 1_000) / (2 * SLICES);
   let calls = 64;
-  const warmUntil = performance.now() + measureMs / 2;
-  for (let micros = 0; micros < sliceMicros || performance.now() < warmUntil; ) {
+  let warmCalls = 0;
+  let warmMicros = 0;
+  for (let micros = 0; micros < sliceMicros || warmMicros < measureMs * 500 || warmCalls < WARM_CALLS_MIN; ) {
     micros = cpuMicros(call, calls);
+    warmCalls += calls;
+    warmMicros += micros;
     if (micros < sliceMicros) calls = Math.ceil(calls * Math.min(4, (1.1 * sliceMicros) / Math.max(micros, 1)));
   }
   const slices = Array.from({ length: SLICES }, () => cpuMicros(call, calls));

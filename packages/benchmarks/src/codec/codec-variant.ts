@@ -1,6 +1,14 @@
 import type { SampleMessages, SampleName } from "./sample-messages.ts";
 
-export const variantNames = ["generated", "floor", "protobufjs", "protobufEs", "msgpackr", "json"] as const;
+export const variantNames = [
+  "generated",
+  "floor",
+  "protobufjs",
+  "protobufjsReused",
+  "protobufEs",
+  "msgpackr",
+  "json",
+] as const;
 export type VariantName = (typeof variantNames)[number];
 
 /** One way to turn one message into bytes and back, over buffers of its own. */

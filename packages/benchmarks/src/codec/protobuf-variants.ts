@@ -5,14 +5,29 @@ import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { builtFile } from "../shared/built-file.ts";
 import type { CodecVariant, MessageCodec } from "./codec-variant.ts";
 import { sameMessage } from "./same-message.ts";
+import type { SampleMessages } from "./sample-messages.ts";
 
+const SLAB_BYTES = 16 * 1024;
 /** `FRAME_KIND_DELTA`. */
 const DELTA = 2;
 
-/** The part of protobufjs' static code that is used. */
+/** The part of protobufjs that is used. */
+interface ProtobufWriter {
+  pos: number;
+  readonly buf: Uint8Array;
+  finish(): Uint8Array;
+}
+
+interface Runtime {
+  readonly util: { Long: unknown; readonly Buffer: unknown };
+  readonly Writer: { initialBufferSize: number; create(): ProtobufWriter };
+  readonly BufferWriter: new () => ProtobufWriter;
+  configure(): void;
+}
+
 interface StaticType<Plain> {
   create(properties: Plain): Plain;
-  encode(message: Plain): { finish(): Uint8Array };
+  encode(message: Plain, writer?: ProtobufWriter): ProtobufWriter;
   decode(bytes: Uint8Array): Plain;
 }
 
@@ -24,23 +39,53 @@ interface StaticModule {
   };
 }
 
-/** The static code of protobufjs, 64-bit integers as numbers: its fastest form. */
+/** As its documentation and gRPC use it: every message ends up in a buffer of its own. */
 export const protobufjs: CodecVariant = (messages) => {
+  const { types } = protobufRuntime();
+  return protobufCodecs(messages, types, (type, message) => type.encode(message).finish().length);
+};
+
+/** One writer over a slab that is large enough, set back for every message, as the generated codec does it. */
+export const protobufjsReused: CodecVariant = (messages) => {
+  const { runtime, types } = protobufRuntime();
+  const usual = runtime.Writer.initialBufferSize;
+  runtime.Writer.initialBufferSize = SLAB_BYTES;
+  const writer = runtime.Writer.create();
+  runtime.Writer.initialBufferSize = usual;
+  return protobufCodecs(messages, types, (type, message) => {
+    writer.pos = 0;
+    return type.encode(message, writer).pos;
+  });
+};
+
+/** The static code of protobufjs over Node's buffers, 64-bit integers as numbers: its fastest form. */
+function protobufRuntime(): { readonly runtime: Runtime; readonly types: StaticModule["tidewire"]["host"]["v1"] } {
   const require = createRequire(import.meta.url);
+  const runtime = require("protobufjs/minimal") as Runtime;
   // Where the package `long` happens to be installed, every 64-bit integer would become an object.
-  const runtime = require("protobufjs/minimal") as { util: { Long: unknown }; configure(): void };
   runtime.util.Long = undefined;
   runtime.configure();
-  const module = require(builtFile("host-protobuf.cjs")) as StaticModule;
-  const { ViewerFrame, SendRequest, SendResponse } = module.tidewire.host.v1;
+  if (runtime.util.Buffer !== Buffer || !(runtime.Writer.create() instanceof runtime.BufferWriter)) {
+    throw new Error("protobufjs does not use Node's Buffer");
+  }
+  return { runtime, types: (require(builtFile("host-protobuf.cjs")) as StaticModule).tidewire.host.v1 };
+}
+
+function protobufCodecs(
+  messages: SampleMessages,
+  { ViewerFrame, SendRequest, SendResponse }: StaticModule["tidewire"]["host"]["v1"],
+  encode: (type: StaticType<unknown>, message: unknown) => number,
+): ReturnType<CodecVariant> {
   const codec = <Plain>(type: StaticType<unknown>, plain: Plain, depend: (decoded: Plain) => number): MessageCodec => {
     const message = type.create(plain);
-    const encode = (): Uint8Array => type.encode(message).finish();
-    const bytes = encode();
+    const bytes = type.encode(message).finish();
     return {
-      encode: () => encode().length,
+      encode: () => encode(type, message),
       decode: () => depend(type.decode(bytes) as Plain),
-      verify: () => sameMessage(type.decode(bytes), plain),
+      verify: () => {
+        sameMessage(type.decode(bytes), plain);
+        if (encode(type, message) !== bytes.length) throw new Error("the two ways to encode differ");
+      },
     };
   };
   const { data, seq } = messages.viewerFrame;
@@ -49,7 +94,7 @@ export const protobufjs: CodecVariant = (messages) => {
     sendRequest: codec(SendRequest, defined(messages.sendRequest), (request) => request.tableVersion),
     sendResponse: codec(SendResponse, messages.sendResponse, (response) => response.seq),
   };
-};
+}
 
 /** `@bufbuild/protobuf` over the same definition; it has one speed, whether its code was generated or read from descriptors. */
 export const protobufEs: CodecVariant = (messages) => {
