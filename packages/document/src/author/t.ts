@@ -42,7 +42,9 @@ export interface MapField<Element extends AnyField>
     { readonly [key: string]: ViewOfField<Element> }
   > {
   /** As of a table; for maps of records. */
-  index(...fields: ComparableKeys<RecordOf<FieldsOf<Element>>>[]): MapField<Element>;
+  index(
+    ...fields: Element extends RecordSchema<infer F, any, any> ? ComparableKeys<RecordOf<F>>[] : never[]
+  ): MapField<Element>;
 }
 
 const build = (kind: SchemaNode["kind"], rest: Partial<SchemaNode> = {}): unknown =>
