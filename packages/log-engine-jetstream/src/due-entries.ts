@@ -26,8 +26,9 @@ export class DueEntries {
     return this.#sorted.length;
   }
 
-  get horizon(): number {
-    return this.#horizon;
+  /** Whether there may be entries before this time that are not known, and room for them. */
+  isIncomplete(at: number): boolean {
+    return this.#horizon < at && this.#sorted.length < this.#max;
   }
 
   get(document: DocumentName): DueEntry | undefined {

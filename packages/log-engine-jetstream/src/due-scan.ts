@@ -1,5 +1,6 @@
 import { documentPath } from "@tidewire/foundation";
-import type { DueDocument } from "@tidewire/log-engine";
+import type { DueDocument, LogHead } from "@tidewire/log-engine";
+import type { DueEntry } from "./due-entries.ts";
 import type { DueTimers } from "./due-timers.ts";
 import type { Layout } from "./layout.ts";
 import type { Listing } from "./listing.ts";
@@ -10,6 +11,9 @@ export interface DueScanModules {
   readonly layout: Layout;
 }
 
+/** Each reads the entries that memory had no room for; see `dueEntriesMax`. */
+const ROUNDS_MAX = 16;
+
 /** Asks the log about the entries whose time has come, and puts those right that say something else. */
 export class DueScan {
   readonly #modules: DueScanModules;
@@ -19,8 +23,18 @@ export class DueScan {
   }
 
   async due(before: number, limit: number): Promise<DueDocument[]> {
+    const { due } = this.#modules;
+    for (let round = 0; ; round++) {
+      const found = await this.#scan(before, limit);
+      const isFull = found.length >= limit || round === ROUNDS_MAX;
+      if (isFull || !(await due.refill(before))) return found.slice(0, limit);
+    }
+  }
+
+  async #scan(before: number, limit: number): Promise<DueDocument[]> {
     const { due, listing, layout } = this.#modules;
     const found: DueDocument[] = [];
+    const wrong: { readonly entry: DueEntry; readonly head: LogHead }[] = [];
     for (let offset = 0; ; ) {
       const entries = await due.before(before, offset, limit);
       // An entry is never later than its timer: with enough timers before the next entry the page is complete.
@@ -31,12 +45,13 @@ export class DueScan {
         const head = heads[index]!;
         if (head.wakeAt !== undefined && head.wakeAt < before)
           found.push({ document: entry.document, wakeAt: head.wakeAt });
-        if (head.wakeAt !== entry.at) await due.settle(entry, layout.places(entry.document).dueSubject, head);
+        if (head.wakeAt !== entry.at) wrong.push({ entry, head });
       }
       found.sort(compareDue);
     }
-    const distinct = new Map(found.map((each) => [documentPath(each.document), each]));
-    return [...distinct.values()].slice(0, limit);
+    // Only now: the entries move.
+    for (const { entry, head } of wrong) await due.settle(entry, layout.places(entry.document).dueSubject, head);
+    return found;
   }
 }
 

@@ -42,6 +42,8 @@ export class DueTimers {
   #consumer: Consumer | undefined;
   #messages: ConsumerMessages | undefined;
   #isLoaded = false;
+  /** Of the newest message taken. */
+  #seenSeq = 0;
 
   constructor(modules: DueTimersModules, options: DueTimersOptions) {
     this.#modules = modules;
@@ -53,6 +55,7 @@ export class DueTimers {
   async start(): Promise<void> {
     const { link, layout, logger } = this.#modules;
     this.#isLoaded = false;
+    this.#seenSeq = 0;
     this.#consumer = await link.jsm.jetstream().consumers.get(layout.dueStream, { deliver_policy: DeliverPolicy.All });
     const entries = new DueEntries(this.#options.dueEntriesMax);
     this.#entries = entries;
@@ -80,12 +83,15 @@ export class DueTimers {
   /** Entries before a time, earliest first. Waits until the stream has been read. */
   async before(at: number, offset: number, limit: number): Promise<DueEntry[]> {
     await this.#load();
-    if (at > this.#entries.horizon) {
-      await this.stop();
-      await this.start();
-      await this.#load();
-    }
     return this.#entries.before(at, offset, limit);
+  }
+
+  /** Reads the stream again, if entries before this time may have been let go of for want of room that is there now. */
+  async refill(at: number): Promise<boolean> {
+    if (!this.#entries.isIncomplete(at)) return false;
+    await this.stop();
+    await this.start();
+    return true;
   }
 
   /** Puts an entry right that was compared with the log. */
@@ -100,7 +106,8 @@ export class DueTimers {
     if (wakeAt !== undefined) await this.#write(entry.document, subject, wakeAt, entry.streamSeq);
     else {
       this.#entries.remove(entry);
-      this.#modules.trimmer.purge(this.#modules.layout.dueStream, subject, entry.streamSeq + 1);
+      // This very message: a newer one may have come.
+      this.#modules.trimmer.erase(this.#modules.layout.dueStream, [entry.streamSeq]);
     }
     this.#modules.metrics.dueEntries.set(this.#entries.size);
   }
@@ -119,6 +126,7 @@ export class DueTimers {
 
   #take(entries: DueEntries, message: JsMsg): void {
     if (entries !== this.#entries) return;
+    this.#seenSeq = message.seq;
     const at = Number(message.string());
     try {
       const document = this.#modules.layout.documentOf(message.subject);
@@ -136,7 +144,10 @@ export class DueTimers {
     while (!this.#isLoaded) {
       link.requireConnection();
       const info = this.#consumer === undefined ? undefined : await link.guard(this.#consumer.info(false));
-      if (info?.num_pending === 0 && info.delivered.stream_seq >= 0) {
+      // The answer may overtake messages that were delivered before it, and what has begun may not know what is pending.
+      const { consumer_seq: count, stream_seq: lastSeq } = info?.delivered ?? { consumer_seq: 0, stream_seq: 0 };
+      const hasAll = info?.num_pending === 0 && count > 0 && this.#seenSeq >= lastSeq;
+      if (hasAll || (await this.#isStreamEmpty())) {
         this.#isLoaded = true;
         return;
       }
@@ -145,6 +156,11 @@ export class DueTimers {
         clock.after(LOAD_POLL_MS, resolve);
       });
     }
+  }
+
+  async #isStreamEmpty(): Promise<boolean> {
+    const { link, layout } = this.#modules;
+    return (await link.guard(link.jsm.streams.info(layout.dueStream))).state.messages === 0;
   }
 
   #ageMs(entry: DueEntry): number {

@@ -3,8 +3,7 @@ import { noLogger, noMetrics, SystemClock, SystemRandom } from "@tidewire/founda
 import { defaultLogLimits, type LogEngine } from "@tidewire/log-engine";
 import { logEngineCompliance } from "@tidewire/log-engine/compliance";
 import { openJetStreamLogEngine } from "../src/index.ts";
-import { currentServer, isMissing, type NatsBinary, oldServer } from "./support/nats-binaries.ts";
-import { NatsProcess } from "./support/nats-process.ts";
+import { currentServer, isMissing, type NatsBinary, NatsProcess, oldServer } from "../src/testing/index.ts";
 
 suite("a current server", currentServer);
 suite("the server of Debian 12 (2.9.10), one replica", oldServer);

@@ -1,16 +1,21 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { SeededRandom } from "@tidewire/foundation";
 import type { JetStreamLogEngine } from "../src/index.ts";
+import {
+  currentServer,
+  isMissing,
+  type NatsBinary,
+  NatsCluster,
+  NatsProcess,
+  oldServer,
+} from "../src/testing/index.ts";
 import { contest } from "./support/contest.ts";
 import { openEngine } from "./support/engines.ts";
-import { currentServer, isMissing, type NatsBinary, oldServer } from "./support/nats-binaries.ts";
-import { NatsCluster } from "./support/nats-cluster.ts";
-import { NatsProcess } from "./support/nats-process.ts";
 import { Siege } from "./support/siege.ts";
 
 /** How often everything is repeated: 1 takes seconds. */
 const RUNS = Number(process.env["TIDEWIRE_TEST_RUNS"] ?? "1");
-const ROUNDS = 60;
+const ROUNDS = 30;
 const seed = Number(process.env["TIDEWIRE_TEST_SEED"] ?? Date.now() % 1e6);
 
 const opened: { close(): Promise<void> }[] = [];
@@ -55,12 +60,12 @@ function oneServer(what: string, binary: NatsBinary | undefined): void {
       const attack = async (): Promise<void> => {
         for (let run = 0; run < RUNS; run++) {
           for (const signal of ["SIGKILL", "SIGTERM", "SIGKILL"] as const) {
-            await siege.more(150);
+            await siege.more(100);
             await server.kill(signal);
             await server.start();
           }
         }
-        await siege.more(150);
+        await siege.more(100);
       };
       await siege.run(attack, async () => (await engines(1, [server.url], 1))[0] as JetStreamLogEngine);
       expect(siege.fencedStaleWrites).toBeGreaterThan(0);
@@ -88,17 +93,17 @@ function clustered(binary: NatsBinary): void {
       const attack = async (): Promise<void> => {
         for (let run = 0; run < RUNS; run++) {
           for (const stream of ["tidewire_DOC_00", "tidewire_DOC_01"]) {
-            await siege.more(100);
+            await siege.more(60);
             await nats.stepDown(stream);
-            await siege.more(100);
+            await siege.more(60);
             const leader = cluster.named(await nats.leader(stream));
             await leader.kill("SIGKILL");
-            await siege.more(100);
+            await siege.more(60);
             await leader.start();
             await cluster.whole();
           }
         }
-        await siege.more(100);
+        await siege.more(60);
       };
       await siege.run(attack, async () => (await engines(1, cluster.urls, 3))[0] as JetStreamLogEngine);
       expect(siege.fencedStaleWrites).toBeGreaterThan(0);

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { isOlder } from "../../src/gate.ts";
+import { isOlder } from "../gate.ts";
 
 export interface NatsBinary {
   readonly path: string;
