@@ -1,8 +1,10 @@
 import { Command } from "commander";
+import { restoreCommand } from "./restore/restore-command.ts";
 import { upCommand } from "./up/up-command.ts";
 
 await new Command("tidewire")
   .description("Tidewire on the command line")
   .version("0.1.0")
   .addCommand(upCommand())
+  .addCommand(restoreCommand())
   .parseAsync();

@@ -23,6 +23,8 @@ export interface ClusterOptions {
   readonly routingTables: number;
   /** Log storages the documents are divided over. */
   readonly logShards: number;
+  /** File with further settings of the log storages. */
+  readonly logConfig?: string | undefined;
   /** Bundles with document definitions. */
   readonly documents: readonly string[];
   /** Folder of static files the edge serves. */
@@ -83,6 +85,7 @@ export function planCluster(options: ClusterOptions): PlannedProcess[] {
         "storage.directory": join(options.dataFolder, index === 0 ? "log" : `log-${index}`),
         "storage.shard.index": String(index),
         "storage.shard.count": String(options.logShards),
+        config: options.logConfig ?? [],
       }),
     ),
     ...tables.map((table) => planned("routing-table", table.name, 0, member(table))),

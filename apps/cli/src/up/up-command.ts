@@ -13,6 +13,7 @@ interface UpFlags {
   readonly hosts: number;
   readonly routingTables: number;
   readonly logShards: number;
+  readonly logConfig?: string;
   readonly documents?: readonly string[];
   readonly assets?: string;
   readonly link: "binary" | "grpc";
@@ -30,6 +31,7 @@ export function upCommand(): Command {
     .option("--hosts <count>", "document hosts", integer(1, 16), 2)
     .option("--routing-tables <count>", "routing tables", integer(1, 7), 1)
     .option("--log-shards <count>", "log storages the documents are divided over; fixed per --data", integer(1, 16), 1)
+    .option("--log-config <file>", "further settings of the log storages, for example s3.*")
     .option(
       "--documents <files...>",
       "document definitions: bundles (.js), or sources (.ts) to bundle; default: the demo's",
@@ -72,6 +74,7 @@ async function up(flags: UpFlags): Promise<void> {
       hosts: flags.hosts,
       routingTables: flags.routingTables,
       logShards: flags.logShards,
+      logConfig: flags.logConfig === undefined ? undefined : resolve(flags.logConfig),
       documents: documents.bundles,
       assets: flags.assets === undefined ? existing(join(demo, "web"))[0] : resolve(flags.assets),
       link: flags.link,

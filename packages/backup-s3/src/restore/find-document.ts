@@ -46,7 +46,8 @@ export async function findDocument(
     }
   }
   if (failure !== undefined) throw failure as Error;
-  throw new RestoreError(`${documentPath(document)} is not in the backup`);
+  const when = "at" in moment ? ` as of ${new Date(moment.at).toISOString()}; it did not exist at that time` : "";
+  throw new RestoreError(`${documentPath(document)} is not in the backup${when}`);
 }
 
 /** In the order in which they are worth a look. */
