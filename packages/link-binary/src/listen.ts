@@ -9,7 +9,7 @@ import { BinaryCarrier } from "./binary-carrier.ts";
 import { channelBinding } from "./channel-binding.ts";
 import { ControlType } from "./frame.ts";
 import { type Agreement, ListenHandshake, rejectBody } from "./handshake/handshake.ts";
-import { readFrom } from "./socket-reader.ts";
+import { type ReadTarget, readBuffer, readFrom, readIntoBuffer } from "./socket-reader.ts";
 import type { TransportContext } from "./transport-context.ts";
 
 /** Binds and serves; throws `unavailable` when the address cannot be bound. */
@@ -31,6 +31,7 @@ class BinaryLinkListener implements LinkListener {
   readonly #sessions = new Set<ServingSession>();
   /** Connections that have not finished the handshake. */
   readonly #greeting = new Set<Socket>();
+  readonly #readBuffer = readBuffer();
   #address = "";
 
   constructor(context: TransportContext, services: ServedMethods) {
@@ -96,7 +97,7 @@ class BinaryLinkListener implements LinkListener {
       },
       isOpen: (carrier, agreement) => this.#open(carrier, agreement),
     });
-    accepted.listen();
+    accepted.listen(this.#readBuffer);
   }
 
   #open(carrier: BinaryCarrier, agreement: Agreement): void {
@@ -148,7 +149,7 @@ class Accepted {
     this.#timer = modules.clock.after(limits.handshakeTimeoutMs, () => this.#refuse("timeout"));
   }
 
-  listen(): void {
+  listen(buffer: Buffer): void {
     const socket = this.#socket;
     const carrier = this.#carrier;
     let failure: Error | undefined;
@@ -161,7 +162,9 @@ class Accepted {
       this.#reports.isOver("stranger");
       carrier.gone(failure);
     });
-    readFrom(socket, (bytes, length) => carrier.read(bytes, length));
+    const target: ReadTarget = (bytes, length) => carrier.read(bytes, length);
+    // What TLS decrypts has no such handle.
+    if (this.#context.tls !== undefined || !readIntoBuffer(socket, buffer, target)) readFrom(socket, target);
   }
 
   #greeted(type: number, body: Reader): void {

@@ -38,3 +38,33 @@ export function connectTlsAndRead(address: Address, options: ConnectionOptions, 
 export function readFrom(socket: Socket, target: ReadTarget): void {
   socket.on("data", (chunk: Buffer) => target(chunk, chunk.length));
 }
+
+/** A buffer that any number of accepted sockets may read into: what is in it is consumed before the next one reads. */
+export function readBuffer(): Buffer {
+  return Buffer.allocUnsafeSlow(READ_BYTES);
+}
+
+/** The part of a socket's handle that is used. */
+interface ReadingHandle {
+  useUserBuffer?(buffer: Uint8Array): void;
+}
+
+/**
+ * Reads an accepted socket into that buffer, as `onread` does for one that connects. Node has no option for this side, so
+ * it is set up as Node sets it up itself: two properties of the socket, and the handle is told. Returns false, with
+ * nothing done, where a version of Node keeps them elsewhere; then there are `data` events.
+ */
+export function readIntoBuffer(socket: Socket, buffer: Buffer, target: ReadTarget): boolean {
+  const symbols = Object.getOwnPropertySymbols(socket);
+  const bufferKey = symbols.find(({ description }) => description === "kBuffer");
+  const callbackKey = symbols.find(({ description }) => description === "kBufferCb");
+  const { _handle: handle } = socket as unknown as { readonly _handle?: ReadingHandle | null };
+  if (bufferKey === undefined || callbackKey === undefined || typeof handle?.useUserBuffer !== "function") return false;
+  const callback = (length: number): boolean => {
+    target(buffer, length);
+    return true;
+  };
+  Object.assign(socket, { [bufferKey]: buffer, [callbackKey]: callback });
+  handle.useUserBuffer(buffer);
+  return true;
+}
