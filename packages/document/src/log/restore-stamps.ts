@@ -4,6 +4,7 @@ import { MapEntry } from "../state/map-entry.ts";
 import type { MapElement, MapNode } from "../state/map-node.ts";
 import type { AnyContainer } from "../state/new-container.ts";
 import { RecordNode } from "../state/record-node.ts";
+import type { RecordType } from "../state/record-type.ts";
 import { TableNode } from "../state/table-node.ts";
 import { LogFormatError } from "./restore-state.ts";
 import { newestWithin } from "./stamp-tree.ts";
@@ -106,7 +107,7 @@ function removedRecord(
   record.$isLive = false;
   fillRemoved(record, values);
   record.$commitNew(Math.max(1, after));
-  restoreStamps(record, onlyFields(record, stamps), after);
+  restoreStamps(record, onlyFields(record.$type, stamps), after);
   return record;
 }
 
@@ -127,11 +128,16 @@ function fillRemoved(record: RecordNode, values: Readonly<Record<string, unknown
 }
 
 /** Without the stamps of what is inside of maps and tables. */
-function onlyFields(record: RecordNode, stamps: StoredStamps): StoredStamps {
-  return Object.fromEntries(
-    Object.entries(stamps).filter(([name]) => {
-      const node = record.$type.byName.get(name)?.node;
-      return node === undefined || node.kind === "list" || !isContainer(node);
-    }),
-  );
+function onlyFields({ byName }: RecordType, stamps: StoredStamps): StoredStamps {
+  const kept: Record<string, unknown> = Object.create(null);
+  for (const name of Object.keys(stamps)) {
+    const { node, recordType } = byName.get(name) ?? {};
+    if (node?.kind === "record") kept[name] = nestedFields(recordType!, stamps[name]);
+    else if (node === undefined || node.kind === "list" || !isContainer(node)) kept[name] = stamps[name];
+  }
+  return kept;
+}
+
+function nestedFields(type: RecordType, stamps: unknown): unknown {
+  return typeof stamps === "number" ? stamps : onlyFields(type, stamps as StoredStamps);
 }

@@ -29,7 +29,7 @@ export class StampTree {
   readonly #after: number;
   /** What a reader takes for the stamp of everything that it is not told of. */
   readonly #usual: number;
-  /** Whether removed records are written with what they were, or only named. */
+  /** Whether all removed records are written with what they were: a reader has none of them. */
   readonly #hasRemoved: boolean;
   readonly #values: StateWalk;
 
@@ -116,12 +116,13 @@ export class StampTree {
     const out = this.#out;
     const isGuarded = node.$field.recordType?.guard !== undefined;
     if (!isGuarded) {
-      if (this.#isTold(node.$removedSeq)) this.#number(labels.removed, node.$removedSeq);
+      // Also the usual one: what came and went since then is not in the record.
+      if (node.$removedSeq > this.#after) this.#number(labels.removed, node.$removedSeq);
       return;
     }
     const gone = node.$tombstones
       .slice(node.$tombstonesAfter(this.#after))
-      .filter(({ seq, element }) => this.#hasRemoved || (this.#isTold(seq) && element.$born <= this.#after));
+      .filter(({ seq, element }) => this.#isNews(element) || this.#isTold(seq));
     if (gone.length === 0) return;
     out.label(labels.gone);
     out.openArray();
@@ -129,10 +130,15 @@ export class StampTree {
       out.openArray();
       out.string(key);
       out.number(seq);
-      if (this.#hasRemoved) this.#removed(element as RecordNode);
+      if (this.#isNews(element)) this.#removed(element as RecordNode);
       out.closeArray();
     }
     out.closeArray();
+  }
+
+  /** Whether a reader never had it, so that it has to be told what was removed. */
+  #isNews(element: MapElement): boolean {
+    return this.#hasRemoved || element.$born > this.#after;
   }
 
   /** Its policy decides who was told of the removal. */

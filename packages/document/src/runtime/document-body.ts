@@ -10,6 +10,7 @@ import { ComputedValues } from "../view/computed-values.ts";
 import { DeltaStep } from "../view/delta-step.ts";
 import type { ViewedDocument, ViewLimits, ViewSchema } from "../view/document-views.ts";
 import type { FrameMaker } from "../view/frame.ts";
+import { HolderIndex } from "../view/holder-index.ts";
 import { Presence } from "../view/presence.ts";
 import { ViewHub } from "../view/view-hub.ts";
 import type { CompiledDocument } from "./compiled-document.ts";
@@ -30,6 +31,8 @@ export class DocumentBody implements ViewedDocument {
   readonly viewWriter: JsonWriter;
   readonly sharedWriter: JsonWriter;
   readonly frames: FrameMaker;
+  readonly guardReads: Int32Array;
+  readonly holders = new HolderIndex();
   readonly trace = new ReadTracker();
   readonly limits: ViewLimits;
   readonly schema: ViewSchema;
@@ -46,6 +49,7 @@ export class DocumentBody implements ViewedDocument {
     this.compiled = compiled;
     this.schema = schema;
     this.limits = limits;
+    this.guardReads = new Int32Array(schema.guards.length);
     this.state = new DocumentState(limits);
     this.state.root = new schema.rootType.Class(this.state, null, "");
     this.timers = new DurableTimers(this.state, limits.timersMax);

@@ -19,24 +19,24 @@ export class ReadTracker {
   readsPresence = false;
   /** The record a policy guards: it is looked at again whenever it changes, so reading it is no dependency. */
   own: Trackable | null = null;
-  /** The newest change of what it read of that record: its answer is as old as that, if nothing else has changed. */
-  ownNewest = 0;
+  /** Which fields of that record it read, by bit; -1: any. Its answer is as old as they are, if nothing else has changed. */
+  ownFields = 0;
 
   /** A field of a record whose own stamp moves with everything beneath it. */
-  sawField(record: Trackable & { $cell(index: number): Trackable; $fieldStamp(index: number): number }, index: number) {
-    if (record === this.own) this.#sawOwn(record.$fieldStamp(index));
+  sawField(record: Trackable & { $cell(index: number): Trackable }, index: number): void {
+    if (record === this.own) this.ownFields |= fieldBit(index);
     else this.saw(record.$cell(index));
   }
 
   /** A field of a record that holds nothing but fields. */
-  sawLeaf(record: Trackable & { $fieldStamp(index: number): number }, index: number): void {
-    if (record === this.own) this.#sawOwn(record.$fieldStamp(index));
+  sawLeaf(record: Trackable, index: number): void {
+    if (record === this.own) this.ownFields |= fieldBit(index);
     else this.saw(record);
   }
 
   saw(node: Trackable): void {
     if (this.own !== null && this.#isOwn(node)) {
-      if (node !== this.own) this.#sawOwn(node.$stamp);
+      if (node !== this.own) this.ownFields = -1;
       return;
     }
     const parent = node.$parent;
@@ -78,11 +78,7 @@ export class ReadTracker {
     this.#nodes = null;
     this.#isCollapsed = false;
     this.readsPresence = false;
-    this.ownNewest = 0;
-  }
-
-  #sawOwn(stamp: number): void {
-    if (stamp > this.ownNewest) this.ownNewest = stamp;
+    this.ownFields = 0;
   }
 
   #isOwn(node: Trackable): boolean {
@@ -101,4 +97,9 @@ export class ReadTracker {
     this.#nodes = null;
     for (const node of singles) this.saw(node);
   }
+}
+
+/** One for each of the first fields, all of them for any other. */
+export function fieldBit(index: number): number {
+  return index < 31 ? 1 << index : -1;
 }

@@ -1,8 +1,9 @@
 import { sameJson } from "../author/scalar-check.ts";
+import { isContainer } from "../author/schema-node.ts";
 import { StateError } from "../author/state-error.ts";
 import type { DocumentState } from "./document-state.ts";
 import { fillRecord } from "./fill-record.ts";
-import type { Trackable } from "./read-tracker.ts";
+import { fieldBit, type Trackable } from "./read-tracker.ts";
 import type { RecordIndexes } from "./record-indexes.ts";
 import type { FieldType, RecordType } from "./record-type.ts";
 import { recordBytes, scalarBytes } from "./sizes.ts";
@@ -50,6 +51,32 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
   /** Seq of a field's last change. */
   $fieldStamp(index: number): number {
     return this.$fieldStamps === null ? this.$born : this.$fieldStamps[index]!;
+  }
+
+  /** Fields that changed after `seq`, by bit; those of a newer record are not counted. */
+  $fieldsChangedSince(seq: number): number {
+    const stamps = this.$fieldStamps;
+    let fields = 0;
+    if (stamps !== null) {
+      for (let index = 0; index < stamps.length; index++) if (stamps[index]! > seq) fields |= fieldBit(index);
+    }
+    if (!this.$type.hasChildren) return fields;
+    for (const { index, recordType, node } of this.$type.slots) {
+      if (recordType === undefined && !isContainer(node)) continue;
+      const child = this.$get(index) as StateNode | undefined;
+      if (child !== undefined && child.$stamp > seq) fields |= fieldBit(index);
+    }
+    return fields;
+  }
+
+  /** The newest change of some fields. */
+  $newestOf(fields: number): number {
+    if (fields === -1) return this.$stamp;
+    let newest = 0;
+    for (let rest = fields; rest !== 0; rest &= rest - 1) {
+      newest = Math.max(newest, this.$fieldStamp(31 - Math.clz32(rest & -rest)));
+    }
+    return newest;
   }
 
   /** Remembers the value a field had before the transaction. Call before writing. */

@@ -2,17 +2,26 @@ import { ReadTracker } from "../state/read-tracker.ts";
 import type { RecordNode } from "../state/record-node.ts";
 import type { Guard } from "../state/record-type.ts";
 import type { ViewedDocument, ViewerInputs } from "./document-views.ts";
+import type { HolderIndex } from "./holder-index.ts";
+import type { ViewClass } from "./view-class.ts";
 
 /** Runs the policies for one class of viewers, and knows when their answers may have changed. */
 export class ClassPolicies {
   readonly #document: ViewedDocument;
   readonly #inputs: ViewerInputs;
   readonly #trackers: ReadTracker[];
+  /** Whose policies they are; `undefined`: nobody's who could be sent anything. */
+  readonly viewClass: ViewClass | undefined;
 
-  constructor(document: ViewedDocument, inputs: ViewerInputs) {
+  constructor(document: ViewedDocument, inputs: ViewerInputs, viewClass?: ViewClass) {
     this.#document = document;
+    this.viewClass = viewClass;
     this.#inputs = inputs;
     this.#trackers = document.schema.guards.map(() => new ReadTracker());
+  }
+
+  get holders(): HolderIndex {
+    return this.#document.holders;
   }
 
   /** A throw hides, and so does anything that is not `true`. */
@@ -21,6 +30,7 @@ export class ClassPolicies {
     const outer = state.tracker;
     if (guard.isLocal && outer === null) return this.#seesLocally(guard, record);
     // Inside a view the answer is a part of what the view read.
+    const { guardReads } = this.#document;
     const tracker = outer ?? this.#trackers[guard.index]!;
     // Whoever shows or walks a record looks at its stamp anyway.
     const outerOwn = tracker.own;
@@ -34,6 +44,7 @@ export class ClassPolicies {
     } finally {
       state.tracker = outer;
       tracker.own = outerOwn;
+      guardReads[guard.index]! |= tracker.ownFields;
     }
   }
 
@@ -53,7 +64,7 @@ export class ClassPolicies {
       state.tracker = outer;
       trace.own = null;
     }
-    const newest = Math.max(trace.ownNewest, trace.newestStamp());
+    const newest = Math.max(record.$newestOf(trace.ownFields), trace.newestStamp());
     return newest > record.$born ? newest : 0;
   }
 
@@ -62,12 +73,21 @@ export class ClassPolicies {
     return this.#document.schema.hasWideGuards && this.#trackers.some((tracker) => tracker.hasChangedSince(seq));
   }
 
+  /** Only which fields it reads is remembered, for all classes together: a change of others cannot change the answer. */
   #seesLocally(guard: Guard, record: RecordNode): boolean {
+    const { state, trace, guardReads } = this.#document;
+    trace.own = record;
+    trace.ownFields = 0;
+    state.tracker = trace;
     try {
       return isTrue(guard.policy(record, this.#inputs, undefined));
     } catch (thrown) {
       this.#document.policyFailed(thrown);
       return false;
+    } finally {
+      state.tracker = null;
+      trace.own = null;
+      guardReads[guard.index]! |= trace.ownFields;
     }
   }
 

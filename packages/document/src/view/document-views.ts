@@ -5,6 +5,7 @@ import type { ReadTracker } from "../state/read-tracker.ts";
 import type { FieldType, Guard, RecordType } from "../state/record-type.ts";
 import type { DeltaStep } from "./delta-step.ts";
 import type { FrameMaker } from "./frame.ts";
+import type { HolderIndex } from "./holder-index.ts";
 import type { RootParts } from "./shared-step.ts";
 import type { ViewSlot } from "./view-slot.ts";
 
@@ -53,6 +54,9 @@ export interface ViewedDocument {
   /** What viewers have in common. */
   readonly sharedWriter: JsonWriter;
   readonly frames: FrameMaker;
+  /** By guard: the fields of its record that any run of its policy has read, by bit; -1: any field. */
+  readonly guardReads: Int32Array;
+  readonly holders: HolderIndex;
   /** For finding out what a policy's answer comes from. */
   readonly trace: ReadTracker;
   /** Grows with every change of who is connected. */

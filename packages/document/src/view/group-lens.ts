@@ -35,6 +35,7 @@ export class GroupLens implements Lens {
 
   hold(guard: Guard, record: RecordNode, isHeld: boolean): void {
     this.#group.bits.set(guard, record, isHeld);
+    if (isHeld) this.#policies.holders.add(guard, record, this.#policies);
   }
 
   isDirty(guard: Guard): boolean {

@@ -1,10 +1,12 @@
 import { isContainer } from "../author/schema-node.ts";
 import { ListNode } from "../state/list-node.ts";
 import type { AnyContainer } from "../state/new-container.ts";
+import { fieldBit } from "../state/read-tracker.ts";
 import type { RecordNode } from "../state/record-node.ts";
 import type { FieldType, Guard } from "../state/record-type.ts";
 import { TableNode } from "../state/table-node.ts";
 import type { ClassPolicies } from "./class-policies.ts";
+import type { HolderIndex } from "./holder-index.ts";
 import type { ViewerGroup } from "./viewer-group.ts";
 
 /** Above this, asking for everything is not quicker than walking. */
@@ -13,7 +15,8 @@ const candidatesMax = 64;
 interface Candidate {
   readonly guard: Guard;
   readonly record: RecordNode;
-  readonly isGone: boolean;
+  /** Somebody may see it who does not hold it: it is new, or what changed is what its policy reads. */
+  readonly mayBeSeen: boolean;
 }
 
 /**
@@ -23,12 +26,14 @@ interface Candidate {
  */
 export class QuietScan {
   readonly #from: number;
+  readonly #guardReads: Int32Array;
   readonly #candidates: Candidate[] = [];
   #hasPublicChange = false;
 
   /** Looks at some fields of the root. */
-  constructor(root: RecordNode, fields: readonly FieldType[], from: number) {
+  constructor(root: RecordNode, fields: readonly FieldType[], from: number, guardReads: Int32Array) {
     this.#from = from;
+    this.#guardReads = guardReads;
     for (const field of fields) this.#field(root, field);
   }
 
@@ -38,14 +43,33 @@ export class QuietScan {
 
   /** Only if `canBeQuiet`, and for policies whose surroundings have not changed. */
   isQuietFor(group: ViewerGroup, policies: ClassPolicies): boolean {
-    for (const { guard, record, isGone } of this.#candidates) {
+    for (const { guard, record, mayBeSeen } of this.#candidates) {
       if (record.$born <= this.#from && group.bits.has(guard, record)) return false;
-      if (isGone) continue;
+      if (!mayBeSeen) continue;
       if (policies.sees(guard, record)) return false;
       // Its slot may have been another record's, which was held.
       if (record.$born > this.#from) group.bits.set(guard, record, false);
     }
     return true;
+  }
+
+  /** The classes that have something to be told, if that can be said without asking all of them. */
+  holders(index: HolderIndex): Set<ClassPolicies> | undefined {
+    const all = new Set<ClassPolicies>();
+    for (const { guard, record, mayBeSeen } of this.#candidates) {
+      const holders = index.of(guard, record);
+      if (mayBeSeen || holders === "everybody") return undefined;
+      for (const holder of holders) all.add(holder);
+    }
+    return all;
+  }
+
+  #candidate(guard: Guard, record: RecordNode, isGone: boolean, ownField = 0): void {
+    const from = this.#from;
+    const mayBeSeen =
+      !isGone &&
+      (record.$born > from || ((this.#guardReads[guard.index]! | ownField) & record.$fieldsChangedSince(from)) !== 0);
+    this.#candidates.push({ guard, record, mayBeSeen });
   }
 
   /** A record that everybody holds who could hold anything beneath it. */
@@ -60,8 +84,11 @@ export class QuietScan {
   #field(record: RecordNode, field: FieldType): void {
     if (field.isPrivate) return;
     const value = record.$get(field.index);
-    if (field.guard !== undefined) this.#candidates.push({ guard: field.guard, record, isGone: value === undefined });
-    else if (isContainer(field.node)) this.#container(value as AnyContainer);
+    if (field.guard !== undefined) {
+      // That there is a value at all is a part of the answer.
+      const ownField = field.node.isOptional ? fieldBit(field.index) : 0;
+      this.#candidate(field.guard, record, value === undefined, ownField);
+    } else if (isContainer(field.node)) this.#container(value as AnyContainer);
     else this.#nested(record, field);
   }
 
@@ -105,7 +132,7 @@ export class QuietScan {
     // Who sees a moved record cannot be told from here.
     if (node instanceof TableNode && node.$movedSeq > from) this.#hasPublicChange = true;
     for (let index = node.$tombstonesAfter(from); index < node.$tombstones.length && this.canBeQuiet; index++) {
-      this.#candidates.push({ guard, record: node.$tombstones[index]!.element as RecordNode, isGone: true });
+      this.#candidate(guard, node.$tombstones[index]!.element as RecordNode, true);
     }
     for (
       let element = node.$newest;
@@ -113,7 +140,7 @@ export class QuietScan {
       element = element.$older as RecordNode
     ) {
       if (!this.canBeQuiet) return;
-      this.#candidates.push({ guard, record: element as RecordNode, isGone: false });
+      this.#candidate(guard, element as RecordNode, false);
     }
   }
 }

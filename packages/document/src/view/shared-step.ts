@@ -1,6 +1,8 @@
 import type { JsonWriter } from "../encode/json-writer.ts";
+import { LimitError } from "../state/limit-error.ts";
 import type { RecordNode } from "../state/record-node.ts";
 import type { FieldType } from "../state/record-type.ts";
+import type { ViewedDocument } from "./document-views.ts";
 import { openLens } from "./lens.ts";
 import { QuietScan } from "./quiet-scan.ts";
 import { BeyondHorizon, StateWalk } from "./state-walk.ts";
@@ -33,12 +35,12 @@ export class SharedStep {
   readonly #out: JsonWriter;
   #part: SharedPart | "beyond" | undefined;
 
-  constructor(root: RecordNode, parts: RootParts, from: number, out: JsonWriter) {
+  constructor({ state, schema, sharedWriter, guardReads }: ViewedDocument, from: number) {
     this.from = from;
-    this.#root = root;
-    this.#parts = parts;
-    this.#out = out;
-    this.scan = new QuietScan(root, parts.own, from);
+    this.#root = state.root;
+    this.#parts = schema.rootParts;
+    this.#out = sharedWriter;
+    this.scan = new QuietScan(state.root, schema.rootParts.own, from, guardReads);
   }
 
   /** `"beyond"`: too much has been forgotten for a delta from there. */
@@ -53,7 +55,8 @@ export class SharedStep {
     try {
       for (const field of this.#parts.shared) walk.deltaField(this.#root, field, this.from);
     } catch (thrown) {
-      if (thrown instanceof BeyondHorizon) return "beyond";
+      // What is too large for a view is for each class to find: their views are of different sizes.
+      if (thrown instanceof BeyondHorizon || thrown instanceof LimitError) return "beyond";
       throw thrown;
     }
     return { json: out.take(), newest: walk.newest };

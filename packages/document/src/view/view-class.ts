@@ -29,7 +29,7 @@ const nobody: readonly ViewerHandle[] = [];
 /** Hashes of states that were sent are kept for this many frames, for clients that report a little late. */
 const sentHashesMax = 16;
 /** A delta above this is compared with the size of the snapshot, and the smaller one is sent. */
-const largeDeltaBytes = 4_096;
+export const largeDeltaBytes = 4_096;
 
 /**
  * Viewers for whom every policy and view gives the same answers. Everything is computed once per class: policies, views,
@@ -52,7 +52,7 @@ export class ViewClass {
     this.#document = document;
     this.key = key;
     this.inputs = inputs;
-    this.#policies = new ClassPolicies(document, inputs);
+    this.#policies = new ClassPolicies(document, inputs, this);
     this.#cells = new ViewCells(document, inputs, this.#policies);
   }
 
@@ -71,6 +71,14 @@ export class ViewClass {
   stopWaiting(viewer: ViewerHandle): void {
     this.#waiting?.delete(viewer);
     if (this.#waiting?.size === 0) this.#waiting = undefined;
+  }
+
+  /** Nobody can be sent anything by it any more. */
+  drop(): void {
+    const { holders } = this.#document;
+    for (const group of this.groups) {
+      group.bits.forEach((type, place) => holders.remove(type, place, this.#policies));
+    }
   }
 
   /** Takes over what was sent by a class that is several from now on. */

@@ -1,12 +1,14 @@
 import type { Principal } from "@tidewire/foundation";
 import type { Frame } from "../runtime/runtime.ts";
 import { LimitError } from "../state/limit-error.ts";
-import { ClassKeys, type ViewStateValue } from "./class-keys.ts";
+import type { ViewStateValue } from "./class-keys.ts";
+import { ClassTable } from "./class-table.ts";
 import type { ViewedDocument } from "./document-views.ts";
 import { emptyDelta, type FrameBody } from "./frame.ts";
-import { SharedStep } from "./shared-step.ts";
-import { type PlainView, ViewClass } from "./view-class.ts";
-import { ViewerGroup } from "./viewer-group.ts";
+import type { SharedStep } from "./shared-step.ts";
+import { SharedSteps } from "./shared-steps.ts";
+import type { PlainView, ViewClass } from "./view-class.ts";
+import { Cohort, ViewerGroup, withCredit } from "./viewer-group.ts";
 import type { ViewerHandle } from "./viewer-handle.ts";
 
 /** The viewers named are those of the call: the list is the receiver's to keep. */
@@ -16,12 +18,11 @@ export type FailureSink = (viewers: readonly ViewerHandle[], error: LimitError) 
 /** All viewers of a document, by class. */
 export class ViewHub {
   readonly #document: ViewedDocument;
-  readonly #keys: ClassKeys;
-  /** In order of last use: the first is the first to go when it is idle. */
-  #classes = new Map<string, ViewClass>();
+  readonly #classes: ClassTable;
   readonly #viewers = new Set<ViewerHandle>();
-  /** Of this delivery. */
-  #shared: SharedStep[] = [];
+  readonly #shared: SharedSteps;
+  /** All groups with members, but for those of restless classes. */
+  #cohort = new Cohort(0, -1);
   /** Members that were promised a frame even if nothing changes. */
   readonly #owed = new Set<ViewerHandle>();
   /** Monotonic ms from which on some group that was sent frames without a hash is to be sent one. */
@@ -29,12 +30,12 @@ export class ViewHub {
 
   constructor(document: ViewedDocument) {
     this.#document = document;
-    const { guards, slots, hasViewState } = document.schema;
-    this.#keys = new ClassKeys({ hasViewState, hasLookers: guards.length > 0 || slots.length > 0 });
+    this.#classes = new ClassTable(document);
+    this.#shared = new SharedSteps(document, this.#classes);
   }
 
   get mustSplit(): boolean {
-    return this.#keys.mustSplit;
+    return this.#classes.mustSplit;
   }
 
   get viewerCount(): number {
@@ -48,7 +49,7 @@ export class ViewHub {
   /** Adds a viewer, which gets as little as its resume allows. */
   attach(viewer: ViewerHandle, resume: { readonly seq: number; readonly hash: string } | undefined): void {
     this.#viewers.add(viewer);
-    viewer.viewClass = this.#classOf(viewer.principal, viewer.viewState);
+    viewer.viewClass = this.#classes.of(viewer.principal, viewer.viewState);
     if (resume === undefined) {
       this.#await(viewer);
       return;
@@ -76,7 +77,7 @@ export class ViewHub {
     if (!this.#viewers.delete(viewer)) return false;
     this.#leave(viewer);
     this.#owed.delete(viewer);
-    this.#dropIdleClasses();
+    this.#classes.dropIdle(this.#viewers.size);
     return true;
   }
 
@@ -89,7 +90,7 @@ export class ViewHub {
   moveTo(viewer: ViewerHandle, viewState: ViewStateValue): void {
     viewer.viewState = viewState;
     const { group, viewClass } = viewer;
-    const next = this.#classOf(viewer.principal, viewState);
+    const next = this.#classes.of(viewer.principal, viewState);
     if (next === viewClass) return;
     this.#leave(viewer);
     viewer.viewClass = next;
@@ -130,23 +131,83 @@ export class ViewHub {
   view(principal: Principal, viewState: ViewStateValue | undefined): PlainView & { readonly seq: number } {
     const { viewClass, plain, group } = this.#viewOf(principal, viewState);
     viewClass.forgetBytes();
-    this.#dropIdleClasses();
+    this.#classes.dropIdle(this.#viewers.size);
     return { ...plain, seq: group.viewSeq };
   }
 
   deliver(now: number, sink: FrameSink, fail: FailureSink): void {
-    this.#shared = [];
+    this.#shared.begin();
+    const touched = this.#touchedClasses();
+    if (touched === undefined) this.#deliverAll(now, sink, fail);
+    else this.#deliverTouched(touched, now, sink, fail);
+    this.#shared.deliver((viewers, frame) => {
+      for (const viewer of viewers) {
+        this.#sent(viewer, frame);
+        const { group } = viewer;
+        if (group?.owesHash === false) this.#oweHash(group, group.hashDueAt);
+      }
+      sink(viewers, frame);
+    });
+    this.#deliverOwed(now, sink, fail);
+    if (now >= this.#hashOwedAt) this.#deliverHashes(now, sink, fail);
+  }
+
+  /** The classes to look at, if what has changed says for all others that they have nothing to be told. */
+  #touchedClasses(): Iterable<ViewClass> | undefined {
+    const { state, tick, schema, holders } = this.#document;
+    const { seq } = this.#cohort;
+    if (!this.#classes.isFinal || tick !== this.#cohort.tick || schema.hasWideGuards || schema.slots.length > 0) {
+      return undefined;
+    }
+    const touched = new Set(this.#classes.restless);
+    if (seq === state.root.$stamp) return touched;
+    const step = this.#shared.from(seq);
+    if (step === undefined || !step.scan.canBeQuiet) return undefined;
+    const { part } = step;
+    const those = part === "beyond" || part.json.length > 0 ? undefined : step.scan.holders(holders);
+    if (those === undefined) return undefined;
+    for (const { viewClass } of those) if (viewClass !== undefined) touched.add(viewClass);
+    return touched;
+  }
+
+  #deliverTouched(touched: Iterable<ViewClass>, now: number, sink: FrameSink, fail: FailureSink): void {
+    for (const viewClass of touched) this.#deliverClass(viewClass, now, sink, fail);
+    for (const viewClass of touched) this.#leaveBehind(viewClass);
+    this.#cohort.seq = this.#document.state.root.$stamp;
+    for (const viewClass of touched) this.#settle(viewClass);
+  }
+
+  #deliverAll(now: number, sink: FrameSink, fail: FailureSink): void {
     for (;;) {
       for (const viewClass of this.#classes.values()) {
         this.#deliverClass(viewClass, now, sink, fail);
-        if (this.#keys.mustSplit) break;
+        if (this.#classes.mustSplit) break;
       }
-      if (!this.#keys.mustSplit) break;
-      this.#split();
+      if (!this.#classes.mustSplit) break;
+      this.#classes.split();
     }
-    this.#deliverShared(sink);
-    this.#deliverOwed(now, sink, fail);
-    if (now >= this.#hashOwedAt) this.#deliverHashes(now, sink, fail);
+    if (!this.#classes.isFinal) return;
+    const { state, tick } = this.#document;
+    for (const viewClass of this.#classes.values()) this.#leaveBehind(viewClass);
+    this.#cohort = new Cohort(state.root.$stamp, tick);
+    for (const viewClass of this.#classes.values()) this.#settle(viewClass);
+  }
+
+  /** Groups that are not where all will be now: before the cohort moves. */
+  #leaveBehind({ groups }: ViewClass): void {
+    for (const group of groups) group.leaveCohort();
+  }
+
+  #settle(viewClass: ViewClass): void {
+    const { seq, tick } = this.#cohort;
+    let isRestless = viewClass.waiting.length > 0;
+    for (const group of viewClass.groups) {
+      if (group.members.length === 0) continue;
+      if (group.isAt(seq, tick)) group.join(this.#cohort);
+      else isRestless = true;
+    }
+    if (isRestless) this.#classes.restless.add(viewClass);
+    else this.#classes.restless.delete(viewClass);
   }
 
   /** Monotonic ms: there is something to deliver then, whatever happens until then. */
@@ -182,52 +243,15 @@ export class ViewHub {
     // Groups come and go while they are brought forward; mostly there is one.
     for (const group of groups.length === 1 ? groups : groups.slice()) {
       if (group.members.length === 0 || group.isAt(state.root.$stamp, tick)) continue;
-      const shared = this.#sharedFrom(group.seq);
-      if (shared !== undefined && this.#passWithOthers(viewClass, group, shared, now)) continue;
+      const shared = this.#shared.from(group.seq);
+      if (shared !== undefined && this.#shared.take(viewClass, group, shared, now)) continue;
       const ready = withCredit(group.members);
       if (ready.length === 0) continue;
       this.#guarded(ready, fail, () => this.#deliverGroup(viewClass, group, ready, now, sink, shared));
-      if (this.#keys.mustSplit) return;
+      if (this.#classes.mustSplit) return;
     }
     const ready = withCredit(viewClass.waiting);
     if (ready.length > 0) this.#guarded(ready, fail, () => this.#deliverSnapshot(viewClass, ready, now, sink));
-  }
-
-  /** The step from `from` on that classes have in common; `undefined` where there is nothing to be gained. */
-  #sharedFrom(from: number): SharedStep | undefined {
-    if (!this.#keys.isFinal || this.#classes.size === 1 || from === 0) return undefined;
-    let step = this.#shared.find((each) => each.from === from);
-    if (step === undefined) {
-      const { state, schema, sharedWriter } = this.#document;
-      step = new SharedStep(state.root, schema.rootParts, from, sharedWriter);
-      this.#shared.push(step);
-    }
-    return step;
-  }
-
-  /** Most of many different viewers are told only what everybody is, or nothing: they get one frame together. */
-  #passWithOthers(viewClass: ViewClass, group: ViewerGroup, shared: SharedStep, now: number): boolean {
-    const { part } = shared;
-    if (part === "beyond" || viewClass.groups.length > 1) return false;
-    const isSilent = part.json.length === 0;
-    if (!isSilent && (group.hashDueAt <= now || group.members.some(({ credit }) => credit <= 0))) return false;
-    if (!viewClass.hasNothingOwn(group, shared)) return false;
-    group.seq = this.#document.state.root.$stamp;
-    if (isSilent) return true;
-    group.viewSeq = part.newest;
-    for (const viewer of group.members) shared.viewers.push(viewer);
-    if (!group.owesHash) this.#oweHash(group, group.hashDueAt);
-    return true;
-  }
-
-  #deliverShared(sink: FrameSink): void {
-    for (const { viewers, part } of this.#shared) {
-      if (viewers.length === 0 || part === "beyond") continue;
-      const frame = this.#document.frames.makeOfFields(part.json, part.newest);
-      for (const viewer of viewers) this.#sent(viewer, frame);
-      sink(viewers, frame);
-    }
-    this.#shared = [];
   }
 
   #deliverGroup(
@@ -239,10 +263,10 @@ export class ViewHub {
     shared: SharedStep | undefined,
   ): void {
     // Whoever stays behind keeps the state as it was; so does everyone if the class turns out to be several.
-    const canStay = ready.length === group.members.length && this.#keys.isFinal;
+    const canStay = ready.length === group.members.length && this.#classes.isFinal;
     const next = canStay ? group : group.fork();
     const body = viewClass.bring(next, shared);
-    if (this.#keys.mustSplit) return;
+    if (this.#classes.mustSplit) return;
     if (body === undefined) {
       // Nothing to tell costs no credit.
       viewClass.join(next, group, group.members);
@@ -254,9 +278,9 @@ export class ViewHub {
 
   #deliverSnapshot(viewClass: ViewClass, ready: ViewerHandle[], now: number, sink: FrameSink): void {
     const group = viewClass.current();
-    if (this.#keys.mustSplit) return;
+    if (this.#classes.mustSplit) return;
     const body = viewClass.snapshot(group);
-    if (this.#keys.mustSplit) return;
+    if (this.#classes.mustSplit) return;
     for (const viewer of ready) {
       viewClass.stopWaiting(viewer);
       group.add(viewer);
@@ -334,7 +358,7 @@ export class ViewHub {
 
   #await(viewer: ViewerHandle): void {
     viewer.next = "snapshot";
-    viewer.viewClass = this.#classOf(viewer.principal, viewer.viewState);
+    viewer.viewClass = this.#classes.of(viewer.principal, viewer.viewState);
     viewer.viewClass.startWaiting(viewer);
   }
 
@@ -360,74 +384,13 @@ export class ViewHub {
     viewState: ViewStateValue | undefined,
   ): { readonly viewClass: ViewClass; readonly group: ViewerGroup; readonly plain: PlainView } {
     for (;;) {
-      const viewClass = this.#classOf(principal, viewState);
+      const viewClass = this.#classes.of(principal, viewState);
       const group = viewClass.current();
-      if (!this.#keys.mustSplit) {
+      if (!this.#classes.mustSplit) {
         const plain = viewClass.plain(group);
-        if (!this.#keys.mustSplit) return { viewClass, group, plain };
+        if (!this.#classes.mustSplit) return { viewClass, group, plain };
       }
-      this.#split();
+      this.#classes.split();
     }
   }
-
-  #classOf(principal: Principal, viewState: ViewStateValue | undefined): ViewClass {
-    const key = this.#keys.keyOf(principal, viewState);
-    let found = this.#classes.get(key);
-    if (found === undefined) found = new ViewClass(this.#document, key, this.#keys.inputsOf(principal, viewState));
-    else this.#classes.delete(key);
-    this.#classes.set(key, found);
-    return found;
-  }
-
-  /** Tells apart viewers that were one class until someone looked at who they are. */
-  #split(): void {
-    this.#keys.split();
-    const before = [...this.#classes.values()];
-    this.#classes = new Map();
-    for (const old of before) {
-      for (const viewer of old.waiting) {
-        viewer.viewClass = this.#classOf(viewer.principal, viewer.viewState);
-        viewer.viewClass.startWaiting(viewer);
-      }
-      for (const group of old.groups) this.#splitGroup(old, group);
-    }
-  }
-
-  #splitGroup(old: ViewClass, group: ViewerGroup): void {
-    const forks = new Map<ViewClass, ViewerGroup>();
-    for (const viewer of group.members.slice()) {
-      const viewClass = this.#classOf(viewer.principal, viewer.viewState);
-      let fork = forks.get(viewClass);
-      if (fork === undefined) {
-        fork = group.fork();
-        // What was asked for one of them may have been answered for another.
-        fork.mustAskAll = true;
-        forks.set(viewClass, fork);
-        viewClass.inherit(old);
-        viewClass.add(fork);
-      }
-      viewer.viewClass = viewClass;
-      group.remove(viewer);
-      fork.add(viewer);
-    }
-  }
-
-  #dropIdleClasses(): void {
-    const { idleClassesMax } = this.#document.limits;
-    let excess = this.#classes.size - idleClassesMax - this.#viewers.size;
-    for (const [key, viewClass] of this.#classes) {
-      if (excess <= 0) return;
-      if (!viewClass.isIdle) continue;
-      this.#classes.delete(key);
-      excess--;
-    }
-  }
-}
-
-/** A new list, in one copy where everybody has credit. */
-function withCredit(viewers: readonly ViewerHandle[]): ViewerHandle[] {
-  for (let index = 0; index < viewers.length; index++) {
-    if (viewers[index]!.credit <= 0) return viewers.filter(({ credit }) => credit > 0);
-  }
-  return viewers.slice();
 }

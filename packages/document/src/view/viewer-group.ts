@@ -5,14 +5,29 @@ import type { ViewResult } from "./view-result.ts";
 import type { ViewerHandle } from "./viewer-handle.ts";
 
 /**
+ * The groups that hold the state of the last delivery, which is nearly all of them. Where nothing has changed for most,
+ * they are brought forward together, by one number.
+ */
+export class Cohort {
+  seq: number;
+  readonly tick: number;
+
+  constructor(seq: number, tick: number) {
+    this.seq = seq;
+    this.tick = tick;
+  }
+}
+
+/**
  * Viewers of one class that hold the same state. However many they are, bringing them forward is one walk. What is kept
  * for them is what the walk cannot know from the state of today: which guarded things they hold, in which order, and what
  * their views were.
  */
 export class ViewerGroup {
-  /** The state they hold is the one at this seq and this tick of presence. */
-  seq: number;
+  /** The state they hold is the one at `seq` and this tick of presence. */
   tick: number;
+  #seq: number;
+  #cohort: Cohort | undefined;
   /** `@s` of their last frame. */
   viewSeq: number;
   /**
@@ -33,9 +48,28 @@ export class ViewerGroup {
   owesHash = false;
 
   constructor(seq: number, tick: number, viewSeq: number) {
-    this.seq = seq;
+    this.#seq = seq;
     this.tick = tick;
     this.viewSeq = viewSeq;
+  }
+
+  get seq(): number {
+    return this.#cohort === undefined ? this.#seq : this.#cohort.seq;
+  }
+
+  set seq(seq: number) {
+    this.#seq = seq;
+    this.#cohort = undefined;
+  }
+
+  /** Goes on with the others from here; only from the same state. */
+  join(cohort: Cohort): void {
+    this.#cohort = cohort;
+  }
+
+  /** Stays where it is. */
+  leaveCohort(): void {
+    if (this.#cohort !== undefined) this.seq = this.#cohort.seq;
   }
 
   /** The same state, without members. */
@@ -85,5 +119,14 @@ export class ViewerGroup {
       last.position = viewer.position;
     }
     viewer.group = undefined;
+    if (this.members.length === 0) this.leaveCohort();
   }
+}
+
+/** A new list, in one copy where everybody has credit. */
+export function withCredit(viewers: readonly ViewerHandle[]): ViewerHandle[] {
+  for (let index = 0; index < viewers.length; index++) {
+    if (viewers[index]!.credit <= 0) return viewers.filter(({ credit }) => credit > 0);
+  }
+  return viewers.slice();
 }

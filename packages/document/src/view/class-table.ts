@@ -1,0 +1,103 @@
+import type { Principal } from "@tidewire/foundation";
+import { ClassKeys, type ViewStateValue } from "./class-keys.ts";
+import type { ViewedDocument } from "./document-views.ts";
+import { ViewClass } from "./view-class.ts";
+import type { ViewerGroup } from "./viewer-group.ts";
+
+/** The classes of a document's viewers, by what tells them apart. */
+export class ClassTable {
+  /** Classes with viewers that wait, or hold something else than the state of the last delivery. */
+  readonly restless = new Set<ViewClass>();
+  readonly #document: ViewedDocument;
+  readonly #keys: ClassKeys;
+  /** In order of last use: the first is the first to go when it is idle. */
+  #classes = new Map<string, ViewClass>();
+
+  constructor(document: ViewedDocument) {
+    this.#document = document;
+    const { guards, slots, hasViewState } = document.schema;
+    this.#keys = new ClassKeys({ hasViewState, hasLookers: guards.length > 0 || slots.length > 0 });
+  }
+
+  get size(): number {
+    return this.#classes.size;
+  }
+
+  /** Whether classes cannot split any more. */
+  get isFinal(): boolean {
+    return this.#keys.isFinal;
+  }
+
+  get mustSplit(): boolean {
+    return this.#keys.mustSplit;
+  }
+
+  values(): Iterable<ViewClass> {
+    return this.#classes.values();
+  }
+
+  clear(): void {
+    this.#classes.clear();
+    this.restless.clear();
+  }
+
+  /** Made if need be. Whoever asks is about to put a viewer there. */
+  of(principal: Principal, viewState: ViewStateValue | undefined): ViewClass {
+    const key = this.#keys.keyOf(principal, viewState);
+    let found = this.#classes.get(key);
+    if (found === undefined) found = new ViewClass(this.#document, key, this.#keys.inputsOf(principal, viewState));
+    else this.#classes.delete(key);
+    this.#classes.set(key, found);
+    this.restless.add(found);
+    return found;
+  }
+
+  /** Tells apart viewers that were one class until someone looked at who they are. */
+  split(): void {
+    this.#keys.split();
+    const before = [...this.#classes.values()];
+    this.#classes = new Map();
+    this.restless.clear();
+    // Whoever holds something says so again: all policies are asked anew.
+    this.#document.holders.clear();
+    for (const old of before) {
+      for (const viewer of old.waiting) {
+        viewer.viewClass = this.of(viewer.principal, viewer.viewState);
+        viewer.viewClass.startWaiting(viewer);
+      }
+      for (const group of old.groups) this.#splitGroup(old, group);
+    }
+  }
+
+  #splitGroup(old: ViewClass, group: ViewerGroup): void {
+    const forks = new Map<ViewClass, ViewerGroup>();
+    for (const viewer of group.members.slice()) {
+      const viewClass = this.of(viewer.principal, viewer.viewState);
+      let fork = forks.get(viewClass);
+      if (fork === undefined) {
+        fork = group.fork();
+        // What was asked for one of them may have been answered for another.
+        fork.mustAskAll = true;
+        forks.set(viewClass, fork);
+        viewClass.inherit(old);
+        viewClass.add(fork);
+      }
+      viewer.viewClass = viewClass;
+      group.remove(viewer);
+      fork.add(viewer);
+    }
+  }
+
+  dropIdle(viewerCount: number): void {
+    const { idleClassesMax } = this.#document.limits;
+    let excess = this.#classes.size - idleClassesMax - viewerCount;
+    for (const [key, viewClass] of this.#classes) {
+      if (excess <= 0) return;
+      if (!viewClass.isIdle) continue;
+      this.#classes.delete(key);
+      this.restless.delete(viewClass);
+      viewClass.drop();
+      excess--;
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import type { Frame } from "../runtime/runtime.ts";
+import type { ClassTable } from "./class-table.ts";
+import type { ViewedDocument } from "./document-views.ts";
+import { SharedStep } from "./shared-step.ts";
+import { largeDeltaBytes, type ViewClass } from "./view-class.ts";
+import type { ViewerGroup } from "./viewer-group.ts";
+import type { ViewerHandle } from "./viewer-handle.ts";
+
+/** The steps of one delivery, each from where some of the viewers are. */
+export class SharedSteps {
+  readonly #document: ViewedDocument;
+  readonly #classes: ClassTable;
+  #steps: SharedStep[] = [];
+
+  constructor(document: ViewedDocument, classes: ClassTable) {
+    this.#document = document;
+    this.#classes = classes;
+  }
+
+  begin(): void {
+    if (this.#steps.length > 0) this.#steps = [];
+  }
+
+  /** The step from `seq` on that classes have in common; `undefined` where there is nothing to be gained. */
+  from(seq: number): SharedStep | undefined {
+    if (!this.#classes.isFinal || this.#classes.size === 1 || seq === 0) return undefined;
+    let step = this.#steps.find((each) => each.from === seq);
+    if (step === undefined) {
+      step = new SharedStep(this.#document, seq);
+      this.#steps.push(step);
+    }
+    return step;
+  }
+
+  /**
+   * Most of many different viewers are told only what everybody is, or nothing: they get one frame together. Returns
+   * whether this group is one of them, and is through then.
+   */
+  take(viewClass: ViewClass, group: ViewerGroup, shared: SharedStep, now: number): boolean {
+    const { part } = shared;
+    // What is large may be larger than a snapshot.
+    if (part === "beyond" || part.json.length > largeDeltaBytes || viewClass.groups.length > 1) return false;
+    const isSilent = part.json.length === 0;
+    if (!isSilent && (group.hashDueAt <= now || group.members.some(({ credit }) => credit <= 0))) return false;
+    if (!viewClass.hasNothingOwn(group, shared)) return false;
+    group.seq = this.#document.state.root.$stamp;
+    if (isSilent) return true;
+    group.viewSeq = part.newest;
+    for (const viewer of group.members) shared.viewers.push(viewer);
+    return true;
+  }
+
+  /** One frame for all that were taken along. */
+  deliver(send: (viewers: readonly ViewerHandle[], frame: Frame) => void): void {
+    for (const { viewers, part } of this.#steps) {
+      if (viewers.length === 0 || part === "beyond") continue;
+      send(viewers, this.#document.frames.makeOfFields(part.json, part.newest));
+    }
+    this.begin();
+  }
+}
