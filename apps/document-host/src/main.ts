@@ -7,7 +7,7 @@ import { OwnerLookup } from "@tidewire/routing";
 import { listenError, runService } from "@tidewire/service";
 import { serveReloads } from "./reload-requests.ts";
 import { ServedDocuments } from "./served-documents.ts";
-import { documentHostSettings } from "./settings.ts";
+import { documentHostSettings, limitsOf } from "./settings.ts";
 import { TableOfMembers } from "./table-of-members.ts";
 
 /** Behind the processes that connect to it: on loopback unless told otherwise. */
@@ -24,7 +24,11 @@ await runService({
   settings: documentHostSettings,
   start: async (config, context) => {
     const { clock, random, logger, metrics, nodeId, transport } = context;
-    const documents = await ServedDocuments.load(config, logger);
+    const documents = await ServedDocuments.load(
+      config,
+      limitsOf(config.document, config.host.viewersPerDocumentMax),
+      logger,
+    );
     const { runtimes } = documents;
     const table = new TableOfMembers(config.routing.epoch, context);
     const log = new LogShardLinks(

@@ -2,6 +2,7 @@ import {
   compileDocument,
   conformanceDocument,
   type DocumentDefinition,
+  type DocumentLimits,
   type DocumentRuntime,
   successorProblem,
 } from "@tidewire/document";
@@ -22,20 +23,26 @@ export interface DocumentSettings {
 export class ServedDocuments {
   readonly #files: readonly DocumentFile[];
   readonly #hasConformance: boolean;
+  readonly #limits: Partial<DocumentLimits>;
   readonly #logger: Logger;
   #loaded: readonly LoadedFile[] = [];
   /** By space. */
   #served: ReadonlyMap<string, ServedDocument> = new Map();
 
-  private constructor({ documents, conformance }: DocumentSettings, logger: Logger) {
+  private constructor({ documents, conformance }: DocumentSettings, limits: Partial<DocumentLimits>, logger: Logger) {
+    this.#limits = limits;
     this.#files = documents.map((path) => new DocumentFile(path));
     this.#hasConformance = conformance;
     this.#logger = logger;
   }
 
   /** Throws `StartError`. */
-  static async load(settings: DocumentSettings, logger: Logger): Promise<ServedDocuments> {
-    const served = new ServedDocuments(settings, logger);
+  static async load(
+    settings: DocumentSettings,
+    limits: Partial<DocumentLimits>,
+    logger: Logger,
+  ): Promise<ServedDocuments> {
+    const served = new ServedDocuments(settings, limits, logger);
     await served.reload();
     if (served.runtimes.length > 0) return served;
     throw new StartError("nothing to serve: name files in `documents`, or set `conformance` to true", 2);
@@ -85,11 +92,9 @@ export class ServedDocuments {
 
   #compiled({ definition, origin }: ExportedDocument): DocumentRuntime {
     try {
-      return compileDocument(
-        definition,
-        {},
-        { onFault: (thrown) => this.#logger.warn({ err: thrown }, "document code failed") },
-      );
+      return compileDocument(definition, this.#limits, {
+        onFault: (thrown) => this.#logger.warn({ err: thrown }, "document code failed"),
+      });
     } catch (error) {
       throw new StartError(`the document in ${origin} cannot be used: ${firstLine(error)}`, 2);
     }

@@ -1,9 +1,36 @@
+import { type DocumentLimits, defaultLimits } from "@tidewire/document";
 import { defaultDocumentHostOptions as defaults } from "@tidewire/document-host-engine";
 import { SHARDS_MAX } from "@tidewire/log-engine";
 import { gossipConfigSchema } from "@tidewire/membership-udp";
 import { duration, hostPort, z } from "@tidewire/service";
 
 const count = (what: string, value: number) => z.number().int().min(1).default(value).describe(what);
+
+const bytes = (what: string, value: number) => count(`${what}, bytes`, value);
+
+/** Bounds of one document. What clients are promised (PROTOCOL.md section 3.1) can be raised, not lowered. */
+const documentLimits = {
+  stateMaxBytes: bytes("estimated memory of the state", defaultLimits.stateMaxBytes),
+  writesMax: count("changes of one message", defaultLimits.writesMax),
+  listItemsMax: count("items of a list of scalars", defaultLimits.listItemsMax),
+  tombstonesMax: count("removals a container remembers; beyond them a snapshot", defaultLimits.tombstonesMax),
+  viewMaxBytes: bytes("one view as JSON", defaultLimits.viewMaxBytes),
+  argMaxLength: count("JSON text of an argument or view state", defaultLimits.argMaxLength),
+  valueMaxLength: count("JSON text of a value or of a rejection's data", defaultLimits.valueMaxLength),
+  timersMax: count("waiting timers", defaultLimits.timersMax),
+  timerArgMaxLength: count("JSON text of a timer's argument", defaultLimits.timerArgMaxLength),
+  markersMax: z
+    .number()
+    .int()
+    .min(defaultLimits.markersMax)
+    .default(defaultLimits.markersMax)
+    .describe("outcomes remembered for markers"),
+  markerAge: duration()
+    .refine((ms) => ms >= defaultLimits.markerMs, "must be at least a day")
+    .default(defaultLimits.markerMs)
+    .describe("how long an outcome is remembered if there is room"),
+  markersMaxBytes: bytes("all remembered values together", defaultLimits.markersMaxBytes),
+} as const;
 
 /** What a document host can be told, beside what every process can. */
 export const documentHostSettings = {
@@ -15,6 +42,7 @@ export const documentHostSettings = {
     .boolean()
     .default(false)
     .describe("also serve the space `conformance`, against which clients are tested"),
+  document: z.strictObject(documentLimits).prefault({}),
   log: z.strictObject({
     addresses: z
       .array(hostPort())
@@ -51,3 +79,11 @@ export const documentHostSettings = {
     })
     .prefault({}),
 } as const;
+
+/** The settings as the runtime takes them. */
+export function limitsOf(
+  { markerAge, ...limits }: z.infer<typeof documentHostSettings.document>,
+  viewersMax: number,
+): Partial<DocumentLimits> {
+  return { ...limits, markerMs: markerAge, viewersMax };
+}

@@ -5,7 +5,7 @@ import { AppendInFlight, type DoubtfulBatch, repeatableOnly, settleDoubt } from 
 import { CommandQueue } from "./command-queue.ts";
 import type { DocumentCopy } from "./document-copy.ts";
 import type { DocumentTurn, Executed } from "./document-turn.ts";
-import type { HostMetrics } from "./host-metrics.ts";
+import { countLimit, type HostMetrics } from "./host-metrics.ts";
 import { type AppendOutcome, LogAppendAttempt, type LogModules } from "./log-append.ts";
 import type { DocumentHostOptions } from "./options.ts";
 import { type CommandAllowance, type CommandDone, PendingCommand } from "./pending-command.ts";
@@ -130,6 +130,7 @@ export class CommandPipeline {
       if (executed.origin === "caller") executed.pending.settle(executed.outcome);
       const kind = executed.origin === "caller" ? executed.pending.command.kind : executed.origin;
       this.#modules.metrics.commands.add(1, { kind, status: executed.outcome.status });
+      if (executed.outcome.status === "refused") countLimit(this.#modules.metrics, executed.outcome.error);
     }
   }
 

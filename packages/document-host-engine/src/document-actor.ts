@@ -7,6 +7,7 @@ import { CopyKeeper, STUCK_TIMER_MS } from "./copy-keeper.ts";
 import type { DocumentCopy } from "./document-copy.ts";
 import { DocumentTurn } from "./document-turn.ts";
 import { DocumentViewers } from "./document-viewers.ts";
+import { countLimit } from "./host-metrics.ts";
 import type { DocumentHostOptions } from "./options.ts";
 import type { CommandDone } from "./pending-command.ts";
 import { ReadQueue } from "./read-queue.ts";
@@ -234,6 +235,7 @@ export class DocumentActor implements TurnWorker {
     for (const { viewers, error } of turn.failed) this.#viewers.detachedBy(viewers, error);
     this.#viewers.send(turn.frames);
     this.#pipeline.flushAnswers();
+    for (const { error } of turn.reads) countLimit(this.#modules.metrics, error);
     this.#reads.settle(turn.reads);
     const copy = this.#keeper.copy;
     if (copy === undefined) return;

@@ -3,7 +3,7 @@ import { type Clock, ServiceError } from "@tidewire/foundation";
 import type { LinkTransport, ServerStream } from "@tidewire/link";
 import type { ViewerFrame } from "@tidewire/protocol-host";
 import { type Attached, type Checked, type DueFrame, SNAPSHOTS_PER_TURN } from "./document-turn.ts";
-import type { HostMetrics } from "./host-metrics.ts";
+import { countLimit, type HostMetrics } from "./host-metrics.ts";
 import { Presence, type PresenceStep } from "./presence.ts";
 import { refusals } from "./refusals.ts";
 import { type ViewerClaim, type ViewerRequest, ViewerSlot } from "./viewer-slot.ts";
@@ -126,6 +126,7 @@ export class DocumentViewers {
 
   attachedAll(results: readonly Attached[]): void {
     for (const { slot, instance, handle, error } of results) {
+      countLimit(this.#modules.metrics, error);
       if (handle === undefined) this.end(slot, error);
       else if (slot.isEnded) instance.detach(handle);
       else this.#attached(slot, instance, handle);
@@ -135,6 +136,7 @@ export class DocumentViewers {
   /** The runtime has detached these already. */
   detachedBy(viewers: readonly Viewer[], error: ServiceError): void {
     for (const viewer of viewers) {
+      countLimit(this.#modules.metrics, error);
       const slot = this.#slots.get(viewer.id);
       slot?.orphan();
       if (slot !== undefined) this.end(slot, error);

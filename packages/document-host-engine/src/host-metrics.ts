@@ -1,4 +1,4 @@
-import type { MetricsSink } from "@tidewire/foundation";
+import type { MetricsSink, ServiceError } from "@tidewire/foundation";
 
 const SECONDS = [0.000_5, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -11,6 +11,9 @@ export function hostMetrics(sink: MetricsSink) {
     commandsWaiting: sink.gauge(name("commands_waiting"), "Commands without an answer yet"),
     copyBytes: sink.gauge(name("durable_copy_bytes"), "Bytes kept to serve reads while the log is away"),
     commands: sink.counter(name("commands_total"), "Commands by what became of them", ["kind", "status"]),
+    limits: sink.counter(name("limits_total"), "Commands, reads and viewers refused at a limit, by its option", [
+      "limit",
+    ]),
     batchCommands: sink.histogram(name("batch_commands"), "Commands of one append", [1, 2, 4, 8, 16, 32, 64, 128, 256]),
     appendSeconds: sink.histogram(name("append_seconds"), "From the start of an append to its outcome", SECONDS),
     appends: sink.counter(name("appends_total"), "Appends by outcome", ["outcome"]),
@@ -35,3 +38,9 @@ export function hostMetrics(sink: MetricsSink) {
 }
 
 export type HostMetrics = ReturnType<typeof hostMetrics>;
+
+/** Counts a refusal of the runtime that names one of its limits. */
+export function countLimit({ limits }: Pick<HostMetrics, "limits">, error: ServiceError | undefined): void {
+  const limit = error?.code === "limit_exceeded" ? error.details?.["limit"] : undefined;
+  if (typeof limit === "string") limits.add(1, { limit });
+}
