@@ -115,10 +115,11 @@ describe("handshake over TCP", () => {
 
     it("fails on a server that speaks something else, or nothing, or hangs up", async () => {
       const talker = await rig.rawServer((peer) => peer.socket.write("220 mail.example ESMTP\r\n"));
-      const { transport: dialling } = rig.transport("client", { handshakeTimeoutMs: 60 });
+      const { transport: dialling } = rig.transport("client");
+      const { transport: impatient } = rig.transport("client", { handshakeTimeoutMs: 60 });
       expect(await rejection(dialling.dial(talker))).toMatchObject({ code: "unsupported" });
       const silent = await rig.rawServer((peer) => rig.onClose(() => peer.socket.destroy()));
-      expect(await rejection(dialling.dial(silent))).toMatchObject({ code: "timeout", isSent: false });
+      expect(await rejection(impatient.dial(silent))).toMatchObject({ code: "timeout", isSent: false });
       const rude = await rig.rawServer((peer) => peer.socket.end());
       expect(await rejection(dialling.dial(rude))).toMatchObject({ code: "unavailable", isSent: false });
       expect(await rejection(dialling.dial("nonsense"))).toMatchObject({ code: "invalid_argument" });
