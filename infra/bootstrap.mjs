@@ -4,15 +4,18 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { installTestServers } from "./test-servers.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const MINIMUM = [20, 19];
 
 const [command, ...rest] = process.argv.slice(2);
-const commands = { start, test, bench };
-if (!Object.hasOwn(commands, command ?? "")) fail("usage: node infra/bootstrap.mjs start|test|bench [arguments]", 2);
+const commands = { start, test, bench, servers };
+if (!Object.hasOwn(commands, command ?? "")) {
+  fail("usage: node infra/bootstrap.mjs start|test|bench|servers [arguments]", 2);
+}
 checkNode();
-install();
+if (command !== "servers") install();
 commands[command](rest);
 
 function checkNode() {
@@ -54,8 +57,14 @@ function bench(args) {
   process.exit(result.status ?? 1);
 }
 
+/** What tests run against and npm does not bring. */
+function servers() {
+  installTestServers(say);
+}
+
 /** Every check there is; the first failing step ends the run. `npm test -- --filter=@tidewire/delta` narrows the tests. */
 function test(args) {
+  servers();
   const counts = join(root, "packages/tooling/.cache/test-counts");
   rmSync(counts, { recursive: true, force: true });
   step("format and imports", () => bin("biome", ["ci", "--reporter=summary", "."]));
