@@ -48,6 +48,8 @@ export interface Benchmark {
 export interface Artifacts {
   /** Markdown behind the table of targets. */
   readonly tables: string;
+  /** A short form of it for the README of the repository. */
+  readonly digest?: string;
   readonly plotSvg?: string;
 }
 

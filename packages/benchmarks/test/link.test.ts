@@ -16,6 +16,7 @@ describe("the smallest form", () => {
     }
     expect(result.summary["batch.bytesPerPayload"]).toBeGreaterThan(1);
     expect(linkArtifacts(result).plotSvg).toContain("</svg>");
+    expect(linkArtifacts(result).digest).toContain("| the link alone | 20 | binary |");
   }, 60_000);
 
   test("through the system", async () => {

@@ -1,9 +1,11 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { repositoryRoot } from "@tidewire/harness";
 import { defaultGrpcLinkLimits } from "@tidewire/link-grpc";
 import { channelOptionsInUse, serverOptionsInUse } from "../src/link/fair-settings.ts";
 import { linkTargets } from "../src/link/link-targets.ts";
-import { withSection } from "../src/publish.ts";
+import { digestOf, hasSection, withSection } from "../src/publish.ts";
+import { rootReadme } from "../src/shared/built-file.ts";
 import { linePlot } from "../src/shared/line-plot.ts";
 
 describe("the README", () => {
@@ -13,6 +15,26 @@ describe("the README", () => {
     expect(once).toBe("a\n<!-- bench:x -->\n\nnew\n\n<!-- /bench:x -->\nb\n");
     expect(withSection(once, "x", "new")).toBe(once);
     expect(() => withSection(text, "y", "new")).toThrow("no place");
+  });
+});
+
+describe("the README of the repository", () => {
+  test("has a place for what is published in short", () => {
+    const text = readFileSync(rootReadme(), "utf8");
+    for (const name of ["link", "codec", "runtime"]) expect(hasSection(text, name)).toBe(true);
+  });
+
+  test("says how many targets are met, and has the table and the targets where there is a table", () => {
+    const row = { id: "x.a", figure: "a / b", value: 2, target: "<= 3", ok: true };
+    const targets = [row, { ...row, id: "x.b", value: 4, ok: false }, { ...row, id: "x.c", value: null, ok: null }];
+    const measured = { settings: { isShort: true }, rounds: [{}, {}, {}], summary: {}, targets };
+    const report = { ...measured, name: "x", commit: "0123456789", node: "v20", cpus: 2 };
+    const short = digestOf(report, { tables: "long" });
+    expect(short).toContain("1 of 3 targets met. Medians of 3 rounds (short form), Node v20, 2 CPUs, commit 0123456.");
+    expect(short).not.toContain("|");
+    const long = digestOf(report, { tables: "long", digest: "| streams |" });
+    expect(long).toContain("| streams |");
+    expect(long).toContain("| x.b | a / b | 4 | <= 3 | missed |");
   });
 });
 

@@ -11,7 +11,7 @@ const LATENCIES = ["p50Ms", "p95Ms", "p99Ms", "sentP95Ms"] as const;
 export function linkArtifacts({ summary }: BenchmarkResult): Artifacts {
   const tables = [pathTable(summary, "direct", ["edge", "host"]), pathTable(summary, "edge", ["edge", "host", "log"])];
   const levels = levelsOf(summary, "direct");
-  const artifacts = { tables: tables.filter((table) => table !== "").join("\n\n") };
+  const artifacts = { tables: tables.filter((table) => table !== "").join("\n\n"), digest: digestTable(summary) };
   if (levels.length === 0) return artifacts;
   const linesOf = (figure: string) =>
     linkVariants.map((variant) => ({
@@ -61,6 +61,25 @@ function pathTable(summary: Summary, path: "direct" | "edge", processes: readonl
       : "Through the system: WebSocket clients, edge-proxy, document-host, log-storage. CPU in seconds per 100,000 delivered operations.";
   return `${title}\n\n${markdownTable(head, rows)}`;
 }
+
+/** Levels and links, and of each how fast and how dear. */
+function digestTable(summary: Summary): string {
+  const head = ["path", "streams", "link", "operations/s", "p50 ms", "p95", "p99", "CPU s per 100,000: edge", "host"];
+  const rows = (["direct", "edge"] as const).flatMap((path) =>
+    levelsOf(summary, path).flatMap((level) =>
+      linkVariants.map((variant) => {
+        const of = (figure: string): number => summary[`${path}.${level}.${variant}.${figure}`] ?? Number.NaN;
+        const cpu = (process: string): string => rounded(of(`${process}UserSeconds`) + of(`${process}SystemSeconds`));
+        const latencies = (["p50Ms", "p95Ms", "p99Ms"] as const).map((figure) => rounded(of(figure)));
+        const rate = of("achievedPerSecond").toFixed(0);
+        return [PATH_WORDS[path], String(level), variantWords[variant], rate, ...latencies, cpu("edge"), cpu("host")];
+      }),
+    ),
+  );
+  return markdownTable(head, rows);
+}
+
+const PATH_WORDS = { direct: "the link alone", edge: "the whole system" } as const;
 
 function wordsOf(variant: string): string {
   return variantWords[variant as keyof typeof variantWords] ?? "none: the edge answers by itself";

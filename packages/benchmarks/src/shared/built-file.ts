@@ -9,6 +9,11 @@ export function builtFile(name: string): string {
   return join(packageFolder, "dist", name);
 }
 
+/** The README of the repository, which has the tables in short. */
+export function rootReadme(): string {
+  return join(packageFolder, "..", "..", "README.md");
+}
+
 /** A file that is kept: results, and the README with its tables. */
 export function keptFile(...path: string[]): string {
   return join(packageFolder, ...path);
