@@ -1,0 +1,46 @@
+import { Command } from "commander";
+import { connectLog, type LinkFlags } from "./log-connection.ts";
+import { addresses, withLinkOptions } from "./log-options.ts";
+import { openSource } from "./log-source.ts";
+import { type MigrationFlags, MigrationRun } from "./migration-run.ts";
+import { outputOf, runCommand } from "./output.ts";
+
+interface MigrateFlags extends MigrationFlags, LinkFlags {
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+  readonly json?: boolean;
+}
+
+/** `tidewire log migrate`. */
+export function migrateCommand(): Command {
+  const command = new Command("migrate")
+    .description(
+      "move the log to other log storages: another number of shards, another disk, another engine. Copies while the " +
+        "source serves and can be broken off and run again; with --cut-over the source is then sealed, the rest " +
+        "copied, and every record compared",
+    )
+    .requiredOption(
+      "--from <places>",
+      "the log as it is: addresses of its log storages in the order of their shards, or folders no process serves",
+      addresses,
+    )
+    .requiredOption("--to <addresses>", "new log storages, in the order of their shards; empty at first", addresses)
+    .option("--cut-over", "change over when the copy is up to date; hosts must be pointed to the target then")
+    .option("--dry-run", "only count what would be copied")
+    .option("--json", "report in JSON lines, for programs");
+  return withLinkOptions(command).action((flags: MigrateFlags) =>
+    runCommand("log migrate", async () => {
+      const source = await openSource(flags.from, flags);
+      try {
+        const target = await connectLog(flags.to, flags);
+        try {
+          await new MigrationRun(source, target, flags, outputOf(flags)).run();
+        } finally {
+          await target.close();
+        }
+      } finally {
+        await source.close();
+      }
+    }),
+  );
+}
