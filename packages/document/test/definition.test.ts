@@ -34,6 +34,12 @@ describe("a definition is checked when it is compiled", () => {
       () => define({ state: { a: t.map(t.int().visibleTo(() => true)) } }),
       /belong to the field/,
     ],
+    ["an empty range", () => define({ state: { a: t.int().min(3).max(2) } }), /doc\.a: no number is from 3 to 2/],
+    ["a range without an integer", () => define({ state: { a: t.int().min(0.2).max(0.8) } }), /no number is/],
+    ["a range of nothing", () => define({ state: { a: t.list(t.number().min(Number.NaN)) } }), /doc\.a\[\]: no number/],
+    ["a broken length", () => define({ state: { a: t.string(-1) } }), /a length is a whole number/],
+    ["a word twice", () => define({ state: { a: t.enum("x", "x") } }), /twice/],
+    ["no words", () => define({ state: { a: (t.enum as any)() } }), /one word or more/],
     ["a wrong default", () => define({ state: { a: t.int().default("x" as any) } }), /default/],
     ["a message that is none", () => define({ messages: { a: () => {} } }), /message\(\)/],
     ["a timer that is none", () => define({ timers: { a: 1 } }), /timer/],
@@ -49,6 +55,25 @@ describe("a definition is checked when it is compiled", () => {
     ],
   ])("%s", (_name, definition, text) => {
     expect(() => compileDocument(definition())).toThrow(text);
+  });
+
+  test("a document begins with numbers that its ranges allow", () => {
+    const state = {
+      low: t.int().min(-9).max(-1),
+      high: t.int().min(2.5).max(7),
+      part: t.number().min(-2).max(-0.5),
+      plain: t.number().min(-1).max(1),
+    };
+    const definition = defineDocument({ space: "ranges", createsOnDemand: true, state });
+    const instance = compileDocument(definition).open(
+      { space: "ranges", key: "k" },
+      { seq: 0, isDeleted: false, patches: [] },
+    );
+    const principal = { agent: "a", authority: "" };
+    expect(instance.execute({ kind: "connect", principal }, 1).status).toBe("done");
+    instance.takePatch();
+    const view: unknown = JSON.parse(Buffer.from(instance.view(principal).json).toString());
+    expect(view).toEqual({ low: -1, high: 3, part: -0.5, plain: 0 });
   });
 
   test("a state field that is no schema is refused at once", () => {
@@ -179,6 +204,20 @@ const typed = defineDocument({
       doc.phase = "over";
       // @ts-expect-error: no such field
       void doc.nothing;
+      // @ts-expect-error: a number
+      player.score = "many";
+      // @ts-expect-error: not optional
+      player.score = undefined;
+      // @ts-expect-error: an id is given, once
+      doc.cards.get("1")!.id = "2";
+      // @ts-expect-error: not a list of numbers
+      player.hand.push(1);
+      // @ts-expect-error: a text of a message is not a number
+      void arg.tile.length;
+      // @ts-expect-error: presence is looked at, not changed
+      doc.presence.agents.push("x");
+      // @ts-expect-error: computed values are not assigned
+      doc.total = 1;
       // @ts-expect-error: a container is not assigned
       doc.players = undefined;
       // @ts-expect-error: rank is missing

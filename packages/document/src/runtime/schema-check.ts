@@ -46,12 +46,23 @@ function checkNode(node: SchemaNode, place: Place): void {
   const { path, depth } = place;
   if (isContainer(node)) checkContainer(node, place);
   else if (node.kind === "record") checkFields(node.fields!, { path, depth, isRow: false });
-  else if (node.defaultValue !== undefined) {
-    try {
-      checkScalar(node, node.defaultValue);
-    } catch (cause) {
-      throw new TypeError(`${path}: the default is not a value of the field`, { cause });
-    }
+  else checkScalarNode(node, path);
+}
+
+function checkScalarNode(node: SchemaNode, path: string): void {
+  const { kind, lengthMax = 0, min = -Infinity, max = Infinity, values, defaultValue } = node;
+  if (!Number.isSafeInteger(lengthMax) || lengthMax < 0) throw new TypeError(`${path}: a length is a whole number`);
+  const least = kind === "int" ? Math.ceil(min) : min;
+  if (!(least <= max)) throw new TypeError(`${path}: no number is from ${min} to ${max}`);
+  if (values !== undefined && (values.length === 0 || values.some((value) => typeof value !== "string"))) {
+    throw new TypeError(`${path}: an enum has one word or more`);
+  }
+  if (new Set(values).size < (values?.length ?? 0)) throw new TypeError(`${path}: a word of an enum is there twice`);
+  if (defaultValue === undefined) return;
+  try {
+    checkScalar(node, defaultValue);
+  } catch (cause) {
+    throw new TypeError(`${path}: the default is not a value of the field`, { cause });
   }
 }
 
@@ -70,6 +81,7 @@ function checkContainer(node: SchemaNode, { path, depth }: Place): void {
   if (element.kind === "record" || isContainer(element)) {
     throw new TypeError(`${path}: a ${node.kind} holds ${node.kind === "list" ? "scalars" : "scalars or records"}`);
   }
+  checkScalarNode(element, `${path}[]`);
   if (element.isOptional || element.isPrivate || element.policy !== undefined || element.defaultValue !== undefined) {
     throw new TypeError(`${path}: optional, private, default and visibleTo belong to the field, not to its elements`);
   }

@@ -92,9 +92,11 @@ export function plainObject(value: unknown, what: string): Record<string, unknow
 function zeroOf(field: FieldType): unknown {
   switch (field.node.kind) {
     case "int":
+      return Math.min(Math.max(0, Math.ceil(field.node.min ?? 0)), Math.floor(field.node.max ?? Infinity));
     case "number":
+      return Math.min(Math.max(0, field.node.min ?? 0), field.node.max ?? Infinity);
     case "timestamp":
-      return Math.max(0, field.node.min ?? 0);
+      return 0;
     case "string":
       return "";
     case "boolean":
