@@ -21,6 +21,7 @@ import { readSideFiles } from "./side-files.ts";
 import { StoreTracking } from "./store-tracking.ts";
 
 export interface BackupModules {
+  /** The backup's own: closed when it stops. */
   readonly s3: S3Client;
   readonly files: StoreFiles;
   readonly clock: Clock;
@@ -135,6 +136,15 @@ export class Backup {
     await this.#round;
   }
 
+  /** Removes what retention allows now. One under way is joined. Nothing before the first manifest. */
+  clean(): Promise<void> {
+    if (this.#session === undefined || this.#manifestNumber === 0) return Promise.resolve();
+    this.#cleaning ??= this.#clean(this.#session).finally(() => {
+      this.#cleaning = undefined;
+    });
+    return this.#cleaning;
+  }
+
   /** A last round, as far as it gets within the time, and no more. Call before the store is closed. */
   async stop(graceMs: number): Promise<void> {
     this.#timer?.cancel();
@@ -174,9 +184,7 @@ export class Backup {
       files.letGo(this.#tracking.settled);
       this.#coveredAt = startedAt;
       this.#succeeded();
-      this.#cleaning ??= this.#clean(this.#session).finally(() => {
-        this.#cleaning = undefined;
-      });
+      if (clock.monotonicMs() - this.#cleanedAt >= this.#options.cleanEveryMs) void this.clean();
     } catch (error) {
       this.#failed(error);
     } finally {
@@ -290,7 +298,6 @@ export class Backup {
   /** Beside the rounds, because listing and removing may take long. */
   async #clean({ keys, epoch, cleaner }: Session): Promise<void> {
     const { s3, clock, logger } = this.#modules;
-    if (clock.monotonicMs() - this.#cleanedAt < this.#options.cleanEveryMs) return;
     this.#cleanedAt = clock.monotonicMs();
     try {
       const isSuperseded = (await highestEpoch(s3, keys)) > epoch.number;
