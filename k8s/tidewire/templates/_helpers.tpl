@@ -59,6 +59,15 @@ routing:
 {{- end }}
 {{- end -}}
 
+{{/* Every shard of the log, in order: pods of a StatefulSet keep their names. */}}
+{{- define "tidewire.logConfig" -}}
+log:
+  addresses:
+{{- range $i := until (int .Values.logStorage.shards) }}
+    - "{{ include "tidewire.fullname" $ }}-log-storage-{{ $i }}.{{ include "tidewire.fullname" $ }}-log-storage.{{ $.Release.Namespace }}.svc:{{ include "tidewire.linkPort" $ }}"
+{{- end }}
+{{- end -}}
+
 {{/* A pod of any service. Arguments: root, component, service (its values), command, ports (yaml), isMember, volumes, mounts */}}
 {{- define "tidewire.podTemplate" -}}
 metadata:

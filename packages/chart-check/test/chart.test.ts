@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "@jest/globals";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { helm } from "../src/helm.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -15,10 +15,16 @@ const services = ["edge-proxy", "document-host", "routing-table", "log-storage"]
 interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly labels?: Record<string, string> };
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: Record<string, string>;
+    readonly annotations?: Record<string, string>;
+  };
   readonly data?: Record<string, string>;
   readonly spec?: {
     readonly replicas?: number;
+    readonly podManagementPolicy?: string;
+    readonly volumeClaimTemplates?: readonly object[];
     readonly maxReplicas?: number;
     readonly template?: { readonly spec: PodSpec };
     readonly selector?: { readonly matchLabels?: Record<string, string> };
@@ -90,6 +96,50 @@ describe("the Helm chart", () => {
     expect(scaled.filter((manifest) => manifest.kind === "HorizontalPodAutoscaler")).toHaveLength(1);
   });
 
+  test("divides the log over shards with stable names and volumes, which every host knows in their order", () => {
+    const manifests = render("--set", "logStorage.shards=3");
+    const { spec, metadata } = workload(manifests, "log-storage");
+    expect([spec!.replicas, spec!.podManagementPolicy]).toEqual([3, "Parallel"]);
+    expect(metadata.annotations).toEqual({ "tidewire/log-shards": "3" });
+    expect(spec!.volumeClaimTemplates).toHaveLength(1);
+    const configOf = (service: string) => {
+      const found = manifests.find(({ kind, metadata: { name } }) => kind === "ConfigMap" && name.endsWith(service));
+      return parse(found!.data!["config.yaml"]!) as {
+        log: { addresses: string[] };
+        storage: { shard: { count: number } };
+      };
+    };
+    const pods = [0, 1, 2].map((index) => `${metadata.name}-${index}.${metadata.name}.games.svc:7300`);
+    expect(configOf("document-host").log.addresses).toEqual(pods);
+    expect(configOf("log-storage").storage.shard).toEqual({ count: 3 });
+    const single = workload(render(), "log-storage").spec!;
+    expect([single.replicas, single.podManagementPolicy]).toEqual([1, undefined]);
+  });
+
+  test("a pod is the shard that its name says", () => {
+    const folder = mkdtempSync(join(tmpdir(), "tidewire-chart-"));
+    try {
+      const manifests = render("--set", "logStorage.shards=3");
+      const config = manifests.find(
+        ({ kind, metadata: { name } }) => kind === "ConfigMap" && name.endsWith("log-storage"),
+      );
+      const file = join(folder, "config.yaml");
+      writeFileSync(file, config!.data!["config.yaml"]!);
+      const script = join(root, "apps", "log-storage", "dist", "main.js");
+      const start = (pod: string) =>
+        spawnSync(process.execPath, [script, "--storage.directory", "/proc/none", "--link.sharedKeyFile", script], {
+          encoding: "utf8",
+          env: { PATH: process.env["PATH"], TIDEWIRE_CONFIG: file, TIDEWIRE_NODE_ID: pod },
+        });
+      expect(start("prod-tidewire-log-storage-3").stderr).toMatch(
+        /shard.index is 3, but with 3 shards the last one is 2/,
+      );
+      expect(start("prod-tidewire-log-storage-2").stderr).toMatch(/cannot use storage\.directory/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test("every object carries the labels its selectors look for", () => {
     const manifests = render("--set", "podMonitor.enabled=true,edgeProxy.ingress.enabled=true");
     for (const manifest of manifests) {
@@ -102,7 +152,9 @@ describe("the Helm chart", () => {
   });
 
   test.each([
-    ["logStorage.replicas=2", /replicas must be 1|logStorage.replicas/],
+    ["logStorage.replicas=2", /replicas/],
+    ["logStorage.shards=0", /shards/],
+    ["logStorage.shards=65", /shards/],
     ["edgeProxy.replica=2", /replica/],
     ["edgeProxy.replicas=many", /replicas/],
     ["auth.mode=open", /mode/],
