@@ -63,8 +63,12 @@ routing:
 {{- define "tidewire.logConfig" -}}
 log:
   addresses:
+{{- if eq .Values.logStorage.engine "jetstream" }}
+    - "{{ include "tidewire.fullname" . }}-log-storage.{{ .Release.Namespace }}.svc:{{ include "tidewire.linkPort" . }}"
+{{- else }}
 {{- range $i := until (int .Values.logStorage.shards) }}
     - "{{ include "tidewire.fullname" $ }}-log-storage-{{ $i }}.{{ include "tidewire.fullname" $ }}-log-storage.{{ $.Release.Namespace }}.svc:{{ include "tidewire.linkPort" $ }}"
+{{- end }}
 {{- end }}
 {{- end -}}
 

@@ -140,6 +140,42 @@ describe("the Helm chart", () => {
     }
   });
 
+  test("with JetStream log storage keeps nothing, scales by itself, and is one name to every host", () => {
+    const flags = ["logStorage.engine=jetstream", "logStorage.instances=4", "nats.existingSecret=nats-creds"];
+    const url = "nats.url=nats://a:4222";
+    const manifests = render(...[...flags, url].flatMap((flag) => ["--set", flag]));
+    const { kind, spec } = workload(manifests, "log-storage");
+    expect([kind, spec!.replicas, spec!.volumeClaimTemplates]).toEqual(["Deployment", 4, undefined]);
+    const configOf = (service: string): { log: object; storage: object; nats: object } => {
+      const map = manifests.find((each) => each.kind === "ConfigMap" && each.metadata.name.endsWith(service));
+      return parse(map!.data!["config.yaml"]!) as { log: object; storage: object; nats: object };
+    };
+    expect(configOf("document-host").log).toEqual({ addresses: ["prod-tidewire-log-storage.games.svc:7300"] });
+    expect(configOf("log-storage").storage).toEqual({ engine: "jetstream" });
+    expect(configOf("log-storage").nats).toMatchObject({
+      url: "nats://a:4222",
+      replicas: 3,
+      credentialsFile: "/etc/tidewire/nats/creds",
+    });
+    expect(() => render("--set", "logStorage.engine=jetstream")).toThrow(/set nats\.url/);
+    expect(() => render("--set", "logStorage.engine=jetstream", "--set", url, "--set", "logStorage.shards=2")).toThrow(
+      /logStorage\.instances/,
+    );
+  });
+
+  test("log storage takes the settings of the chart's JetStream", () => {
+    const manifests = render("--set", "logStorage.engine=jetstream", "--set", "nats.url=nats://127.0.0.1:1");
+    const map = manifests.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name.endsWith("log-storage"));
+    const folder = mkdtempSync(join(tmpdir(), "tidewire-chart-"));
+    writeFileSync(join(folder, "config.yaml"), map!.data!["config.yaml"]!);
+    const script = join(root, "apps", "log-storage", "dist", "main.js");
+    const args = [script, "--config", join(folder, "config.yaml"), "--print-config"];
+    const printed = spawnSync(process.execPath, args, { encoding: "utf8" });
+    rmSync(folder, { recursive: true });
+    expect([printed.status, printed.stderr]).toEqual([0, ""]);
+    expect(JSON.parse(printed.stdout)).toMatchObject({ storage: { engine: "jetstream" }, nats: { replicas: 3 } });
+  });
+
   test("every object carries the labels its selectors look for", () => {
     const manifests = render("--set", "podMonitor.enabled=true,edgeProxy.ingress.enabled=true");
     for (const manifest of manifests) {
