@@ -48,6 +48,7 @@ await runService({
         logger,
         metrics,
         guard: new VmGuard({ budgetMs: config.host.runaway }),
+        afterReads: setImmediate,
       },
       {
         documentsMax: config.host.documentsMax,

@@ -43,6 +43,8 @@ export interface DocumentHostModules {
   readonly metrics: MetricsSink;
   /** Cuts off document code that runs too long. By default nothing does. */
   readonly guard?: WorkGuard;
+  /** Calls back when every socket that has something was read: `setImmediate` in Node. Without it a turn follows each read. */
+  readonly afterReads?: (run: () => void) => void;
 }
 
 /** What every request brings along. */
@@ -116,7 +118,10 @@ export class DocumentHost {
       logger,
       sender,
       metrics: this.#metrics,
-      scheduler: new TurnScheduler({ guard: modules.guard ?? plainGuard, clock, logger }, this.#options),
+      scheduler: new TurnScheduler(
+        { guard: modules.guard ?? plainGuard, clock, logger, afterReads: modules.afterReads },
+        this.#options,
+      ),
       quarantine: this.#quarantine,
       commands: this.#commands,
       copies: this.#copies,

@@ -47,24 +47,35 @@ export class TurnScheduler {
   readonly #logger: Logger;
   readonly #sliceMs: number;
   readonly #ready = new Set<TurnWorker>();
+  readonly #afterReads: ((run: () => void) => void) | undefined;
   #isScheduled = false;
 
+  /**
+   * @param modules.afterReads calls back when every socket that has something was read, `setImmediate` in Node: a turn then
+   * takes in the requests of all edges and the answers of the log at once. Without it a turn follows each read.
+   */
   constructor(
-    modules: { readonly guard: WorkGuard; readonly clock: Clock; readonly logger: Logger },
+    modules: {
+      readonly guard: WorkGuard;
+      readonly clock: Clock;
+      readonly logger: Logger;
+      readonly afterReads?: ((run: () => void) => void) | undefined;
+    },
     options: { readonly sliceMs: number },
   ) {
     this.#guard = modules.guard;
     this.#clock = modules.clock;
     this.#logger = modules.logger;
+    this.#afterReads = modules.afterReads;
     this.#sliceMs = options.sliceMs;
   }
 
-  /** Gives this document a turn, after what runs now; what arrives in one read of a socket is one batch this way. */
+  /** Gives this document a turn, after what runs now; what arrives in one read of a socket at least is one batch this way. */
   markReady(worker: TurnWorker): void {
     this.#ready.add(worker);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    queueMicrotask(() => this.#run());
+    (this.#afterReads ?? queueMicrotask)(() => this.#run());
   }
 
   #run(): void {
@@ -73,7 +84,9 @@ export class TurnScheduler {
     this.#isScheduled = false;
     if (this.#ready.size === 0) return;
     this.#isScheduled = true;
-    this.#clock.after(0, () => this.#run());
+    // Lets the sockets have their turn; a timer would also let a millisecond pass.
+    if (this.#afterReads === undefined) this.#clock.after(0, () => this.#run());
+    else this.#afterReads(() => this.#run());
   }
 
   /** One guarded pass over everybody who is ready, ended early when the slice is spent. */

@@ -122,3 +122,36 @@ test("a worker that asks for another turn while finishing gets it", async () => 
   await Promise.resolve();
   expect(worker.events.filter((event) => event === "finish").length).toBe(4);
 });
+
+test("what several reads brought is one turn where the end of the reads can be known, and the rest waits for the next", async () => {
+  const clock = new WorkClock();
+  let reads: (() => void)[] = [];
+  const afterReads = (run: () => void): void => void reads.push(run);
+  const guarded: number[] = [];
+  const guard = {
+    run<T>(work: () => T): T {
+      guarded.push(clock.now);
+      return work();
+    },
+  };
+  const subject = new TurnScheduler({ guard, clock, logger: noLogger, afterReads }, { sliceMs: 5 });
+  const endReads = (): void => {
+    const due = reads;
+    reads = [];
+    for (const run of due) run();
+  };
+  const workers = Array.from({ length: 4 }, () => new Worker(clock, 2));
+  for (const worker of workers) {
+    subject.markReady(worker);
+    await Promise.resolve();
+  }
+  expect([guarded, reads.length]).toEqual([[], 1]);
+  endReads();
+  expect(guarded).toEqual([0]);
+  expect(workers.map((worker) => worker.events.includes("finish"))).toEqual([true, true, true, false]);
+  clock.next();
+  expect([guarded.length, reads.length]).toEqual([1, 1]);
+  endReads();
+  expect(workers[3]!.events.slice(-2)).toEqual(["work", "finish"]);
+  expect(reads.length).toBe(0);
+});
