@@ -72,6 +72,26 @@ log:
 {{- end }}
 {{- end -}}
 
+{{/* Where the log is backed up to; nothing without a bucket. The keys come from the Secret, as files. */}}
+{{- define "tidewire.s3Config" -}}
+{{- with .Values.s3 }}
+{{- if .bucket }}
+{{- $cluster := printf "%s-%s" $.Release.Namespace $.Release.Name | replace "." "_" | trunc 64 -}}
+s3:
+  bucket: {{ .bucket | quote }}
+  {{- with .endpoint }}
+  endpoint: {{ . | quote }}
+  {{- end }}
+  region: {{ .region | quote }}
+  addressing: {{ .addressing }}
+  prefix: {{ .prefix | quote }}
+  cluster: {{ .cluster | default $cluster | quote }}
+  accessKeyIdFile: /etc/tidewire/s3/accessKeyId
+  secretAccessKeyFile: /etc/tidewire/s3/secretAccessKey
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* A pod of any service. Arguments: root, component, service (its values), command, ports (yaml), isMember, volumes, mounts */}}
 {{- define "tidewire.podTemplate" -}}
 metadata:
