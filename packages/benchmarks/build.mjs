@@ -18,6 +18,9 @@ export async function extra({ build, nodeBundle }) {
     ...nodeBundle,
     entryPoints: {
       "codec-process": "src/codec/codec-process.ts",
+      "compaction-process": "src/compaction/compaction-process.ts",
+      "log-io-worker": "@tidewire/log-engine-local/io-worker",
+      "log-process": "src/log/log-process.ts",
       "runtime-process": "src/runtime/runtime-process.ts",
       "edge-role": "src/link/direct/edge-role.ts",
       "host-role": "src/link/direct/host-role.ts",

@@ -1,13 +1,22 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type Benchmark, type BenchmarkPath, benchmarkPaths } from "./benchmark.ts";
 import { codecBenchmark } from "./codec/codec-benchmark.ts";
+import { compactionBenchmark } from "./compaction/compaction-benchmark.ts";
 import { gameBenchmark } from "./game/game-benchmark.ts";
 import { linkBenchmark } from "./link/link-benchmark.ts";
+import { logBenchmark } from "./log/log-benchmark.ts";
 import { publish, writeBeside } from "./publish.ts";
 import { printReport, reportOf, writeReport } from "./report.ts";
 import { runtimeBenchmark } from "./runtime/runtime-benchmark.ts";
 
-const benchmarks: readonly Benchmark[] = [gameBenchmark, runtimeBenchmark, codecBenchmark, linkBenchmark];
+const benchmarks: readonly Benchmark[] = [
+  gameBenchmark,
+  runtimeBenchmark,
+  codecBenchmark,
+  linkBenchmark,
+  logBenchmark,
+  compactionBenchmark,
+];
 
 interface Flags {
   readonly short?: boolean;
@@ -26,7 +35,7 @@ const program = new Command("bench")
     return value;
   })
   .addOption(new Option("--path <path>", "only that path of the link").choices(benchmarkPaths))
-  .option("--json <file>", "write the report there; without it, runtime, codec and link publish theirs in this package")
+  .option("--json <file>", "write the report there; without it, all but game publish theirs in this package")
   .action(async (name: string, flags: Flags) => {
     const benchmark = benchmarks.find((candidate) => candidate.name === name);
     if (benchmark === undefined) {

@@ -1,0 +1,155 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import type { LocalLogEngine } from "@tidewire/log-engine-local";
+import {
+  appendTo,
+  benchFolder,
+  type OpenDocument,
+  openBenchLog,
+  openDocuments,
+  PATCH_BYTES,
+} from "../log/bench-log.ts";
+import { CountingMetrics } from "../shared/counting-metrics.ts";
+import { type LatencyPhase, openLoopPhase } from "./open-loop-phase.ts";
+
+/** Appends at a steady rate, with and without everything compaction does, in turn. Prints one object of figures per round. */
+const { values } = parseArgs({ options: { rounds: { type: "string" }, phaseMs: { type: "string" } } });
+const rounds = Number(values.rounds);
+const phaseMs = Number(values.phaseMs);
+
+const DOCUMENTS = 256;
+const SNAPSHOT_BYTES = 40_000;
+const SNAPSHOT_EVERY = SNAPSHOT_BYTES / PATCH_BYTES;
+const LARGE_BYTES = 10 * 1024 * 1024;
+const TAIL_PATCHES = 50_000;
+const MIB = 1024 * 1024;
+/** Between two rounds of the background: a round that finds nothing to do never leaves the turn of the event loop. */
+const ROUND_PAUSE_MS = 5;
+const small = { segmentBytes: 4 * MIB, snapshotSegmentBytes: 4 * MIB, checkpointBytes: 4 * MIB };
+const own = { compactionMs: 3_600_000, historyMs: 0 };
+const unlimited = { paceFloorBytes: 2 ** 40, paceCapBytes: 2 ** 40 };
+const metrics = new CountingMetrics();
+const folder = benchFolder();
+
+interface Bench {
+  readonly engine: LocalLogEngine;
+  readonly documents: readonly OpenDocument[];
+}
+
+async function open(name: string, settings: object): Promise<Bench> {
+  const engine = await openBenchLog({ directory: `${folder}/${name}`, ...own, ...settings }, { metrics });
+  return { engine, documents: await openDocuments(engine, DOCUMENTS) };
+}
+
+/** Snapshots as their documents ask for them, and round after round of the background. */
+function compacting({ engine }: Bench): { appended(open: OpenDocument): void; stop(): Promise<void> } {
+  let isStopped = false;
+  const snapshots = new Set<Promise<void>>();
+  const background = (async () => {
+    while (!isStopped) {
+      await engine.compact();
+      await pause(ROUND_PAUSE_MS);
+    }
+  })();
+  return {
+    appended: ({ document, epoch, seq }) => {
+      if (seq % SNAPSHOT_EVERY !== 0) return;
+      const written = engine.snapshot(document, { epoch, seq, data: Buffer.alloc(SNAPSHOT_BYTES, seq) });
+      snapshots.add(written);
+      void written.finally(() => snapshots.delete(written));
+    },
+    stop: async () => {
+      isStopped = true;
+      await Promise.all([...snapshots, background]);
+    },
+  };
+}
+
+/** As much as the disk takes: snapshots of everything, all the time, and checkpoints. */
+function saturating({ engine, documents }: Bench): { stop(): Promise<void> } {
+  let isStopped = false;
+  const data = Buffer.alloc(SNAPSHOT_BYTES, "s");
+  const writers = Array.from({ length: 4 }, async (_, writer) => {
+    for (let turn = writer; !isStopped; turn += 4) {
+      const { document, epoch } = documents[turn % documents.length]!;
+      // One that is not newer than the last is not written, and does not leave the turn either.
+      await pause(0);
+      const [head] = await engine.heads([document]);
+      await engine.snapshot(document, { epoch, seq: head!.seq, data });
+    }
+  });
+  const background = (async () => {
+    while (!isStopped) {
+      await engine.compact({ withCheckpoint: true });
+      await pause(ROUND_PAUSE_MS);
+    }
+  })();
+  return {
+    stop: async () => {
+      isStopped = true;
+      await Promise.all([...writers, background]);
+    },
+  };
+}
+
+/** One document with a very long tail, and one with a very large state, beside all the others. */
+async function growLarge(engine: LocalLogEngine): Promise<{ disturb(): Promise<void> }> {
+  const [tail, state] = (await openDocuments(engine, DOCUMENTS + 2)).slice(DOCUMENTS) as [OpenDocument, OpenDocument];
+  for (let from = 0; from < TAIL_PATCHES; from += 1_000) {
+    await Promise.all(Array.from({ length: 1_000 }, () => appendTo(engine, tail)));
+  }
+  return {
+    disturb: async () => {
+      await engine.open(tail.document, "bench");
+      await appendTo(engine, state);
+      const data = Buffer.alloc(LARGE_BYTES);
+      await engine.snapshot(state.document, { epoch: state.epoch, seq: state.seq, data });
+    },
+  };
+}
+
+const quiet = await open("quiet", {});
+const paced = await open("paced", small);
+const saturated = await open("saturated", { ...small, ...unlimited });
+const mixed = await openBenchLog({ directory: `${folder}/mixed`, ...own }, { metrics });
+const large = await growLarge(mixed);
+const mixedDocuments = await openDocuments(mixed, DOCUMENTS);
+
+const results: Record<string, number>[] = [];
+// The first one warms up.
+for (let round = 0; round <= rounds; round++) {
+  const off = await openLoopPhase(quiet.engine, quiet.documents, phaseMs);
+  const work = compacting(paced);
+  const on = await openLoopPhase(paced.engine, paced.documents, phaseMs, work.appended);
+  await work.stop();
+  const offAgain = await openLoopPhase(quiet.engine, quiet.documents, phaseMs);
+  const load = saturating(saturated);
+  const worst = await openLoopPhase(saturated.engine, saturated.documents, phaseMs);
+  await load.stop();
+  const disturbed = large.disturb();
+  const beside = await openLoopPhase(mixed, mixedDocuments, phaseMs);
+  await disturbed;
+  if (round === 0) continue;
+  results.push({
+    ...named("off", off),
+    ...named("paced", on),
+    "paced.p50": on.p50 / off.p50,
+    "paced.p99": on.p99 / off.p99,
+    ...named("saturated", worst),
+    "saturated.p99": worst.p99 / offAgain.p99,
+    ...named("large", beside),
+    "large.p99": beside.p99 / offAgain.p99,
+  });
+}
+const total = (name: string): number =>
+  Object.entries(metrics.sums).reduce((sum, [key, value]) => (key.startsWith(name) ? sum + value : sum), 0);
+for (const what of ["snapshots_total", "removed_segments_total", "checkpoints_total"]) {
+  if (total(`tidewire_log_engine_local_${what}`) === 0) throw new Error(`nothing was compacted: ${what} is 0`);
+}
+for (const engine of [quiet.engine, paced.engine, saturated.engine, mixed]) await engine.close();
+console.log(JSON.stringify(results));
+process.exit(0);
+
+function named(name: string, phase: LatencyPhase): Record<string, number> {
+  return { [`${name}.p50Ms`]: phase.p50, [`${name}.p99Ms`]: phase.p99, [`${name}.maxMs`]: phase.max };
+}

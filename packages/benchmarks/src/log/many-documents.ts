@@ -1,0 +1,66 @@
+import type { LocalLogSettings } from "@tidewire/log-engine-local";
+import { appendTo, benchDocument, benchFolder, openBenchLog } from "./bench-log.ts";
+import type { LogPlan, LogRounds } from "./log-process.ts";
+
+const BATCH = 500;
+/** Few documents are kept ready for writes, so that what is measured are those at rest. */
+const ACTIVE_DOCUMENTS = 1_000;
+
+/** What a document at rest takes in memory, its snapshot written, and how long a checkpoint of all takes to open. */
+export async function measureManyDocuments(plan: LogPlan): Promise<LogRounds> {
+  const folder = benchFolder();
+  const settings = {
+    directory: `${folder}/log`,
+    compactionMs: 3_600_000,
+    queueMaxMs: 60_000,
+    activeDocumentsMax: ACTIVE_DOCUMENTS,
+  };
+  const engine = await openBenchLog({ ...settings, paceFloorBytes: 2 ** 40, paceCapBytes: 2 ** 40 });
+  const before = await usedBytes();
+  const state = Buffer.alloc(64);
+  for (let from = 0; from < plan.documents; from += BATCH) {
+    await Promise.all(
+      Array.from({ length: Math.min(BATCH, plan.documents - from) }, async (_, index) => {
+        const document = benchDocument(from + index);
+        const { epoch, seq } = await engine.open(document, `host-${index % 5}`);
+        await appendTo(engine, { document, epoch, seq });
+        await engine.snapshot(document, { epoch, seq: seq + 1, data: state });
+        await engine.release(document, epoch);
+      }),
+    );
+  }
+  const bytes = ((await usedBytes()) - before) / plan.documents;
+  await engine.compact({ withCheckpoint: true });
+  await engine.close();
+  const rounds: LogRounds = [];
+  await openMsOf({ ...settings, directory: `${folder}/empty` }, 0);
+  for (let round = 0; round < plan.rounds; round++) {
+    const emptyMs = await openMsOf({ ...settings, directory: `${folder}/empty` }, 0);
+    const openMs = await openMsOf(settings, plan.documents);
+    // The threads and the first segment are the same for every store.
+    const perMillion = emptyMs + ((openMs - emptyMs) / plan.documents) * 1e6;
+    rounds.push({ "memory.bytesPerDocument": bytes, "checkpoint.openMs": openMs, "checkpoint.millionMs": perMillion });
+  }
+  return rounds;
+}
+
+async function openMsOf(settings: LocalLogSettings, documents: number): Promise<number> {
+  const startedAt = performance.now();
+  const engine = await openBenchLog(settings);
+  const openMs = performance.now() - startedAt;
+  if (engine.status.documents !== documents) throw new Error("documents are missing");
+  await engine.close();
+  return openMs;
+}
+
+/** On V8's heap and beside it, after the garbage is gone. */
+async function usedBytes(): Promise<number> {
+  for (let turn = 0; turn < 4; turn++) {
+    globalThis.gc!();
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
