@@ -76,6 +76,14 @@ describe("the rows of the link", () => {
     expect(rowOf(rows, "link.p95.direct.800")).toMatchObject({ value: null, ok: null });
   });
 
+  test("what the generator takes is in the ratio, and the note says what is left without it", () => {
+    const of = (cpuSeconds: number) => ({ p95Ms: 1, cpuSeconds });
+    const direct = [{ ...level(of(3), of(9), of(7), "direct.400"), "direct.400.generator.cpuSeconds": 2 }];
+    const row = rowOf(linkTargets({ direct, edge: [] }, {}, undefined), "link.cpu.direct.400");
+    expect(row.value).toBeCloseTo(3 / 7);
+    expect(row.note).toBe("against gRPC, one multiplexed stream; 0.20 without what the generator alone takes");
+  });
+
   const alone = (edgeCpuSeconds: number) => ({
     "edge.800.alone.edgeCpuSeconds": edgeCpuSeconds,
     "edge.800.alone.unansweredShare": 0,

@@ -50,8 +50,24 @@ function perLevel(rounds: readonly Figures[], row: PerLevel, skipped: string | u
       `direct.${level}.binary.${row.figure}`,
       `direct.${level}.${better}.${row.figure}`,
     );
-    return judge(id, words, ratio, target, `against ${variantWords[better]}`);
+    return judge(
+      id,
+      words,
+      ratio,
+      target,
+      `against ${variantWords[better]}${netNote(rounds, level, better, row.figure)}`,
+    );
   });
+}
+
+/** The generator is part of the edge role on both sides of the ratio, which draws it towards 1. */
+function netNote(rounds: readonly Figures[], level: number, better: GrpcVariant, figure: string): string {
+  const generator = `direct.${level}.generator.${figure}`;
+  if (!has(rounds, generator)) return "";
+  const netOf = (round: Figures, variant: string): number =>
+    round[`direct.${level}.${variant}.${figure}`]! - round[generator]!;
+  const net = median(rounds.map((round) => netOf(round, "binary") / netOf(round, better)));
+  return `; ${net.toFixed(2)} without what the generator alone takes`;
 }
 
 function shareRows(rounds: readonly Figures[], skipped: string | undefined): TargetResult[] {
