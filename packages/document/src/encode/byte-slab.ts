@@ -16,7 +16,8 @@ export class ByteSlab {
     }
     const start = this.#used;
     this.#used += length;
-    return this.#slab.subarray(start, start + length);
+    // Half the price of `subarray`, which looks at what kind of array it is.
+    return new Uint8Array(this.#slab.buffer, start, length);
   }
 
   copyOf(bytes: Uint8Array, length: number): Uint8Array {

@@ -59,6 +59,12 @@ export class JsonWriter {
     return taken;
   }
 
+  /** Into the beginning of `target`, byte by byte: for what is short. */
+  copyTo(target: Uint8Array): void {
+    const bytes = this.#bytes;
+    for (let index = 0; index < this.position; index++) target[index] = bytes[index]!;
+  }
+
   /** What was written, valid until the next write. */
   peek(): Uint8Array {
     this.#assertWithin();

@@ -49,6 +49,8 @@ export function encodeDeletion(
 export function encodePatch(body: DocumentBody, from: number, to: number): Uint8Array {
   const { state, random, isNew } = body;
   const { log: out, logWalk: walk, logHead } = body.compiled.writers;
+  // Of what viewers are told in the same bytes.
+  let [begin, end, newest] = [-1, -1, 0];
   out.position = 0;
   out.openObject();
   out.label(logHead);
@@ -78,13 +80,21 @@ export function encodePatch(body: DocumentBody, from: number, to: number): Uint8
     out.label(labels.state);
     out.openObject();
     const inside = out.position;
-    walk.deltaRecord(state.root, from);
+    const { logged, logOnly } = body.schema.rootParts;
+    walk.newest = 0;
+    for (let index = 0; index < logged.length; index++) walk.deltaField(state.root, logged[index]!, from);
+    end = out.position;
+    begin = inside;
+    newest = walk.newest;
+    for (let index = 0; index < logOnly.length; index++) walk.deltaField(state.root, logOnly[index]!, from);
     out.closeUnlessEmpty(start, inside);
   }
   if (isNew) writeAllStamps(out, body);
   else writeNewStamps(out, body, from);
   out.closeObject();
-  return out.take();
+  const data = out.take();
+  body.loggedPart = begin < 0 ? undefined : { from, to: state.root.$stamp, newest, json: data.subarray(begin, end) };
+  return data;
 }
 
 /** Of a whole state. Nobody's seq is older than what everybody sees, so what is older than that needs no stamp of its own. */

@@ -10,6 +10,7 @@ import { type FieldType, RecordType, TypeCompiler } from "../state/record-type.t
 import type { ViewSchema } from "../view/document-views.ts";
 import { FrameMaker } from "../view/frame.ts";
 import { wholeLens } from "../view/lens.ts";
+import type { RootParts } from "../view/shared-step.ts";
 import { StateWalk } from "../view/state-walk.ts";
 import { type ViewSlot, viewSlot } from "../view/view-slot.ts";
 import type { CompiledDocument } from "./compiled-document.ts";
@@ -112,16 +113,31 @@ function compileViews(definition: DocumentDefinition): ViewSchema {
   return {
     rootType,
     entries: [...rootType.fields, ...slots].sort((a, b) => (a.name < b.name ? -1 : 1)),
-    rootParts: {
-      shared: rootType.slots.filter((field) => !field.isPrivate && !mayDiffer(field)),
-      own: rootType.slots.filter((field) => !field.isPrivate && mayDiffer(field)),
-    },
+    rootParts: rootPartsOf(rootType),
     slots,
     guards: types.guards,
     isGuardNested: nestedGuards(rootType, types.guards.length),
     hasWideGuards: types.guards.some(({ isLocal }) => !isLocal),
     hasViewState: definition.viewState !== undefined,
   };
+}
+
+function rootPartsOf({ slots }: RecordType): RootParts {
+  const shared = slots.filter((field) => !field.isPrivate && !mayDiffer(field));
+  const logged = shared.filter((field) => isLoggedAsSeen(field));
+  return {
+    shared,
+    own: slots.filter((field) => !field.isPrivate && mayDiffer(field)),
+    logged,
+    notLogged: shared.filter((field) => !logged.includes(field)),
+    logOnly: slots.filter((field) => !logged.includes(field)),
+  };
+}
+
+/** The log has more to say of private fields, and of tables. */
+function isLoggedAsSeen({ isPrivate, node, recordType }: FieldType): boolean {
+  if (isPrivate || node.kind === "table") return false;
+  return recordType === undefined || recordType.slots.every(isLoggedAsSeen);
 }
 
 /** Whether two viewers may see something else in this field. */

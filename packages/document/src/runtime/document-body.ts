@@ -12,6 +12,7 @@ import type { ViewedDocument, ViewLimits, ViewSchema } from "../view/document-vi
 import type { FrameMaker } from "../view/frame.ts";
 import { HolderIndex } from "../view/holder-index.ts";
 import { Presence } from "../view/presence.ts";
+import type { LoggedPart } from "../view/shared-step.ts";
 import { ViewHub } from "../view/view-hub.ts";
 import type { CompiledDocument } from "./compiled-document.ts";
 import { MarkerLedger } from "./marker-ledger.ts";
@@ -41,6 +42,7 @@ export class DocumentBody implements ViewedDocument {
   baseSeq = 0;
   /** The log has nothing of it yet. */
   isNew = true;
+  loggedPart: LoggedPart | undefined;
   /** State of the random numbers as the log has it. */
   loggedDraws = 0;
 

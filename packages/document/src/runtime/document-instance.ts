@@ -162,6 +162,8 @@ export class DocumentInstance implements DocumentInstancePort {
         (viewers, frame) => frames.push([viewers, frame]),
         (viewers, error) => failures.push([viewers, error]),
       );
+      // Whoever is behind now is brought forward from elsewhere.
+      body.loggedPart = undefined;
     });
     for (const [viewers, error] of failures) {
       for (const { principal } of viewers) body.presence.went(principal);

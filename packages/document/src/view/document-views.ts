@@ -6,7 +6,7 @@ import type { FieldType, Guard, RecordType } from "../state/record-type.ts";
 import type { DeltaStep } from "./delta-step.ts";
 import type { FrameMaker } from "./frame.ts";
 import type { HolderIndex } from "./holder-index.ts";
-import type { RootParts } from "./shared-step.ts";
+import type { LoggedPart, RootParts } from "./shared-step.ts";
 import type { ViewSlot } from "./view-slot.ts";
 
 /** What a document type shows. */
@@ -59,6 +59,8 @@ export interface ViewedDocument {
   readonly holders: HolderIndex;
   /** For finding out what a policy's answer comes from. */
   readonly trace: ReadTracker;
+  /** Of the newest patch. */
+  readonly loggedPart: LoggedPart | undefined;
   /** Grows with every change of who is connected. */
   readonly tick: number;
   /** Nothing is known about changes up to here: the document was loaded from a snapshot of this seq. */

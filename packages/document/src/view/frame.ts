@@ -41,13 +41,16 @@ export class FrameMaker {
       head.label(hashLabel);
       head.string(hash);
     }
-    const headBytes = head.peek();
+    const { position } = head;
     const isEmpty = json.length === 2;
-    const data = this.#slab.take(headBytes.length + (isEmpty ? 1 : json.length));
-    data.set(headBytes);
-    // The body's opening brace becomes the comma after the head.
-    data.set(isEmpty ? json.subarray(1) : json, headBytes.length);
-    if (!isEmpty) data[headBytes.length] = comma;
+    const data = this.#slab.take(position + (isEmpty ? 1 : json.length));
+    head.copyTo(data);
+    if (isEmpty) data[position] = braceClose;
+    else {
+      // The body's opening brace becomes the comma after the head.
+      data.set(json, position);
+      data[position] = comma;
+    }
     return hash === undefined ? { kind, seq, data } : { kind, seq, data, hash };
   }
 }

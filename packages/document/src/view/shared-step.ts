@@ -19,6 +19,18 @@ export interface SharedPart {
 export interface RootParts {
   readonly shared: readonly FieldType[];
   readonly own: readonly FieldType[];
+  /** Of the shared ones those that the log writes with the same bytes, and the others. */
+  readonly logged: readonly FieldType[];
+  readonly notLogged: readonly FieldType[];
+  /** All that the log writes in its own way. */
+  readonly logOnly: readonly FieldType[];
+}
+
+/** What a patch for the log has in common with the deltas of its step. */
+export interface LoggedPart extends SharedPart {
+  readonly from: number;
+  /** Stamp of the root then. */
+  readonly to: number;
 }
 
 /**
@@ -33,10 +45,12 @@ export class SharedStep {
   readonly #root: RecordNode;
   readonly #parts: RootParts;
   readonly #out: JsonWriter;
+  readonly #logged: LoggedPart | undefined;
   #part: SharedPart | "beyond" | undefined;
 
-  constructor({ state, schema, sharedWriter, guardReads }: ViewedDocument, from: number) {
+  constructor({ state, schema, sharedWriter, guardReads, loggedPart }: ViewedDocument, from: number) {
     this.from = from;
+    this.#logged = loggedPart;
     this.#root = state.root;
     this.#parts = schema.rootParts;
     this.#out = sharedWriter;
@@ -53,12 +67,17 @@ export class SharedStep {
     const walk = new StateWalk(out, openLens);
     out.position = 0;
     try {
-      for (const field of this.#parts.shared) walk.deltaField(this.#root, field, this.from);
+      const logged = this.#logged;
+      if (logged?.from === this.from && logged.to === this.#root.$stamp) {
+        if (logged.json.length > 0) out.raw(logged.json);
+        walk.note(logged.newest);
+        for (const field of this.#parts.notLogged) walk.deltaField(this.#root, field, this.from);
+      } else for (const field of this.#parts.shared) walk.deltaField(this.#root, field, this.from);
+      return { json: out.take(), newest: walk.newest };
     } catch (thrown) {
       // What is too large for a view is for each class to find: their views are of different sizes.
       if (thrown instanceof BeyondHorizon || thrown instanceof LimitError) return "beyond";
       throw thrown;
     }
-    return { json: out.take(), newest: walk.newest };
   }
 }

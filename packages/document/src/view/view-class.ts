@@ -210,7 +210,7 @@ export class ViewClass {
     writer.position = 0;
     writer.openObject();
     try {
-      if (part === undefined) walk.deltaRecord(state.root, group.seq);
+      if (part === undefined) this.#wholeDelta(group);
       else this.#ownDelta(group, part);
     } catch (thrown) {
       if (thrown instanceof BeyondHorizon) return "beyond";
@@ -224,14 +224,32 @@ export class ViewClass {
     return { kind: "delta", json: writer.peek() };
   }
 
+  /** What the patch for the log says in the same bytes is not written again. */
+  #wholeDelta(group: ViewerGroup): void {
+    const { schema, state, step, loggedPart } = this.#document;
+    const { walk } = step;
+    if (loggedPart?.from !== group.seq || loggedPart.to !== state.root.$stamp) {
+      walk.deltaRecord(state.root, group.seq);
+      return;
+    }
+    const { notLogged, own } = schema.rootParts;
+    this.#common(loggedPart);
+    for (let index = 0; index < notLogged.length; index++) walk.deltaField(state.root, notLogged[index]!, group.seq);
+    for (let index = 0; index < own.length; index++) walk.deltaField(state.root, own[index]!, group.seq);
+  }
+
+  #common({ json, newest }: SharedPart): void {
+    if (json.length === 0) return;
+    const { walk } = this.#document.step;
+    walk.out.raw(json);
+    walk.note(newest);
+  }
+
   /** What the class does not have in common with others, after what it has. */
   #ownDelta(group: ViewerGroup, part: SharedPart): void {
     const { schema, state, step } = this.#document;
     const { walk } = step;
-    if (part.json.length > 0) {
-      walk.out.raw(part.json);
-      walk.note(part.newest);
-    }
+    this.#common(part);
     for (const field of schema.rootParts.own) walk.deltaField(state.root, field, group.seq);
   }
 

@@ -156,6 +156,7 @@ export class ViewHub {
   #touchedClasses(): Iterable<ViewClass> | undefined {
     const { state, tick, schema, holders } = this.#document;
     const { seq } = this.#cohort;
+    if (this.#classes.size === 1) return undefined;
     if (!this.#classes.isFinal || tick !== this.#cohort.tick || schema.hasWideGuards || schema.slots.length > 0) {
       return undefined;
     }
@@ -187,6 +188,14 @@ export class ViewHub {
       this.#classes.split();
     }
     if (!this.#classes.isFinal) return;
+    // Alone, a class has no others to go on with; it is new to the cohort when they come.
+    if (this.#classes.size === 1) {
+      for (const viewClass of this.#classes.values()) {
+        this.#leaveBehind(viewClass);
+        this.#classes.restless.add(viewClass);
+      }
+      return;
+    }
     const { state, tick } = this.#document;
     for (const viewClass of this.#classes.values()) this.#leaveBehind(viewClass);
     this.#cohort = new Cohort(state.root.$stamp, tick);
