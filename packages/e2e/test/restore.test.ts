@@ -1,5 +1,5 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -52,6 +52,31 @@ function restore(...args: readonly string[]): Promise<Restored> {
       resolve({ code: Number(error?.code ?? 0), events, last: events.at(-1) ?? { event: "nothing" } });
     });
   });
+}
+
+/** Starts `tidewire restore ...` and kills it when S3 gets its `count`-th request; resolves when it is gone. */
+async function restoreKilledAt(count: number, args: readonly string[]): Promise<void> {
+  const cli = join(repositoryRoot, "apps", "cli", "dist", "main.js");
+  const child = spawn(process.execPath, [cli, "restore", ...args, "--config", config], { stdio: "ignore" });
+  const gone = new Promise((resolve) => child.once("close", resolve));
+  let requests = 0;
+  double.fault = ({ method }) => {
+    if (method === "GET" && ++requests === count) child.kill("SIGKILL");
+    return undefined;
+  };
+  await gone;
+  double.fault = () => undefined;
+}
+
+/** Path and content of every file of a log. */
+async function filesIn(directory: string): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    files.set(path.slice(directory.length), (await readFile(path)).toString("base64"));
+  }
+  return files;
 }
 
 function logAddress(): string {
@@ -166,6 +191,45 @@ describe("one document of a running system", () => {
       expect([args, refused.last.message, refused.code]).toEqual([args, expect.stringContaining(text), code]);
     }
   }, 60_000);
+});
+
+describe("kill -9 of a restore", () => {
+  test("of a directory, at any point: never served half, and the next one gives the same bytes", async () => {
+    const manifests = (await restore("list")).events as readonly { readonly time?: string }[];
+    const at = ["--at", manifests[0]!.time!];
+    const whole = await mkdtemp(join(tmpdir(), "tidewire-restored-"));
+    const interrupted = await mkdtemp(join(tmpdir(), "tidewire-restored-"));
+    double.requests.length = 0;
+    expect((await restore("directory", whole, ...at)).last).toMatchObject({ event: "restored" });
+    const requests = double.requests.filter(({ method }) => method === "GET").length;
+    const points = new Set([0.2, 0.5, 0.8, 1].map((share) => Math.ceil(requests * share)));
+    for (const count of points) {
+      await restoreKilledAt(count, ["directory", interrupted, ...at]);
+      expect(await readdir(interrupted)).not.toContain("STORE");
+    }
+    expect((await restore("directory", interrupted, ...at)).last).toMatchObject({ event: "restored" });
+    expect(await filesIn(interrupted)).toEqual(await filesIn(whole));
+    for (const folder of [whole, interrupted]) await rm(folder, { recursive: true });
+  }, 120_000);
+
+  test("of a document, at any point: it is what it was or what it is to be, and goes on", async () => {
+    const client = await RawClient.as(system.socketUrl, "ann");
+    const id = await client.connect("conformance", "killed-1");
+    await add(client, "killed-1", 4);
+    await client.untilView<ConformanceView>(id, (view) => view.value === 4);
+    const { seq } = client.replica(id);
+    await add(client, "killed-1", 6);
+    await backedUp();
+    const args = ["document", "conformance/killed-1", "--seq", String(seq), "--log", logAddress(), "--yes"];
+    for (const count of [1, 4, 7]) {
+      await restoreKilledAt(count, args);
+      await add(client, "killed-1", 1);
+    }
+    await client.untilView<ConformanceView>(id, (view) => view.value === 13);
+    expect((await restore(...args)).last).toMatchObject({ event: "restored" });
+    await client.untilView<ConformanceView>(id, (view) => view.value === 4);
+    await client.close();
+  }, 120_000);
 });
 
 describe("a whole system", () => {
