@@ -10,31 +10,15 @@ export function headOf(entry: DocumentEntry | undefined): LogHead {
   return { epoch, seq, isDeleted, ...(wakeAt === undefined ? {} : { wakeAt }) };
 }
 
-/** Spaces in which documents exist, in order. */
-export function spacesOf(index: DocumentIndex, afterSpace: string | undefined): string[] {
-  const spaces = new Set<string>();
-  for (const { name, exists } of index.entries()) if (exists) spaces.add(name.space);
-  return [...spaces].filter((space) => afterSpace === undefined || space > afterSpace).sort(compareText);
-}
-
 /** A page of all documents, by space and key. */
 export function documentsOf(
   index: DocumentIndex,
   page: { readonly after?: DocumentName; readonly limit: number },
 ): KnownDocument[] {
   const known: KnownDocument[] = [];
-  for (const entry of index.entries()) {
-    if (page.after !== undefined && compareNames(entry.name, page.after) <= 0) continue;
+  for (const entry of index.known(page.after)) {
     known.push({ document: { space: entry.name.space, key: entry.name.key }, ...headOf(entry) });
+    if (known.length === page.limit) break;
   }
-  return known.sort((a, b) => compareNames(a.document, b.document)).slice(0, page.limit);
-}
-
-function compareNames(a: DocumentName, b: DocumentName): number {
-  return compareText(a.space, b.space) || compareText(a.key, b.key);
-}
-
-/** Keys are ASCII, so the order of code units is the order of bytes. */
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return known;
 }

@@ -29,7 +29,7 @@ import {
 import type { Compactor } from "./compaction/compactor.ts";
 import { DocumentInstalls } from "./document-installs.ts";
 import { type DocumentReads, requireWhole } from "./document-reads.ts";
-import { documentsOf, headOf, spacesOf } from "./document-survey.ts";
+import { documentsOf, headOf } from "./document-survey.ts";
 import type { DocumentWrites } from "./document-writes.ts";
 import type { DirectoryLock } from "./files/file-system.ts";
 import type { ReadGate } from "./files/read-gate.ts";
@@ -184,7 +184,9 @@ export class LocalLogEngine implements LogEngine {
     this.#requireOpen();
     checkAfterSpace(page.afterSpace);
     checkPage(page.limit, this.#options.limits);
-    return spacesOf(this.#parts.index, page.afterSpace).slice(0, page.limit);
+    const { afterSpace, limit } = page;
+    const spaces = this.#parts.index.spaces();
+    return spaces.filter((space) => afterSpace === undefined || space > afterSpace).slice(0, limit);
   }
 
   async documents(page: { readonly after?: DocumentName; readonly limit: number }): Promise<KnownDocument[]> {

@@ -40,7 +40,7 @@ logEngineCompliance(
       },
     };
   },
-  { isDurable: true, keepsHistory: true, refusesInstalls: true },
+  { isDurable: true, keepsHistory: true },
 );
 
 interface Started {

@@ -34,6 +34,8 @@ export class DocumentIndex {
       a - b,
   );
   readonly #damaged = new Map<number, string>();
+  /** Deleted and merely opened documents, in key order. Only since somebody asked for all documents. */
+  #unlisted: Map<string, SortedIds> | undefined;
   #count = 0;
 
   constructor(segments: SegmentTable, activeMax: number) {
@@ -89,6 +91,7 @@ export class DocumentIndex {
   restore(id: number, name: DocumentName): DocumentEntry {
     this.columns.add(id, name);
     this.#count++;
+    if (this.#unlisted !== undefined) this.#orderOf(this.#unlisted, name.space).add(id);
     return this.#active.add(new DocumentEntry(id, { space: name.space, key: name.key }));
   }
 
@@ -223,6 +226,29 @@ export class DocumentIndex {
     }
   }
 
+  /** Spaces in which documents exist, in order. */
+  spaces(): string[] {
+    return [...this.#listed]
+      .filter(([, ids]) => ids.size > 0)
+      .map(([space]) => space)
+      .sort(compareText);
+  }
+
+  /** Every document there is, the deleted and the merely opened ones too, by space and key. To be looked at only. */
+  *known(after: DocumentName | undefined): Generator<DocumentEntry> {
+    const unlisted = (this.#unlisted ??= this.#findUnlisted());
+    for (const space of [...new Set([...this.#listed.keys(), ...unlisted.keys()])].sort(compareText)) {
+      if (after !== undefined && space < after.space) continue;
+      const isPast = (id: number): boolean => space !== after?.space || this.columns.key(id) > after.key;
+      const orders = [this.#listed.get(space), unlisted.get(space)];
+      const [existing, others] = orders.map((order) => order?.from(isPast) ?? [].values());
+      for (const id of this.#merged(existing!, others!)) {
+        const entry = this.peek(id);
+        if (entry !== undefined) yield entry;
+      }
+    }
+  }
+
   /** Documents with a timer, earliest first. */
   *due(): Generator<{ readonly document: DocumentName; readonly wakeAt: number }> {
     for (const id of this.#due.from(() => true)) {
@@ -252,16 +278,44 @@ export class DocumentIndex {
   }
 
   #setListed(entry: DocumentEntry): void {
-    if (entry.exists) this.#listedOf(entry.name.space).add(entry.id);
-    else this.#listed.get(entry.name.space)?.delete(entry.id);
+    const { space } = entry.name;
+    if (entry.exists) this.#listedOf(space).add(entry.id);
+    else this.#listed.get(space)?.delete(entry.id);
+    if (this.#unlisted === undefined) return;
+    if (entry.exists) this.#unlisted.get(space)?.delete(entry.id);
+    else this.#orderOf(this.#unlisted, space).add(entry.id);
+  }
+
+  #findUnlisted(): Map<string, SortedIds> {
+    const found = new Map<string, SortedIds>();
+    for (let id = 1; id < this.columns.nextId; id++) {
+      const exists = this.#active.byId(id)?.exists ?? (!this.columns.has(id) || this.columns.exists(id));
+      if (!exists) this.#orderOf(found, this.columns.space(id)).add(id);
+    }
+    return found;
+  }
+
+  *#merged(left: Iterator<number>, right: Iterator<number>): Generator<number> {
+    let a = left.next();
+    let b = right.next();
+    while (a.done !== true || b.done !== true) {
+      const takesLeft = b.done === true || (a.done !== true && this.columns.compareKeys(a.value, b.value) < 0);
+      yield takesLeft ? (a.value as number) : (b.value as number);
+      if (takesLeft) a = left.next();
+      else b = right.next();
+    }
   }
 
   #listedOf(space: string): SortedIds {
-    const known = this.#listed.get(space);
+    return this.#orderOf(this.#listed, space);
+  }
+
+  #orderOf(orders: Map<string, SortedIds>, space: string): SortedIds {
+    const known = orders.get(space);
     if (known !== undefined) return known;
-    const listed = new SortedIds((a, b) => this.columns.compareKeys(a, b));
-    this.#listed.set(space, listed);
-    return listed;
+    const order = new SortedIds((a, b) => this.columns.compareKeys(a, b));
+    orders.set(space, order);
+    return order;
   }
 
   #dropUpTo(entry: DocumentEntry, seq: number): void {
@@ -271,4 +325,9 @@ export class DocumentIndex {
       entry.snapshot = undefined;
     }
   }
+}
+
+/** Spaces are ASCII, so the order of code units is the order of bytes. */
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -16,13 +16,12 @@ export type { LogEngineUnderTest, StartLogEngine } from "./log-engine-under-test
 /**
  * Every guarantee of the `LogEngine` port, as tests for Jest. An engine is done when they pass.
  * `start` is called once per test; an engine with `isDurable` also gets the tests that close and reopen it, one with
- * `keepsHistory` those that look back behind the newest snapshot and beyond a deletion. One with
- * `refusesInstalls` is not finished: nothing can be moved to it.
+ * `keepsHistory` those that look back behind the newest snapshot and beyond a deletion.
  */
 export function logEngineCompliance(
   subject: string,
   start: StartLogEngine,
-  traits: { readonly isDurable: boolean; readonly keepsHistory: boolean; readonly refusesInstalls?: boolean },
+  traits: { readonly isDurable: boolean; readonly keepsHistory: boolean },
 ): void {
   describe(`${subject} is a log engine`, () => {
     ownershipCompliance(start);
@@ -34,9 +33,9 @@ export function logEngineCompliance(
     readOnlyCompliance(start);
     historyCompliance(start, traits);
     surveyCompliance(start);
-    if (traits.refusesInstalls !== true) installCompliance(start);
+    installCompliance(start);
     if (!traits.isDurable) return;
     durabilityCompliance(start);
-    if (traits.refusesInstalls !== true) installDurabilityCompliance(start);
+    installDurabilityCompliance(start);
   });
 }
