@@ -1,4 +1,11 @@
-import { Backup, BackupKeys, defaultBackupOptions, readCredentials, S3Client } from "@tidewire/backup-s3";
+import {
+  Backup,
+  BackupKeys,
+  type BackupStatus,
+  defaultBackupOptions,
+  readCredentials,
+  S3Client,
+} from "@tidewire/backup-s3";
 import type { StoreFiles } from "@tidewire/log-engine-local";
 import { duration, type ServiceContext, StartError, z } from "@tidewire/service";
 
@@ -50,6 +57,8 @@ const SIDE_FILES = ["SHARD.json"];
 const STOP_GRACE_MS = 5_000;
 
 export interface RunningBackup {
+  /** What is wrong with it, for `/readyz`: a log whose backup fails is ready all the same. */
+  notices(): readonly string[];
   stop(): Promise<void>;
 }
 
@@ -60,7 +69,7 @@ export async function startBackup(
   context: ServiceContext,
 ): Promise<RunningBackup> {
   const { bucket, prefix, cluster, region, addressing } = settings;
-  if (bucket === undefined) return { stop: async () => {} };
+  if (bucket === undefined) return { notices: () => [], stop: async () => {} };
   if (files === undefined) throw new StartError("s3.bucket is set, but only storage.engine local is backed up", 2);
   const endpoint = settings.endpoint ?? `https://s3.${region}.amazonaws.com`;
   const { clock, random, logger, metrics, nodeId } = context;
@@ -75,7 +84,17 @@ export async function startBackup(
     });
   if (endpoint.startsWith("http:")) logger.warn({ endpoint }, "the backup is sent unencrypted");
   backup.start();
-  return { stop: () => backup.stop(STOP_GRACE_MS) };
+  return { notices: () => noticesOf(backup.status), stop: () => backup.stop(STOP_GRACE_MS) };
+}
+
+function noticesOf({ failure, isBehind, isSuperseded, lagBytes, lagMs }: BackupStatus): string[] {
+  const notices: string[] = [];
+  if (failure !== undefined) {
+    notices.push(`backup: ${failure}; ${lagBytes} bytes wait, for ${Math.round(lagMs / 1_000)} s`);
+  }
+  if (isBehind) notices.push("backup: behind; files may go without having been uploaded");
+  if (isSuperseded) notices.push("backup: another process has opened a copy of this store");
+  return notices;
 }
 
 function optionsOf(settings: BackupSettings): ConstructorParameters<typeof Backup>[2] {

@@ -38,6 +38,7 @@ await runService({
     return {
       // Also with a full disk: reads go on, and writers are told the reason.
       isReady: () => true,
+      notices: () => backup.notices(),
       drain: async () => {},
       stop: async () => {
         await listener.close(CLOSE_GRACE_MS);

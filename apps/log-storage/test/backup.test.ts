@@ -122,13 +122,21 @@ describe("log-storage with a backup", () => {
   );
 
   test("starts, serves and stops while S3 is away", async () => {
-    double.fault = () => ({ kind: "stall" });
-    const process = start("log");
+    double.fault = () => ({ kind: "status", status: 503, code: "SlowDown" });
+    const process = start("log", { "s3.every": "10ms" });
     const acknowledged = new Map<string, number>();
     const log = connect(await process.address());
     await append(log, acknowledged, 20);
     await log.close();
     expect(acknowledged.get("c")).toBe(20);
+    // Ready all the same; the reason is there for whoever looks, after the last attempt of a request.
+    const readyz = `http://${await process.adminAddress()}/readyz`;
+    for (let body = ""; !body.includes("503 SlowDown"); ) {
+      const response = await fetch(readyz);
+      expect(response.status).toBe(200);
+      body = await response.text();
+    }
+    double.fault = () => ({ kind: "stall" });
     expect((await process.kill("SIGTERM")).code).toBe(0);
     expect(double.objects.size).toBe(0);
   }, 60_000);

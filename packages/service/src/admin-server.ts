@@ -9,6 +9,8 @@ export interface AdminServerOptions {
   readonly registry: Registry;
   /** `true`, or why the process should get no traffic now. */
   readonly readiness: () => true | string;
+  /** Lines that are added to the answer of `/readyz` and change nothing about it. */
+  readonly notices?: () => readonly string[];
 }
 
 export interface AdminServer {
@@ -41,7 +43,8 @@ async function answer(options: AdminServerOptions, request: IncomingMessage, res
   if (path === "/healthz" || path === "/health") return reply(response, 200, "ok\n");
   if (path === "/readyz") {
     const ready = options.readiness();
-    return ready === true ? reply(response, 200, "ready\n") : reply(response, 503, `${ready}\n`);
+    const lines = [ready === true ? "ready" : ready, ...(options.notices?.() ?? [])];
+    return reply(response, ready === true ? 200 : 503, `${lines.join("\n")}\n`);
   }
   if (path === "/metrics") {
     try {

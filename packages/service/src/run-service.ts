@@ -42,6 +42,8 @@ export interface ServiceContext {
 export interface RunningService {
   /** `true`, or why no traffic should come now. */
   isReady(): true | string;
+  /** What an operator should know although traffic may come: one line each, in the answer of `/readyz`. */
+  notices?(): readonly string[];
   /** Hands work over; readiness fails already. */
   drain(): Promise<void>;
   /** Lets everything go. */
@@ -117,6 +119,7 @@ async function start<Shape extends z.ZodRawShape>(description: ServiceDescriptio
     listen: config.admin.listen,
     registry,
     readiness: () => lifecycle.readiness(),
+    notices: () => lifecycle.service?.notices?.() ?? [],
   });
   lifecycle.admin = admin;
   const context: ServiceContext = {

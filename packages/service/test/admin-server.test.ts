@@ -9,7 +9,9 @@ describe("admin server", () => {
     // Declaring a name twice hands out the same metric.
     sink.counter("tidewire_test_total", "a counter", ["kind"]).add(1, { kind: "a" });
     let ready: true | string = "starting";
-    const server = await startAdminServer({ listen: "127.0.0.1:0", registry, readiness: () => ready });
+    const notices: string[] = [];
+    const options = { listen: "127.0.0.1:0", registry, readiness: () => ready, notices: () => notices };
+    const server = await startAdminServer(options);
     const get = async (path: string, method = "GET") => {
       const response = await fetch(`http://${server.address}${path}`, { method });
       return { status: response.status, body: await response.text() };
@@ -18,7 +20,9 @@ describe("admin server", () => {
     expect(await get("/health")).toEqual({ status: 200, body: "ok\n" });
     expect(await get("/readyz")).toEqual({ status: 503, body: "starting\n" });
     ready = true;
-    expect((await get("/readyz")).status).toBe(200);
+    expect(await get("/readyz")).toEqual({ status: 200, body: "ready\n" });
+    notices.push("the backup is behind");
+    expect(await get("/readyz")).toEqual({ status: 200, body: "ready\nthe backup is behind\n" });
     const metrics = (await get("/metrics")).body;
     expect(metrics).toContain('tidewire_test_total{kind="a",role="log-storage",node="log-1"} 3');
     expect(metrics).toContain("nodejs_eventloop_lag");

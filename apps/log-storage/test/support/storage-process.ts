@@ -44,9 +44,18 @@ export class StorageProcess {
 
   /** The address of the link, once it is served. */
   async address(): Promise<string> {
+    return (JSON.parse(await this.#lineWith("serving the log")) as { link: string }).link;
+  }
+
+  /** The address of `/readyz`. */
+  async adminAddress(): Promise<string> {
+    return (JSON.parse(await this.#lineWith('"msg":"started"')) as { admin: string }).admin;
+  }
+
+  async #lineWith(text: string): Promise<string> {
     for (;;) {
-      const line = this.#output.split("\n").find((each) => each.includes("serving the log"));
-      if (line !== undefined) return (JSON.parse(line) as { link: string }).link;
+      const line = this.#output.split("\n").find((each) => each.includes(text));
+      if (line !== undefined) return line;
       if (this.#child.exitCode !== null) throw new Error(`log-storage has ended: ${this.#stderr}`);
       await new Promise<void>((resolve) => {
         this.#changed = resolve;

@@ -99,7 +99,10 @@ async function startSwift(proxy: string): Promise<RealServer> {
   for (const kind of ["account", "container", "object"]) {
     const port = await freePort();
     const builder = (...args: string[]): void =>
-      void execFileSync("swift-ring-builder", [`${kind}.builder`, ...args], { cwd: folder, stdio: "ignore" });
+      void execFileSync(proxy.replace("proxy-server", "ring-builder"), [`${kind}.builder`, ...args], {
+        cwd: folder,
+        stdio: "ignore",
+      });
     builder("create", "4", "1", "1");
     builder("add", `r1z1-127.0.0.1:${port}/d1`, "1");
     builder("rebalance");
