@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type ConformanceView, RawClient, System } from "@tidewire/harness";
+import { type ConformanceView, type DownFrame, RawClient, System } from "@tidewire/harness";
 
 let system: System;
 
@@ -112,17 +112,22 @@ describe("a client that holds something wrong", () => {
     await bob.connect(space, "watched");
     await alice.untilView<ConformanceView>(stream, ({ present }) => present.length === 2);
     for (const wrong of ["0123456789abcdef", "fedcba9876543210", "no hash at all"]) {
-      // Nothing is under way any more, so the report is about what the client holds now.
-      await new Promise((resolve) => setTimeout(resolve, 1_100));
       const seen = alice.frames.length;
-      await alice.heartbeat([[stream, alice.replica(stream).seq, wrong]]);
-      const repair = await alice.until(() => alice.frames.slice(seen).find(({ id }) => id === stream));
-      expect(repair.snapshot).toBeDefined();
+      const repaired = () =>
+        alice.frames.slice(seen).find(({ id, snapshot }) => id === stream && snapshot !== undefined);
+      // A report that may have crossed a frame, such as the hash a silent stream is owed, is forgiven: the next one is not.
+      for (let reports = 0; reports < 3 && repaired() === undefined; reports++) {
+        await new Promise((resolve) => setTimeout(resolve, 1_100));
+        await alice.heartbeat([[stream, alice.replica(stream).seq, wrong]]);
+      }
+      await alice.until(repaired);
     }
     const seen = alice.frames.length;
     await alice.heartbeat([[stream, alice.replica(stream).seq, alice.replica(stream).hash()]]);
     await settled(alice, "message/send", { key: "watched", message: "add", arg: { by: 1 } });
-    const next = await alice.until(() => alice.frames.slice(seen).find(({ id }) => id === stream));
+    const isTold = ({ id, delta, snapshot }: DownFrame): boolean =>
+      id === stream && (snapshot !== undefined || delta?.["value"] !== undefined);
+    const next = await alice.until(() => alice.frames.slice(seen).find(isTold));
     expect(next.delta?.["value"]).toBe(1);
     await Promise.all([alice.close(), bob.close()]);
   }, 60_000);
