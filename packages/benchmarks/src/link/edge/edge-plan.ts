@@ -38,8 +38,8 @@ export const fullEdgePlan: EdgePlan = {
 export const shortEdgePlan: EdgePlan = {
   ...fullEdgePlan,
   levels: fullEdgePlan.levels.filter(({ clients }) => clients === fullEdgePlan.shareLevel),
-  rampMs: 500,
-  windowMs: 2_000,
+  rampMs: 300,
+  windowMs: 1_500,
 };
 
 /** Shows within seconds that everything still runs; its figures mean nothing. */
