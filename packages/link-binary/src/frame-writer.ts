@@ -113,7 +113,11 @@ export class FrameWriter implements Omit<Carrier, "forget" | "goAway" | "shut"> 
     this.outbound.commit(this.outbound.begin(type, 0, stream), type, 0, stream);
   }
 
-  grant(stream: number, messages: number, openMark: number): void {
-    this.outbound.grant(stream, messages, openMark);
+  get grantRound(): number {
+    return this.outbound.grantRound;
+  }
+
+  grant(stream: number, messages: number, openMark: number, isUrgent: boolean): void {
+    this.outbound.grant(stream, messages, openMark, isUrgent);
   }
 }

@@ -28,6 +28,11 @@ const FREE_SLABS_MAX = 4;
 /** A message may be as large as can be on top of a slab that is nearly due. */
 const SLAB_MAX_BYTES = MESSAGE_MAX_BYTES + 1024 * 1024;
 const GRANT_MAX = 0xffff;
+/**
+ * So long a grant that is not urgent waits for a frame to travel with. Alone it would be a write here and a wake-up and a
+ * read there: at 4,000 operations a second every third one.
+ */
+const GRANT_WAIT_MS = 5;
 const GRANTS_PER_FRAME_MAX = 65_536;
 
 /**
@@ -54,10 +59,13 @@ export class Outbound {
   #slabNumber = 1;
   #lanedUntil = 0;
   #isFlushDue = false;
+  #grantTimer: ReturnType<typeof setTimeout> | undefined;
   #wasCongested = false;
   #isFinishing = false;
   #isOverrun = false;
   #isDestroyed = false;
+  /** Counts the times that waiting grants were written. */
+  grantRound = 0;
   /** The slab being filled. Encode only between `begin` and `commit`, and look it up again each time. */
   writer = newSlab();
 
@@ -157,7 +165,7 @@ export class Outbound {
     this.#wake();
   }
 
-  grant(stream: number, messages: number, openMark: number): void {
+  grant(stream: number, messages: number, openMark: number, isUrgent: boolean): void {
     this.#traffic.grants++;
     if (this.#lanes.has(stream)) {
       const at = this.begin(ControlType.credit, 0, stream);
@@ -166,8 +174,15 @@ export class Outbound {
       return;
     }
     this.#grants.add(stream, messages, openMark);
-    this.#wake();
+    if (isUrgent) this.#wake();
+    else this.#grantTimer ??= setTimeout(this.#grantsWaited, GRANT_WAIT_MS).unref();
   }
+
+  readonly #grantsWaited = (): void => {
+    this.#grantTimer = undefined;
+    // They may have left meanwhile with other frames.
+    if (!this.#grants.isEmpty) this.flush();
+  };
 
   forget(stream: number): void {
     this.#lanes.forget(stream);
@@ -194,6 +209,7 @@ export class Outbound {
     this.#isDestroyed = true;
     this.#held = [];
     this.#grants.clear();
+    clearTimeout(this.#grantTimer);
   }
 
   #bodyBytes(frameAt: number): number {
@@ -253,6 +269,7 @@ export class Outbound {
     const isBacklogged = this.#isBacklogged();
     if (isBacklogged && !this.hasLeft(this.#lanedUntil)) return;
     const writer = isBacklogged ? this.#control : this.writer;
+    this.grantRound++;
     const due = isBacklogged ? this.#grants.takeIf(({ openMark }) => this.hasLeft(openMark)) : this.#grants.takeAll();
     const entries = due.some(({ messages }) => messages > GRANT_MAX)
       ? due.flatMap(({ stream, messages }) => entriesOf(stream, messages))

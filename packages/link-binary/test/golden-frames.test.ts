@@ -103,9 +103,9 @@ const frames: Record<string, () => Promise<string>> = {
   GOAWAY: () => written((carrier) => carrier.goAway(20_000)),
   CREDIT: () =>
     written((carrier) => {
-      carrier.grant(5, 3, 0);
-      carrier.grant(5, 1, 0);
-      carrier.grant(9, 70_000, 0);
+      carrier.grant(5, 3, 0, true);
+      carrier.grant(5, 1, 0, true);
+      carrier.grant(9, 70_000, 0, true);
     }),
   OPEN: () => written((carrier) => carrier.open(watch.id, 5, 10_000, 4, parcelCodec, message)),
   OPENED: signal(FrameType.opened),

@@ -117,10 +117,10 @@ describe("outbound", () => {
     expect(inSocket()).toBeLessThan(defaultBinaryLinkLimits.socketBytes + 64 * KILOBYTE);
     const inFlight = frames.length;
     outbound.control(ControlType.ping, PingCodec, { sentAt: 1, load: 0 });
-    outbound.grant(7, 3, openMark);
-    outbound.grant(7, 4, openMark);
+    outbound.grant(7, 3, openMark, true);
+    outbound.grant(7, 4, openMark, true);
     send(FrameType.open, 9, 10);
-    outbound.grant(9, 1, outbound.mark);
+    outbound.grant(9, 1, outbound.mark, true);
     await turn();
     expect(frames.slice(inFlight)).toEqual([`${ControlType.ping}/0 0:9`, "credit 7:7"]);
     expect([outbound.isCongested, outbound.isFull, reports]).toEqual([true, false, []]);
@@ -130,6 +130,20 @@ describe("outbound", () => {
     expect(frames.filter((frame) => frame === `${FrameType.up}/0 7:${KILOBYTE}`)).toHaveLength(2_000);
     expect(frames.indexOf("credit 9:1")).toBeGreaterThan(frames.indexOf(`${FrameType.open}/0 9:10`));
     expect(outbound.waitingBytes).toBe(0);
+  });
+
+  it("sends a grant that is not urgent with the next frame, or by itself a little later", async () => {
+    const { outbound, send, frames } = outboundTo();
+    outbound.grant(7, 1, outbound.mark, false);
+    await turn();
+    expect([frames, outbound.grantRound]).toEqual([[], 0]);
+    send(FrameType.request, 1, 10);
+    await turn();
+    expect(frames).toEqual([`${FrameType.request}/0 1:10`, "credit 7:1"]);
+    expect(outbound.grantRound).toBe(1);
+    outbound.grant(9, 2, outbound.mark, false);
+    while (frames.length < 3) await turn();
+    expect([frames.at(-1), outbound.grantRound]).toEqual(["credit 9:2", 2]);
   });
 
   it("knows what cannot have left", async () => {
@@ -174,7 +188,7 @@ describe("outbound", () => {
             const stream = ("up" in item ? item.up : item.grant) % marks.length;
             if ("up" in item) send(FrameType.up, stream + 1, item.bytes);
             else {
-              outbound.grant(stream + 1, 1, marks[stream] as number);
+              outbound.grant(stream + 1, 1, marks[stream] as number, item.grant % 3 > 0);
               granted[stream] = (granted[stream] as number) + 1;
             }
           }
@@ -187,6 +201,9 @@ describe("outbound", () => {
         ) {
           await turn();
         }
+        // Grants that are not urgent wait for company, which did not come.
+        outbound.flush();
+        await turn();
         marks.forEach((_, index) => {
           const own = frames.filter((frame) => frame.split(" ")[1]?.split(":")[0] === String(index + 1));
           const opening = own.findIndex(

@@ -7,6 +7,7 @@ import {
   FrameType,
   GoAwayCodec,
   type MessageFrameType,
+  PendingGrants,
   type SignalFrameType,
   writeCallHeader,
   writeStreamIds,
@@ -46,6 +47,8 @@ export interface Greeter {
 }
 
 const GRANT_MAX = 0xffff;
+/** So long a grant that is not urgent waits for a message to travel with, as on the binary link. */
+const GRANT_WAIT_MS = 5;
 /** A larger scratch buffer is given back after use. */
 const SCRATCH_KEEP_MAX_BYTES = 256 * 1024;
 /** Room for headers and stream ids in front of the largest body. */
@@ -69,8 +72,12 @@ export class GrpcCarrier implements Carrier {
   readonly #openCall: (() => GrpcCall) | undefined;
   #writer: Writer;
   readonly #reader = new Reader();
-  readonly #grants = new Map<number, number>();
+  readonly #grants = new PendingGrants();
+  #grantTimer: Timer | undefined;
+  #isGrantDue = false;
   readonly #inbox = new Inbox((bytes) => this.#take(bytes));
+  /** Counts the times that waiting grants were sent. */
+  grantRound = 0;
   #session: GrpcSession | undefined;
   #closeTimer: Timer | undefined;
   #isLeaving = false;
@@ -148,6 +155,7 @@ export class GrpcCarrier implements Carrier {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#closeTimer?.cancel();
+    this.#grantTimer?.cancel();
     this.#control.cancel();
     for (const pipe of this.#pipes.values()) pipe.cancel();
     this.#pipes.clear();
@@ -292,14 +300,23 @@ export class GrpcCarrier implements Carrier {
     if (type === FrameType.end) this.#retire(stream);
   }
 
-  grant(stream: number, messages: number): void {
-    if (this.#grants.size === 0) setImmediate(() => this.#putGrants());
-    this.#grants.set(stream, (this.#grants.get(stream) ?? 0) + messages);
+  /** As on the binary link: at the end of the turn, or with the next message if there is time. */
+  grant(stream: number, messages: number, openMark: number, isUrgent: boolean): void {
+    this.#grants.add(stream, messages, openMark);
+    if (isUrgent) {
+      if (this.#isGrantDue) return;
+      this.#isGrantDue = true;
+      setImmediate(() => this.#putGrants());
+    } else this.#grantTimer ??= this.#modules.clock.after(GRANT_WAIT_MS, this.#grantsWaited);
   }
 
-  forget(stream: number): void {
-    this.#grants.delete(stream);
-  }
+  readonly #grantsWaited = (): void => {
+    this.#grantTimer = undefined;
+    this.#putGrants();
+  };
+
+  /** What it was granted and not told does no harm: the peer ignores grants of streams that have ended. */
+  forget(): void {}
 
   goAway(graceMs: number): void {
     this.#isLeaving = true;
@@ -322,14 +339,16 @@ export class GrpcCarrier implements Carrier {
   }
 
   #putGrants(): void {
+    this.#isGrantDue = false;
+    if (this.#grants.isEmpty) return;
+    this.grantRound++;
     const shared: { readonly stream: number; readonly messages: number }[] = [];
-    for (const [stream, messages] of this.#grants) {
+    for (const { stream, messages } of this.#grants.takeMerged()) {
       const pipe = this.#pipes.get(stream);
       const entries = entriesOf(stream, messages);
       if (pipe === undefined) shared.push(...entries);
       else this.#send(pipe, ControlType.credit, 0, stream, CreditCodec, { connectionBytes: 0, grants: entries });
     }
-    this.#grants.clear();
     if (shared.length === 0 || this.#isEnded) return;
     this.#send(this.#control, ControlType.credit, 0, 0, CreditCodec, { connectionBytes: 0, grants: shared });
   }
@@ -377,6 +396,7 @@ export class GrpcCarrier implements Carrier {
     this.#modules.traffic.messagesOut++;
     this.#modules.traffic.bytesOut += bytes.length;
     pipe.write(bytes);
+    if (this.#openCall === undefined && !this.#grants.isEmpty) this.#putGrants();
     if (this.#writer.buffer.length > SCRATCH_KEEP_MAX_BYTES) this.#writer = this.#newWriter();
   }
 

@@ -61,7 +61,10 @@ export interface ClientStream<Up> {
   readonly isOpen: boolean;
   /** Dropped if the stream has ended. Throws `overloaded` when the connection's outbound bound is reached. */
   send(message: Up): void;
-  /** Lets the serving side send `messages` more `down` messages. Grants of one turn travel together. */
+  /**
+   * Lets the serving side send `messages` more `down` messages. Grants of one turn travel together; while the serving side
+   * has half of its first credit left, they may wait some milliseconds for other frames to travel with.
+   */
   grant(messages: number): void;
   /** Ends the stream from this side; `end` is not called any more. */
   cancel(): void;

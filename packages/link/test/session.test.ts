@@ -32,8 +32,10 @@ class NotingCarrier implements Carrier {
   signal(type: number, stream: number): void {
     this.notes.push(`signal ${type} ${stream}`);
   }
-  grant(stream: number, messages: number): void {
-    this.notes.push(`grant ${stream}:${messages}`);
+  grantRound = 0;
+
+  grant(stream: number, messages: number, _openMark: number, isUrgent: boolean): void {
+    this.notes.push(`grant ${stream}:${messages}${isUrgent ? "!" : ""}`);
   }
   forget(stream: number): void {
     this.notes.push(`forget ${stream}`);
@@ -83,6 +85,32 @@ describe("dialling session", () => {
     expect(opener.ends).toMatchObject([{ code: "internal" }]);
     expect(carrier.notes.slice(-2)).toEqual(["forget 1", `signal ${FrameType.cancel} 1`]);
     expect(session.inFlight).toBe(0);
+  });
+
+  it("lets a grant wait while the peer has half of its first credit left, as far as it can know", () => {
+    const grants = (): string[] => carrier.notes.splice(0).filter((note) => note.startsWith("grant"));
+    const stream = session.open(watch, parcel(1), new Opener(), { credit: 4 });
+    const deliverAndGrant = (number: number): void => {
+      down(1, number);
+      stream.grant(1);
+    };
+    for (let number = 1; number <= 3; number++) deliverAndGrant(number);
+    expect(grants()).toEqual(["grant 1:1", "grant 1:1", "grant 1:1!"]);
+    carrier.grantRound++;
+    for (let number = 4; number <= 5; number++) deliverAndGrant(number);
+    expect(grants()).toEqual(["grant 1:1", "grant 1:1"]);
+    stream.grant(3);
+    expect(grants()).toEqual(["grant 1:3!"]);
+  });
+
+  it("never lets a grant wait that the peer may need at once", () => {
+    for (const [id, credit] of [0, 1].entries()) {
+      const stream = session.open(watch, parcel(1), new Opener(), { credit });
+      if (credit > 0) down(id + 1, 1);
+      carrier.notes.length = 0;
+      stream.grant(1);
+      expect(carrier.notes).toEqual([`grant ${id + 1}:1!`]);
+    }
   });
 
   it("ends a stream whose handler throws, and tells both sides", () => {

@@ -108,6 +108,8 @@ export class MemoryCarrier implements Carrier {
     this.#put({ kind: "frame", type, method: 0, id, body: new Uint8Array(0) });
   }
 
+  readonly grantRound = 0;
+
   grant(id: number, messages: number): void {
     this.#put({ kind: "grant", id, messages });
   }

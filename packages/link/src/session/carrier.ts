@@ -58,8 +58,13 @@ export interface Carrier {
   /** One message for several streams of the same method. */
   many<Message>(method: number, streams: readonly number[], codec: Codec<Message>, message: Message): void;
   signal(type: SignalFrameType, stream: number): void;
-  /** Grants of one turn may travel together, but never before the frame written at `openMark`. */
-  grant(stream: number, messages: number, openMark: number): void;
+  /** Counts the times that waiting grants were sent. */
+  readonly grantRound: number;
+  /**
+   * Grants of one turn may travel together, but never before the frame written at `openMark`. One that is not urgent may
+   * wait a few milliseconds for other frames to travel with.
+   */
+  grant(stream: number, messages: number, openMark: number, isUrgent: boolean): void;
   /** The stream is over on this side: what waits for it need not be sent, nor what arrives be put together. */
   forget(stream: number): void;
   goAway(graceMs: number): void;

@@ -22,6 +22,10 @@ export class SessionClientStream implements ClientStream<unknown>, Expiring {
   isOpen = true;
   /** Messages the serving side may still send. */
   allowance: number;
+  readonly #window: number;
+  /** Granted in that round of the carrier, so that the serving side may not have heard of it. */
+  #unheard = 0;
+  #round = 0;
   readonly #owner: ClientStreamOwner;
   readonly #handlers: ClientStreamHandlers<unknown>;
 
@@ -38,6 +42,22 @@ export class SessionClientStream implements ClientStream<unknown>, Expiring {
     this.deadlineAt = opening.deadlineAt;
     this.openMark = opening.openMark;
     this.allowance = opening.credit;
+    this.#window = opening.credit;
+  }
+
+  /**
+   * Counts a grant. Returns whether the serving side should hear of it soon: it may have less than half of its first
+   * credit left, or is given more than that.
+   */
+  addAllowance(messages: number, round: number): boolean {
+    if (round !== this.#round) {
+      this.#round = round;
+      this.#unheard = 0;
+    }
+    const heard = this.allowance - this.#unheard;
+    this.allowance += messages;
+    this.#unheard += messages;
+    return heard <= 0 || 2 * heard < this.#window || 2 * messages > this.#window;
   }
 
   send(message: unknown): void {

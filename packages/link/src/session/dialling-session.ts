@@ -179,8 +179,8 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
   }
 
   grant(stream: SessionClientStream, messages: number): void {
-    stream.allowance += messages;
-    this.#carrier.grant(stream.id, messages, stream.openMark);
+    const isUrgent = stream.addAllowance(messages, this.#carrier.grantRound);
+    this.#carrier.grant(stream.id, messages, stream.openMark, isUrgent);
   }
 
   cancel(stream: SessionClientStream): void {

@@ -44,6 +44,12 @@ export class PendingGrants {
     return taken;
   }
 
+  /** The same with one entry for each stream, for carriers to which every entry is a message. */
+  takeMerged(): readonly PendingGrant[] {
+    this.#merge();
+    return this.takeAll();
+  }
+
   /** Takes those that may be sent now and keeps the others. */
   takeIf(maySend: (grant: PendingGrant) => boolean): readonly PendingGrant[] {
     const all = this.takeAll();
