@@ -5,7 +5,9 @@ const sweepSizeMin = 256;
 
 /** Gives equal principals of one document the same object, so that `===` compares them. Forgets those nobody holds. */
 export class PrincipalTable {
-  readonly #byName = new Map<string, WeakRef<Principal>>();
+  /** By authority and agent: both texts are there already, where one key of both would have to be made. */
+  readonly #byAuthority = new Map<string, Map<string, WeakRef<Principal>>>();
+  #size = 0;
   #sweepSize = sweepSizeMin;
   /** Mostly it is the same one as before. */
   #lastGiven: Principal | undefined;
@@ -19,18 +21,26 @@ export class PrincipalTable {
   }
 
   #interned(principal: Principal): Principal {
-    const name = principalKey(principal);
-    const known = this.#byName.get(name)?.deref();
+    const { agent, authority } = principal;
+    let byAgent = this.#byAuthority.get(authority);
+    if (byAgent === undefined) this.#byAuthority.set(authority, (byAgent = new Map()));
+    const reference = byAgent.get(agent);
+    const known = reference?.deref();
     if (known !== undefined) return known;
-    const interned = Object.freeze({ agent: principal.agent, authority: principal.authority });
-    this.#byName.set(name, new WeakRef(interned));
-    if (this.#byName.size > this.#sweepSize) this.#sweep();
+    const interned = Object.freeze({ agent, authority });
+    byAgent.set(agent, new WeakRef(interned));
+    if (reference === undefined && ++this.#size > this.#sweepSize) this.#sweep();
     return interned;
   }
 
   #sweep(): void {
-    for (const [name, reference] of this.#byName) if (reference.deref() === undefined) this.#byName.delete(name);
-    this.#sweepSize = Math.max(sweepSizeMin, this.#byName.size * 2);
+    this.#size = 0;
+    for (const [authority, byAgent] of this.#byAuthority) {
+      for (const [agent, reference] of byAgent) if (reference.deref() === undefined) byAgent.delete(agent);
+      if (byAgent.size === 0) this.#byAuthority.delete(authority);
+      this.#size += byAgent.size;
+    }
+    this.#sweepSize = Math.max(sweepSizeMin, this.#size * 2);
   }
 }
 

@@ -1,7 +1,7 @@
 import { isContainer } from "../author/schema-node.ts";
 import type { DocumentState } from "./document-state.ts";
 import { newContainer } from "./new-container.ts";
-import { RecordNode } from "./record-node.ts";
+import { maskedFields, RecordNode } from "./record-node.ts";
 import type { FieldType, RecordType } from "./record-type.ts";
 import type { StateNode } from "./state-node.ts";
 
@@ -17,7 +17,9 @@ export function compileRecordClass(type: RecordType): RecordClass {
 return class extends Base {
   constructor(state, parent, key) {
     super(state, parent, key);
-    this.$type = type;
+    ${type.guardCount > 0 ? "this.$slot = -1;" : ""}
+    ${type.isRow ? "this.$chunk = null;" : ""}
+    ${slots.length > maskedFields ? "this.$dirtyMore = null;" : ""}
     ${slots.map((field) => `this.$${field.index} = ${isContainer(field.node) ? `newContainer(state, this, slots[${field.index}])` : "undefined"};`).join("\n    ")}
     Object.preventExtensions(this);
   }
@@ -30,13 +32,15 @@ return class extends Base {
   const make = new Function("Base", "type", "slots", "checks", "newContainer", source) as (
     ...args: unknown[]
   ) => RecordClass;
-  return make(
+  const Class = make(
     RecordNode,
     type,
     slots,
     slots.map((field) => field.check),
     newContainer,
   );
+  Object.defineProperty(Class.prototype, "$type", { value: type });
+  return Class;
 }
 
 function accessors(type: RecordType, field: FieldType): string {

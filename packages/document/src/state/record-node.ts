@@ -12,7 +12,7 @@ import type { OrderChunk } from "./table-order.ts";
 import type { Undoable } from "./undo-log.ts";
 
 /** Fields with a bit in `$dirty`; the few beyond share a set. */
-const maskedFields = 30;
+export const maskedFields = 30;
 
 /** The table or map a record is in. */
 interface Indexed {
@@ -21,7 +21,9 @@ interface Indexed {
 
 /** Base of the generated record classes. Holds the stamps; the fields' values are in slots of the subclass. */
 export abstract class RecordNode extends StateNode implements Changeable, Undoable {
-  $type!: RecordType;
+  // Declared members are put on the prototype or into the slots of those classes that need them: a document may have
+  // a hundred thousand records.
+  declare $type: RecordType;
   /** Id in a table, key in a map, otherwise empty. */
   readonly $key: string;
   $born = 0;
@@ -31,11 +33,12 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
   $fieldStamps: number[] | null = null;
   /** Fields the open transaction has touched. */
   $dirty = 0;
-  $dirtyMore: Set<number> | null = null;
-  /** Where the bits of its guards are; -1: none. */
-  $slot = -1;
+  /** In types of more fields than `$dirty` has bits for. */
+  declare $dirtyMore: Set<number> | null;
+  /** In types with guards: where the bits are; -1: none yet. */
+  declare $slot: number;
   /** In a table: the piece of the order it is in. */
-  $chunk: OrderChunk | null = null;
+  declare $chunk: OrderChunk | null;
   /** Scratch of the order comparison. */
   $position = -1;
   #cells: (FieldCell | undefined)[] | null = null;

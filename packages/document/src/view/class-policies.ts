@@ -5,10 +5,14 @@ import type { ViewedDocument, ViewerInputs } from "./document-views.ts";
 import type { HolderIndex } from "./holder-index.ts";
 import type { ViewClass } from "./view-class.ts";
 
+/** Never added to. */
+const noTrackers: ReadTracker[] = [];
+
 /** Runs the policies for one class of viewers, and knows when their answers may have changed. */
 export class ClassPolicies {
   readonly #document: ViewedDocument;
   readonly #inputs: ViewerInputs;
+  /** By guard; of those that take the document. */
   readonly #trackers: ReadTracker[];
   /** Whose policies they are; `undefined`: nobody's who could be sent anything. */
   readonly viewClass: ViewClass | undefined;
@@ -17,7 +21,7 @@ export class ClassPolicies {
     this.#document = document;
     this.viewClass = viewClass;
     this.#inputs = inputs;
-    this.#trackers = document.schema.guards.map(() => new ReadTracker());
+    this.#trackers = document.schema.hasWideGuards ? document.schema.guards.map(() => new ReadTracker()) : noTrackers;
   }
 
   get holders(): HolderIndex {
@@ -103,6 +107,7 @@ export class ClassPolicies {
     const { schema, tick: tickNow } = this.#document;
     // What takes no document has no surroundings.
     if (!mustAskAll && !schema.hasWideGuards) return undefined;
+    if (!schema.hasWideGuards) return schema.guards.map(() => 0);
     for (let index = 0; index < this.#trackers.length; index++) {
       const tracker = this.#trackers[index]!;
       if (!mustAskAll && !tracker.hasChangedSince(seq) && !(tracker.readsPresence && tick !== tickNow)) continue;

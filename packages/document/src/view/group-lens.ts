@@ -56,10 +56,10 @@ export class GroupLens implements Lens {
   }
 
   orderSent(table: TableNode): readonly RecordNode[] {
-    return this.#group.orders.get(table) ?? [];
+    return this.#group.orders?.get(table) ?? [];
   }
 
   setOrderSent(table: TableNode, rows: readonly RecordNode[]): void {
-    this.#group.orders.set(table, rows);
+    (this.#group.orders ??= new Map()).set(table, rows);
   }
 }

@@ -36,7 +36,8 @@ export class ViewerGroup {
    */
   viewSeqMax = 0;
   bits = new GuardBits();
-  orders = new Map<TableNode, readonly RecordNode[]>();
+  /** Of tables whose records have a policy, as sent. */
+  orders: Map<TableNode, readonly RecordNode[]> | undefined = undefined;
   /** By slot; `undefined`: not known. */
   results: (ViewResult | undefined)[] = [];
   /** They came from another class: all policies have to be asked again. */
@@ -76,7 +77,7 @@ export class ViewerGroup {
   fork(): ViewerGroup {
     const fork = new ViewerGroup(this.seq, this.tick, this.viewSeq);
     fork.bits = this.bits.copy();
-    for (const [table, rows] of this.orders) if (table.$isLive) fork.orders.set(table, rows);
+    if (this.orders !== undefined) fork.orders = new Map([...this.orders].filter(([table]) => table.$isLive));
     fork.results = this.results.slice();
     fork.mustAskAll = this.mustAskAll;
     fork.viewSeqMax = this.viewSeqMax;
