@@ -3,7 +3,7 @@ import { fencedError, type LogInstall } from "@tidewire/log-engine";
 import { requireWhole } from "./document-reads.ts";
 import { type DocumentWrites, type DocumentWritesModules, EPOCH_MAX } from "./document-writes.ts";
 import { encodeBase } from "./format/payloads.ts";
-import { RecordType } from "./format/record.ts";
+import { INSTALLED_SPAN, RecordType } from "./format/record.ts";
 import type { DocumentEntry } from "./index/document-entry.ts";
 import { PendingWrites } from "./index/pending-writes.ts";
 import type { KeptRecord } from "./snapshots/snapshot-store.ts";
@@ -45,7 +45,7 @@ export class DocumentInstalls {
     const { snapshot, epoch } = part;
     if (snapshot === undefined) return undefined;
     const { id } = index.find(document) ?? index.create(document);
-    const header = { type: RecordType.snapshot, documentId: id, seq: snapshot.seq, epoch, span: 0 };
+    const header = { type: RecordType.snapshot, documentId: id, seq: snapshot.seq, epoch, span: INSTALLED_SPAN };
     return snapshots.write(header, snapshot.data);
   }
 

@@ -174,3 +174,37 @@ describe("history", () => {
     await engine.close();
   });
 });
+
+describe("history of a document that came from another log", () => {
+  test("begins where it was installed, and shows nothing of what was there before", async () => {
+    const disk = new SimulatedDisk(new SeededRandom(8));
+    const engine = await openSmall(disk, { settings });
+    const { epoch } = await engine.open(game, "host-a");
+    await engine.append(game, step(epoch, 0, { seq: 5 }));
+    await engine.append(game, step(epoch, 5));
+    await engine.snapshot(game, { epoch, seq: 6, data: Buffer.from("old state 6") });
+    const record = (seq: number) => ({ seq, data: Buffer.from(`new patch ${seq}`) });
+    const part = { epoch: 9, afterSeq: 3, replaces: true, isDeleted: false };
+    const snapshot = { seq: 3, data: Buffer.from("new state 3") };
+    await engine.install(game, { ...part, snapshot, patches: [record(4), record(6), record(8)] });
+    const opened = await engine.open(game, "host-b");
+    await engine.append(game, step(opened.epoch, 8));
+    await engine.snapshot(game, { epoch: opened.epoch, seq: 9, data: Buffer.from("new state 9") });
+    await churn(engine);
+
+    const begun = ["new state 3"];
+    const states = [begun, [...begun, "new patch 4"], [...begun, "new patch 4"]];
+    for (const [index, expected] of states.entries()) {
+      expect(textsOf(await engine.readAt(game, { seq: 3 + index }))).toEqual(expected);
+    }
+    expect(textsOf(await engine.readAt(game, { seq: 6 }))).toEqual([...begun, "new patch 4", "new patch 6"]);
+    expect(textsOf(await engine.readAt(game, { seq: 9 }))).toEqual(["new state 9"]);
+    for (const seq of [0, 2]) await expect(engine.readAt(game, { seq })).rejects.toMatchObject(gone);
+
+    // One that was refused has left its snapshot on the disk.
+    const refused = engine.install(game, { ...part, snapshot: { seq: 3, data: Buffer.from("foreign") }, patches: [] });
+    await expect(refused).rejects.toMatchObject({ code: "fenced" });
+    expect(textsOf(await engine.readAt(game, { seq: 3 }))).toEqual(begun);
+    await engine.close();
+  });
+});

@@ -30,6 +30,9 @@ export const RecordType = {
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 
+/** The span of a snapshot from another log: it counts only where a base record refers to it. */
+export const INSTALLED_SPAN = 1;
+
 const knownTypes = new Uint8Array(256);
 for (const type of Object.values(RecordType)) knownTypes[type] = 1;
 

@@ -1,9 +1,10 @@
 import { type ReadableFile, type ReadableFiles, readFully, systemCode } from "../files/file-system.ts";
 import type { StoreLayout } from "../format/layout.ts";
 import { locationOf } from "../format/location.ts";
-import { decodePrior, decodeTime } from "../format/payloads.ts";
+import { type DocumentBase, decodeBase, decodePrior, decodeTime } from "../format/payloads.ts";
 import {
   emptyHeader,
+  INSTALLED_SPAN,
   type MutableHeader,
   payloadHolds,
   RECORD_HEADER_BYTES,
@@ -44,7 +45,7 @@ export async function scanHistory(modules: HistoryModules, query: HistoryQuery):
     const prior = await readPrior(modules, id);
     if (prior !== undefined) ends.set(prior.segmentId, prior.endOffset);
   }
-  const found: RecordedHistory = { patches: [], snapshots: [], firstTimeMs: undefined };
+  const found: RecordedHistory = { patches: [], snapshots: [], firstTimeMs: undefined, begin: undefined };
   const walk = new HistoryWalk(found, query.documentId);
   for (const { id, sizeBytes } of log) {
     await walkSegment(modules, "log", id, Math.min(sizeBytes, ends.get(id) ?? sizeBytes), walk);
@@ -71,9 +72,19 @@ class HistoryWalk {
     this.#found.firstTimeMs ??= wallMs;
   }
 
+  /** The document began anew, with what came from another log: nothing that was found before counts. */
+  base(header: MutableHeader, base: DocumentBase | undefined): void {
+    if (header.documentId !== this.#documentId || base === undefined) return;
+    const { seq, epoch } = header;
+    this.#found.patches.length = 0;
+    const wallMs = this.#timeMs ?? 0;
+    this.#found.begin = { seq, epoch, wallMs, isDeleted: base.isDeleted, snapshotLocation: base.snapshot?.location };
+  }
+
   record(header: MutableHeader, location: number): void {
     if (header.documentId !== this.#documentId) return;
-    const { type, seq, span, length } = header;
+    const { type, seq, span, length, epoch } = header;
+    const { begin } = this.#found;
     switch (type) {
       case RecordType.patch:
       case RecordType.timedPatch:
@@ -83,12 +94,19 @@ class HistoryWalk {
       }
       case RecordType.copiedPatch:
       case RecordType.copiedTimedPatch:
+        if (begin !== undefined && (epoch < begin.epoch || seq <= begin.seq)) return;
         return this.#add({ seq, span, location, length, deletes: false });
       case RecordType.snapshot:
+        if (!this.#isOwn(span, epoch) && location !== begin?.snapshotLocation) return;
         this.#found.snapshots.push({ seq, location, length });
         return;
       default:
     }
+  }
+
+  /** Written for this document by its owner, since it began here: owners come with an epoch after that of the base. */
+  #isOwn(span: number, epoch: number): boolean {
+    return span !== INSTALLED_SPAN && epoch > (this.#found.begin?.epoch ?? -1);
   }
 
   #add(patch: RecordedPatch): void {
@@ -115,8 +133,8 @@ async function walkSegment(
     let window: Buffer = buffer.subarray(0, 0);
     let windowStart = SEGMENT_HEADER_BYTES;
     for (let offset = SEGMENT_HEADER_BYTES; offset + RECORD_HEADER_BYTES <= end; ) {
-      // With room for the payload of a time record, the only one that is looked into.
-      if (offset + RECORD_HEADER_BYTES + 8 > windowStart + window.length && windowStart + window.length < end) {
+      // With room for the payloads that are looked into: of time and base records.
+      if (offset + RECORD_HEADER_BYTES + 32 > windowStart + window.length && windowStart + window.length < end) {
         window = await readFully(file, offset, Math.min(WINDOW_BYTES, end - offset), buffer);
         window = window.subarray(0, Math.min(window.length, end - offset));
         windowStart = offset;
@@ -131,6 +149,10 @@ async function walkSegment(
       if (header.type === RecordType.time && payloadHolds(window, at, header)) {
         const start = at + RECORD_HEADER_BYTES;
         walk.time(decodeTime(window.subarray(start, start + header.length)) ?? 0);
+      }
+      if (header.type === RecordType.base && payloadHolds(window, at, header)) {
+        const start = at + RECORD_HEADER_BYTES;
+        walk.base(header, decodeBase(window.subarray(start, start + header.length)));
       }
       walk.record(header, locationOf(id, offset));
       offset += recordBytes(header.length);

@@ -23,6 +23,16 @@ export interface RecordedHistory {
   readonly snapshots: RecordedSnapshot[];
   /** The oldest time that is in the log. */
   firstTimeMs: number | undefined;
+  /** Where it came from another log; nothing of before counts. */
+  begin: HistoryBegin | undefined;
+}
+
+export interface HistoryBegin {
+  readonly seq: number;
+  readonly epoch: number;
+  readonly wallMs: number;
+  readonly isDeleted: boolean;
+  readonly snapshotLocation: number | undefined;
 }
 
 /** Where the document stands now. */
@@ -47,20 +57,23 @@ export interface PastState {
  */
 export function pastState(recorded: RecordedHistory, head: HistoryHead, moment: LogMoment): PastState | undefined {
   const history = upTo(recorded, head.seq);
+  const { begin } = history;
+  if (begin !== undefined && ("seq" in moment ? moment.seq < begin.seq : moment.beforeMs <= begin.wallMs))
+    return undefined;
   const seq = "seq" in moment ? seqUpTo(history, head, moment.seq) : seqBefore(history, head, moment.beforeMs);
   if (seq === undefined || !isBoundary(history, head, seq, moment)) return undefined;
   return backFrom(history, head, seq);
 }
 
-function upTo({ patches, snapshots, firstTimeMs }: RecordedHistory, seq: number): RecordedHistory {
+function upTo({ patches, snapshots, ...rest }: RecordedHistory, seq: number): RecordedHistory {
   const isUpTo = (record: { readonly seq: number }): boolean => record.seq <= seq;
-  return { patches: patches.filter(isUpTo), snapshots: snapshots.filter(isUpTo), firstTimeMs };
+  return { patches: patches.filter(isUpTo), snapshots: snapshots.filter(isUpTo), ...rest };
 }
 
 /** The end of the last record that leads to this seq or less. */
 function seqUpTo(history: RecordedHistory, head: HistoryHead, seq: number): number {
   if (seq >= head.seq) return head.seq;
-  let last = head.emptySeq <= seq ? head.emptySeq : 0;
+  let last = Math.max(head.emptySeq <= seq ? head.emptySeq : 0, history.begin?.seq ?? 0);
   for (const record of history.patches) if (record.seq <= seq && record.seq > last) last = record.seq;
   for (const record of history.snapshots) if (record.seq <= seq && record.seq > last) last = record.seq;
   return last;
@@ -95,6 +108,11 @@ function backFrom(history: RecordedHistory, head: HistoryHead, seq: number): Pas
   for (let at = seq; ; ) {
     const snapshot = snapshots.get(at);
     if (snapshot !== undefined) return { seq, isDeleted: false, snapshot, patches: patches.reverse() };
+    const { begin } = history;
+    if (begin?.seq === at) {
+      const hasState = begin.snapshotLocation !== undefined;
+      return hasState ? undefined : { seq, isDeleted: at === seq && begin.isDeleted, patches: patches.reverse() };
+    }
     const record = records.get(at);
     if (at === 0 || at === head.emptySeq || record?.deletes === true) {
       return { seq, isDeleted: at === seq && at > 0, patches: patches.reverse() };
