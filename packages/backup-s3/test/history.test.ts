@@ -59,7 +59,7 @@ describe("a document as it was", () => {
     }
     const reader = await readerOf(s3);
     expect(head).toBe(72);
-    for (let seq = 1; seq <= head; seq += 5) {
+    for (let seq = 1; seq <= head; seq += 7) {
       const found = await find(reader, "g1", { seq });
       expect([seq, leadsTo(found, seq)]).toEqual([seq, true]);
       const last = found.patches.at(-1) ?? found.snapshot;

@@ -239,10 +239,10 @@ export class Backup {
   }
 
   async #writeManifest(session: Session, at: number): Promise<void> {
-    const files = this.#tracking.describe();
     const sideFiles = await readSideFiles(dirname(session.storeFile), this.#identity.sideFiles ?? []);
-    const described = JSON.stringify([files, sideFiles]);
+    const described = JSON.stringify([this.#tracking.fingerprint, sideFiles]);
     if (described === this.#described) return;
+    const files = this.#tracking.describe();
     const { epoch, keys, storeId, previous } = session;
     const { cluster, node } = this.#identity;
     const number = this.#manifestNumber + 1;

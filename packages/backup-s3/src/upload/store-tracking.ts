@@ -71,6 +71,19 @@ export class StoreTracking {
     return settled.map(({ id }) => id);
   }
 
+  /** Differs when what `describe` says differs: sizes only grow, and ids are not given twice. Cheap, for every round. */
+  get fingerprint(): string {
+    let [bytes, parts, ids, sealed, retired] = [0, 0, 0, 0, 0];
+    for (const file of this.files.values()) {
+      bytes += file.sizeBytes;
+      parts += file.parts.length;
+      ids += file.id;
+      if (file.isSealed) sealed++;
+      if (file.retiredAt !== undefined) retired++;
+    }
+    return [this.files.size, bytes, parts, ids, sealed, retired].join();
+  }
+
   describe(): BackupFile[] {
     return [...this.files.values()].map(({ kind, id, sizeBytes, isSealed, retiredAt, parts }) => ({
       kind,
