@@ -1,4 +1,4 @@
-import { type Clock, type Logger, ServiceError, type Timer } from "@tidewire/foundation";
+import { ServiceError, type Timer } from "@tidewire/foundation";
 import { LinkError } from "@tidewire/link";
 import {
   type Carrier,
@@ -17,34 +17,9 @@ import { type Codec, Reader, Writer } from "@tidewire/wire";
 import type { GrpcLinkLimits } from "./grpc-link-options.ts";
 import { beginMessage, HEADER_BYTES, takeHeader } from "./grpc-message.ts";
 import { type GrpcCall, GrpcPipe } from "./grpc-pipe.ts";
+import type { Greeter, GrpcCarrierModules, GrpcSession } from "./grpc-session.ts";
 import { Inbox } from "./inbox.ts";
 import { OutboundAccount } from "./outbound-account.ts";
-import type { Traffic } from "./traffic.ts";
-
-/** What both kinds of session take from their carrier. */
-export interface GrpcSession {
-  readonly inFlight: number;
-  isLive(id: number): boolean;
-  receive(type: FrameType, method: number, id: number, body: Reader, isOwned: boolean): void;
-  refuseInbound(id: number, error: ServiceError): void;
-  closed(error: ServiceError | undefined): void;
-  granted?(id: number, messages: number): void;
-  uncongested?(): void;
-  peerGoAway?(): void;
-}
-
-export interface GrpcCarrierModules {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly traffic: Traffic;
-}
-
-/** Takes what comes on the control stream before the session. */
-export interface Greeter {
-  frame(type: number, body: Reader): void;
-  /** The control stream ended, or what came was no handshake. */
-  over(cause: unknown): void;
-}
 
 const GRANT_MAX = 0xffff;
 /** So long a grant that is not urgent waits for a message to travel with, as on the binary link. */

@@ -3,7 +3,7 @@ import type { LinkConnection, LinkListener, LinkTransport, ServedMethods, Server
 import { FanOut } from "@tidewire/link/session";
 import { checkedKeys, type Introduction, introductionOf, type SharedKey } from "@tidewire/link-binary/handshake";
 import { dial } from "./dial.ts";
-import type { GrpcCarrier, GrpcCarrierModules } from "./grpc-carrier.ts";
+import type { GrpcCarrier } from "./grpc-carrier.ts";
 import { GrpcLinkMetrics } from "./grpc-link-metrics.ts";
 import {
   defaultGrpcLinkLimits,
@@ -11,6 +11,7 @@ import {
   type GrpcLinkOptions,
   type GrpcShape,
 } from "./grpc-link-options.ts";
+import type { GrpcCarrierModules } from "./grpc-session.ts";
 import { listen } from "./listen.ts";
 import { Traffic } from "./traffic.ts";
 import type { LinkSide, TransportContext } from "./transport-context.ts";

@@ -1,7 +1,8 @@
 import type { Introduction, SharedKey } from "@tidewire/link-binary/handshake";
-import type { GrpcCarrier, GrpcCarrierModules } from "./grpc-carrier.ts";
+import type { GrpcCarrier } from "./grpc-carrier.ts";
 import type { GrpcLinkMetrics } from "./grpc-link-metrics.ts";
 import type { GrpcLinkLimits, GrpcLinkOptions, GrpcShape } from "./grpc-link-options.ts";
+import type { GrpcCarrierModules } from "./grpc-session.ts";
 
 export type LinkSide = "dialling" | "listening";
 
