@@ -31,8 +31,8 @@ export const fullEdgePlan: EdgePlan = {
   ],
   shareLevel: 800,
   warmupMs: 5_000,
-  rampMs: 1_000,
-  windowMs: 4_000,
+  rampMs: 500,
+  windowMs: 2_000,
 };
 
 export const shortEdgePlan: EdgePlan = {
