@@ -48,6 +48,8 @@ export class NatsLink {
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,
       reconnectJitter: 250,
+      // Credentials may be wrong for a while, in a rotation; giving up would need a restart.
+      ignoreAuthErrorAbort: true,
       // A connection that is silent for twice this is dead, whatever TCP says.
       pingInterval: 5_000,
       maxPingOut: 2,

@@ -1,106 +1,15 @@
-import { afterEach, describe, expect, test } from "@jest/globals";
-import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
+import { expect, test } from "@jest/globals";
 import type { MsgHdrs } from "@nats-io/nats-core";
-import { connect } from "@nats-io/transport-node";
-import { type MetricsSink, noMetrics, type ServiceError } from "@tidewire/foundation";
-import type { LogAppend, LogEngine } from "@tidewire/log-engine";
-import {
-  type JetStreamLogEngine,
-  type JetStreamLogSettings,
-  StreamSetupError,
-  UnsafeServerError,
-} from "../src/index.ts";
-import { Layout } from "../src/layout.ts";
-import {
-  currentServer,
-  isMissing,
-  type NatsBinary,
-  NatsProcess,
-  type NatsProcessOptions,
-  oldServer,
-} from "../src/testing/index.ts";
+import type { ServiceError } from "@tidewire/foundation";
+import { Bench, errorOf, game, grow, places, step, until } from "./support/bench.ts";
 import { countedMetrics } from "./support/counted-metrics.ts";
-import { openEngine } from "./support/engines.ts";
 
-const game = { space: "board-game", key: "g1" };
-const places = new Layout("tidewire", 2).places(game);
+const bench = new Bench();
 
-const opened: { close(): Promise<void> }[] = [];
-const running: NatsProcess[] = [];
-
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((engine) => engine.close()));
-  await Promise.all(running.splice(0).map((server) => server.remove()));
-});
-
-for (const [what, binary] of [
-  ["a current server", currentServer],
-  ["the server of Debian 12 (2.9.10)", oldServer],
-] as const) {
-  if (isMissing(binary, what)) describe.skip(what, () => test("is not installed", () => {}));
-  else describe(`with ${what}`, () => engineTests(binary));
-}
-
-async function open(
-  server: NatsProcess,
-  settings: Omit<Partial<JetStreamLogSettings>, "access"> = {},
-  metrics: MetricsSink = noMetrics,
-): Promise<JetStreamLogEngine> {
-  const engine = await openEngine([server.url], settings, metrics);
-  opened.push(engine);
-  return engine;
-}
-
-async function admin(server: NatsProcess): Promise<JetStreamManager> {
-  const nc = await connect({ servers: [server.url] });
-  opened.push(nc);
-  return jetstreamManager(nc);
-}
-
-function step(epoch: number, expectedSeq: number, more: Partial<LogAppend> = {}): LogAppend {
-  return { epoch, expectedSeq, seq: expectedSeq + 1, data: Buffer.from(`patch ${expectedSeq + 1}`), ...more };
-}
-
-async function grow(engine: LogEngine, count: number): Promise<{ epoch: number; seq: number }> {
-  const { epoch, seq } = await engine.open(game, "host-a");
-  for (let done = 0; done < count; done++) await engine.append(game, step(epoch, seq + done));
-  return { epoch, seq: seq + count };
-}
-
-async function errorOf(promise: Promise<unknown>): Promise<ServiceError> {
-  return promise.then(
-    () => {
-      throw new Error("it did not fail");
-    },
-    (error: ServiceError) => error,
-  );
-}
-
-/** So that a stored message can be stored again as it is. */
-function withoutExpectations(headers: MsgHdrs): void {
-  headers.delete("Nats-Msg-Id");
-  headers.delete("Nats-Expected-Last-Subject-Sequence");
-}
-
-/** Asks again until the answer is as wanted: for what other parts do in their own time. */
-async function until<Answer>(ask: () => Promise<Answer>, isWanted: (answer: Answer) => boolean): Promise<Answer> {
-  for (;;) {
-    const answer = await ask();
-    if (isWanted(answer)) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-function engineTests(binary: NatsBinary): void {
-  const start = async (options: NatsProcessOptions = {}): Promise<NatsProcess> => {
-    const server = await NatsProcess.start(binary, options);
-    running.push(server);
-    return server;
-  };
-
+bench.eachServer((start) => {
   test("patches and snapshots larger than a message of the server come back, also after trimming", async () => {
     const server = await start({ maxPayload: 256 * 1024 });
-    const engine = await open(server, { purgesPerSecond: 1_000 });
+    const engine = await bench.open(server, { purgesPerSecond: 1_000 });
     const { epoch } = await engine.open(game, "host-a");
     const large = (fill: number): Buffer => Buffer.alloc(8 * 1024 * 1024 + fill, fill);
     const append = step(epoch, 0, { data: large(1) });
@@ -111,12 +20,12 @@ function engineTests(binary: NatsBinary): void {
     await engine.snapshot(game, { epoch, seq: 3, data: large(3) });
     await engine.append(game, step(epoch, 4));
     // The first record is gone; what the spare snapshot needs is not.
-    const jsm = await admin(server);
+    const jsm = await bench.admin(server);
     await until(
       () => jsm.streams.info(places.documentStream, { subjects_filter: ">" }),
       (info) => (info.state.subjects?.[places.documentSubject] ?? 0) === 5,
     );
-    const fresh = await open(server);
+    const fresh = await bench.open(server);
     const { snapshot, patches, seq } = await fresh.open(game, "host-b");
     expect([seq, snapshot?.seq, patches.map((patch) => patch.seq)]).toEqual([5, 3, [4, 5]]);
     expect(Buffer.compare(snapshot!.data, large(3))).toBe(0);
@@ -131,10 +40,10 @@ function engineTests(binary: NatsBinary): void {
 
   test("a damaged snapshot is replaced by the spare and the patches after it", async () => {
     const server = await start();
-    const engine = await open(server, { purgesPerSecond: 1_000 });
+    const engine = await bench.open(server, { purgesPerSecond: 1_000 });
     const { epoch } = await grow(engine, 6);
     for (const seq of [2, 4, 6]) await engine.snapshot(game, { epoch, seq, data: Buffer.from(`state ${seq}`) });
-    const jsm = await admin(server);
+    const jsm = await bench.admin(server);
     const last = await jsm.streams.getMessage(places.snapshotStream, { last_by_subj: places.snapshotSubject });
     withoutExpectations(last!.header);
     await jsm.jetstream().publish(places.snapshotSubject, Buffer.from("state X"), { headers: last!.header });
@@ -146,11 +55,11 @@ function engineTests(binary: NatsBinary): void {
   test("records that are gone or damaged are reported, and only their document is", async () => {
     const server = await start();
     const { sink, values } = countedMetrics();
-    const engine = await open(server, {}, sink);
+    const engine = await bench.open(server, {}, sink);
     const { epoch, seq } = await grow(engine, 4);
     const other = { space: "board-game", key: "other" };
     const { epoch: otherEpoch } = await engine.open(other, "host-a");
-    const jsm = await admin(server);
+    const jsm = await bench.admin(server);
     const second = await jsm.streams.getMessage(places.documentStream, { seq: 3 });
     expect(second?.header.get("Doc-Seq")).toBe("2");
     await jsm.streams.deleteMessage(places.documentStream, 3);
@@ -167,7 +76,7 @@ function engineTests(binary: NatsBinary): void {
   test("without NATS everything fails at once with the reason, and goes on when it is back", async () => {
     const server = await start();
     const { sink, values } = countedMetrics();
-    const engine = await open(server, {}, sink);
+    const engine = await bench.open(server, {}, sink);
     const { epoch, seq } = await grow(engine, 1);
     const append = step(epoch, seq);
     server.signal("SIGSTOP");
@@ -200,7 +109,7 @@ function engineTests(binary: NatsBinary): void {
     const server = await start();
     const { sink, values } = countedMetrics();
     const limits = { recordMaxBytes: 1_000, snapshotMaxBytes: 1_000, pageMax: 10, seqStepMax: 10 };
-    const engine = await open(server, { queueMaxBytes: 2_000, limits }, sink);
+    const engine = await bench.open(server, { queueMaxBytes: 2_000, limits }, sink);
     const { epoch } = await engine.open(game, "host-a");
     const outcomes = await Promise.allSettled(
       [0, 1, 2].map((seq) => engine.append(game, step(epoch, seq, { data: Buffer.alloc(1_000) }))),
@@ -213,9 +122,9 @@ function engineTests(binary: NatsBinary): void {
   test("a log that comes back shorter is reported, and the next owner goes on from it", async () => {
     const server = await start();
     const { sink, values } = countedMetrics();
-    const engine = await open(server, {}, sink);
+    const engine = await bench.open(server, {}, sink);
     const { epoch, seq } = await grow(engine, 3);
-    const jsm = await admin(server);
+    const jsm = await bench.admin(server);
     const { state } = await jsm.streams.info(places.documentStream);
     await jsm.streams.deleteMessage(places.documentStream, state.last_seq);
     // As it happens: the server comes back, and has less. (An old server looks for the newest message only then.)
@@ -236,15 +145,15 @@ function engineTests(binary: NatsBinary): void {
   test("a log that ends before its snapshot goes on from the snapshot", async () => {
     const server = await start();
     const { sink, values } = countedMetrics();
-    const engine = await open(server, {}, sink);
+    const engine = await bench.open(server, {}, sink);
     const { epoch } = await grow(engine, 3);
     await engine.snapshot(game, { epoch, seq: 3, data: Buffer.from("state 3") });
     await engine.close();
-    const jsm = await admin(server);
+    const jsm = await bench.admin(server);
     const { state } = await jsm.streams.info(places.documentStream);
     for (const lost of [state.last_seq, state.last_seq - 1])
       await jsm.streams.deleteMessage(places.documentStream, lost);
-    const next = await open(server, {}, sink);
+    const next = await bench.open(server, {}, sink);
     const { epoch: newer, seq, snapshot, patches } = await next.open(game, "host-b");
     expect([newer, seq, snapshot?.seq, patches]).toEqual([2, 3, 3, []]);
     expect(values.get("shortened_total")).toBe(1);
@@ -256,10 +165,10 @@ function engineTests(binary: NatsBinary): void {
   test("a record that a broken stream let in from a stale writer does not count", async () => {
     const server = await start();
     const { sink, values } = countedMetrics();
-    const engine = await open(server, {}, sink);
+    const engine = await bench.open(server, {}, sink);
     const { epoch: old } = await grow(engine, 1);
     await engine.open(game, "host-b");
-    const jsm = await admin(server);
+    const jsm = await bench.admin(server);
     // As if the compare-and-set had failed: a record of the former epoch behind the take-over.
     const stale = await jsm.streams.getMessage(places.documentStream, { seq: 2 });
     expect([stale?.header.get("Doc-Epoch"), old]).toEqual(["1", 1]);
@@ -274,10 +183,10 @@ function engineTests(binary: NatsBinary): void {
 
   test("a document that is opened again and again, and never written, stays small", async () => {
     const server = await start();
-    const engine = await open(server, { purgesPerSecond: 1_000 });
+    const engine = await bench.open(server, { purgesPerSecond: 1_000 });
     await grow(engine, 2);
     for (let round = 0; round < 80; round++) await engine.open(game, `host-${round % 2}`);
-    const jsm = await admin(server);
+    const jsm = await bench.admin(server);
     const filter = { subjects_filter: ">" };
     await until(
       () => jsm.streams.info(places.documentStream, filter),
@@ -287,113 +196,27 @@ function engineTests(binary: NatsBinary): void {
     expect([seq, patches.length]).toEqual([2, 2]);
   });
 
-  test("processes side by side: fences are pushed, timers are seen, writers are kept apart", async () => {
-    const server = await start();
-    const [a, b] = [await open(server), await open(server)];
-    const { epoch: old } = await a.open(game, "host-a");
-    const told = new Promise<number>((resolve) => {
-      a.watchFenced("host-a", (_, epoch) => resolve(epoch));
-    });
-    // Answered once the subscription stands.
-    await a.heads([game]);
-    await a.append(game, step(old, 0, { wakeAt: 5_000 }));
-    expect(await b.due({ before: 6_000, limit: 5 })).toEqual([{ document: game, wakeAt: 5_000 }]);
-    const { epoch } = await b.open(game, "host-b");
-    expect(await told).toBe(epoch);
-    expect((await errorOf(a.append(game, step(old, 1)))).details).toEqual({ epoch, seq: 1 });
-    await b.append(game, step(epoch, 1, { wakeAt: 9_000 }));
-    expect(await a.due({ before: 6_000, limit: 5 })).toEqual([]);
-    expect(await a.due({ before: 9_001, limit: 5 })).toEqual([{ document: game, wakeAt: 9_000 }]);
-  });
-
-  test("entries of timers that the log does not confirm go after their grace, and are put right", async () => {
-    const server = await start();
-    const engine = await open(server, { dueGraceMs: 1, purgesPerSecond: 1_000 });
-    const { epoch } = await engine.open(game, "host-a");
-    await engine.append(game, step(epoch, 0, { wakeAt: 1_000 }));
-    await engine.append(game, step(epoch, 1, { wakeAt: 2_000 }));
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(await engine.due({ before: 1_500, limit: 5 })).toEqual([]);
-    const jsm = await admin(server);
-    const entry = async (): Promise<string | undefined> =>
-      (await jsm.streams.getMessage("tidewire_DUE", { last_by_subj: places.dueSubject }))?.string();
-    expect(await entry()).toBe("2000");
-    await engine.append(game, step(epoch, 2));
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(await engine.due({ before: 9_000, limit: 5 })).toEqual([]);
-    await until(entry, (text) => text === undefined);
-    await engine.append(game, step(epoch, 3, { wakeAt: 3_000 }));
-    expect(await engine.due({ before: 9_000, limit: 5 })).toEqual([{ document: game, wakeAt: 3_000 }]);
-  });
-
-  test("of more timers than memory may hold none is missed", async () => {
-    const server = await start();
-    const engine = await open(server, { dueEntriesMax: 4, dueGraceMs: 1, purgesPerSecond: 1_000 });
-    for (let index = 0; index < 10; index++) {
-      const document = { space: "board-game", key: `t${index}` };
-      const { epoch } = await engine.open(document, "host-a");
-      await engine.append(document, step(epoch, 0, { wakeAt: 1_000 + index }));
-    }
-    const seen: string[] = [];
-    for (let round = 0; round < 10; round++) {
-      const [first] = await engine.due({ before: 2_000, limit: 1 });
-      seen.push(first!.document.key);
-      const { epoch, seq } = await engine.open(first!.document, "host-a");
-      await engine.append(first!.document, step(epoch, seq));
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    expect(seen).toEqual(Array.from({ length: 10 }, (_, index) => `t${index}`));
-  });
-
-  test("the number of partitions is fixed, and streams of others are left alone", async () => {
-    const server = await start();
-    await open(server);
-    await expect(openEngine([server.url], { partitions: 3 })).rejects.toThrow(StreamSetupError);
-    await expect(openEngine([server.url], { partitions: 3 })).rejects.toThrow("nats.partitions 2");
-    const jsm = await admin(server);
-    await jsm.streams.add({ name: "other_META", subjects: ["something.else"] });
-    await expect(openEngine([server.url], { namespace: "other" })).rejects.toThrow("exists with other settings");
-  });
-
-  test("what is known of durability is told", async () => {
+  test("an append that a server answers late is stored once", async () => {
     const server = await start();
     const { sink, values } = countedMetrics();
-    const unknown = await open(server, {}, sink);
-    expect([unknown.status.durability, values.get("is_durable")]).toMatchObject([
-      { isDurable: false, source: "unknown" },
-      0,
-    ]);
-    const asked = await open(server, { monitoring: [server.monitoringUrl] });
-    expect(asked.status.durability).toMatchObject({
-      isDurable: false,
-      source: "monitoring",
-      versions: [binary.version],
-    });
-    const stated = await open(server, { statesSyncAlways: true }, sink);
-    expect([stated.status.durability, values.get("is_durable")]).toMatchObject([
-      { isDurable: true, source: "stated" },
-      1,
-    ]);
-  });
-}
-
-if (currentServer !== undefined) {
-  test("servers that sync each write are recognised by their monitoring port", async () => {
-    const server = await NatsProcess.start(currentServer as NatsBinary, { syncAlways: true });
-    running.push(server);
-    const engine = await open(server, { monitoring: [server.monitoringUrl] });
-    expect(engine.status.durability).toMatchObject({ isDurable: true, source: "monitoring" });
-  });
-}
-
-if (oldServer !== undefined) {
-  test("an old server is refused for replicas, unless that is accepted", async () => {
-    const server = await NatsProcess.start(oldServer as NatsBinary);
-    running.push(server);
-    await expect(openEngine([server.url], { replicas: 3 })).rejects.toThrow(UnsafeServerError);
-    // A single server has no peers to replicate to; the gate itself lets it pass.
-    await expect(openEngine([server.url], { replicas: 3, acceptsUnsafe: true, startTimeoutMs: 1 })).rejects.not.toThrow(
-      UnsafeServerError,
+    const engine = await bench.open(server, { writeTimeoutMs: 2_000 }, sink);
+    const { epoch, seq } = await grow(engine, 1);
+    server.signal("SIGSTOP");
+    const late = engine.append(game, step(epoch, seq));
+    await until(
+      async () => values.get("retries_total") ?? 0,
+      (retries) => retries > 0,
     );
+    server.signal("SIGCONT");
+    await late;
+    await engine.append(game, step(epoch, seq + 1));
+    expect((await engine.open(game, "host-b")).patches.map((patch) => patch.seq)).toEqual([1, 2, 3]);
+    expect(values.get("void_records_total")).toBeUndefined();
   });
+});
+
+/** So that a stored message can be stored again as it is. */
+function withoutExpectations(headers: MsgHdrs): void {
+  headers.delete("Nats-Msg-Id");
+  headers.delete("Nats-Expected-Last-Subject-Sequence");
 }
