@@ -134,7 +134,7 @@ describe("one document of a running system", () => {
     await fresh.untilView<ConformanceView>(other, (view) => view.value === 13);
     await fresh.close();
     await client.close();
-  }, 60_000);
+  }, 120_000);
 
   test("at a time, under traffic, also under another name", async () => {
     const client = await RawClient.as(system.socketUrl, "ann");
@@ -172,7 +172,7 @@ describe("one document of a running system", () => {
     await client.untilView<ConformanceView>(id, (view) => view.value >= 7);
     expect(sum).toBeGreaterThanOrEqual(7);
     await client.close();
-  }, 60_000);
+  }, 120_000);
 
   test("what cannot be done is one line with an exit code", async () => {
     const log = ["--log", logAddress()];
@@ -190,7 +190,7 @@ describe("one document of a running system", () => {
       const refused = await restore(...args);
       expect([args, refused.last.message, refused.code]).toEqual([args, expect.stringContaining(text), code]);
     }
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("kill -9 of a restore", () => {
