@@ -7,6 +7,8 @@ import { type Figures, warmUp } from "./direct-path.ts";
 /** From here on an operation is too late to count as carried. */
 const CAPACITY_P95_MS = 10;
 const CARRIED_SHARE = 0.999;
+/** The ladder ends there anyway. */
+const GIVE_UP_MS = 3_000;
 /** Something else may have run just then. */
 const ATTEMPTS = 2;
 
@@ -35,9 +37,9 @@ async function measureGeneratorLimit(plan: LinkPlan): Promise<Figures> {
   const figures: Figures = { "capacity.generatorPerSecond": 0 };
   const cell = await DirectCell.start("none", streams);
   try {
-    await cell.run({ perSecond: lowest, warmupMs: 0, windowMs: plan.rampMs });
+    await warmUp(cell, plan, lowest);
     for (let perSecond = lowest; perSecond <= highest; perSecond *= 2) {
-      const load = { perSecond, warmupMs: plan.rampMs / 2, windowMs: plan.rampMs, mayOverload: true };
+      const load = { perSecond, warmupMs: plan.rampMs / 2, windowMs: plan.rampMs, giveUpMs: GIVE_UP_MS };
       const { edgeUtilization } = await cell.run(load);
       if (edgeUtilization! > GENERATOR_UTILIZATION_MAX || cell.gaveUp !== undefined) break;
       figures["capacity.generatorPerSecond"] = perSecond;
@@ -104,7 +106,7 @@ class Ladder {
       this.#cell = await DirectCell.start(this.#variant, streams);
       await warmUp(this.#cell, this.#plan, lowest);
     }
-    const load = { perSecond, warmupMs: this.#plan.rampMs, windowMs, mayOverload: true };
+    const load = { perSecond, warmupMs: this.#plan.rampMs, windowMs, giveUpMs: GIVE_UP_MS };
     const figures = await this.#cell.run(load);
     if (this.#cell.gaveUp !== undefined) {
       this.#progress(`${this.#variant} was overloaded at ${perSecond}/s: ${this.#cell.gaveUp}; starting again`);

@@ -19,8 +19,8 @@ export interface Load {
   readonly perSecond: number;
   readonly warmupMs: number;
   readonly windowMs: number;
-  /** A rung of a ladder that may be too high: what is still under way a while later is given up, and the run says so. */
-  readonly mayOverload?: boolean;
+  /** If the link was overloaded, what is still under way so long afterwards is given up, and the window says so. */
+  readonly giveUpMs: number;
 }
 
 /** An operation is done when its answer and its delta are there; its latency ends with the later of the two. */
@@ -38,7 +38,7 @@ export interface EdgeWindow {
   readonly service: LatencyFigures;
   readonly tickLateP99Ms: number;
   readonly rssBytes: number;
-  /** With `mayOverload`: why these processes cannot be used again. */
+  /** Why these processes cannot be used again: the load was too much for the link. */
   readonly gaveUp?: string;
 }
 

@@ -6,6 +6,9 @@ import { DirectCell } from "./direct-cell.ts";
 
 export type Figures = Record<string, number>;
 
+/** At a level that a link does not carry, longer than a call may take: then only what is really late is left. */
+const GIVE_UP_MS = 12_000;
+
 /** `direct.800.binary.p95Ms` and so on, one record for each round. */
 export async function measureDirect(
   plan: LinkPlan,
@@ -34,6 +37,8 @@ export async function measureDirect(
 /** The same processes at every level, from the lowest to the highest: warmed up once, and a ramp before every window. */
 async function measureSideBySide(plan: LinkPlan, results: Figures[], progress: (text: string) => void): Promise<void> {
   const cells = new Map<LinkVariant, DirectCell>();
+  /** New processes, which are cold. */
+  const renewed = new Set<LinkVariant>();
   try {
     for (const level of plan.levels) {
       const isFirst = level === plan.levels[0];
@@ -44,7 +49,14 @@ async function measureSideBySide(plan: LinkPlan, results: Figures[], progress: (
       }
       for (const [round, figures] of results.entries()) {
         for (const variant of rotated(linkVariants, round)) {
-          await measureWindow(cells.get(variant)!, plan, { variant, level, isCold: isFirst && round === 0 }, figures);
+          const isCold = (isFirst && round === 0) || renewed.delete(variant);
+          const cell = cells.get(variant)!;
+          await measureWindow(cell, plan, { variant, level, isCold }, figures);
+          if (cell.gaveUp === undefined) continue;
+          progress(`${variant} was overloaded: ${cell.gaveUp}; starting again`);
+          await cell.stop();
+          cells.set(variant, await DirectCell.start(variant, level));
+          renewed.add(variant);
         }
       }
     }
@@ -62,7 +74,7 @@ async function measureWindow(
   const perSecond = at.level * plan.perStream;
   const measured = async (): Promise<Figures> => {
     if (at.isCold) await warmUp(cell, plan, perSecond);
-    return cell.run({ perSecond, warmupMs: plan.rampMs, windowMs: plan.windowMs });
+    return cell.run({ perSecond, warmupMs: plan.rampMs, windowMs: plan.windowMs, giveUpMs: GIVE_UP_MS });
   };
   const figures = await measured().catch(async (error: unknown) => {
     await cell.stop();
@@ -73,7 +85,7 @@ async function measureWindow(
 
 /** The whole rate on a cold compiler leaves a backlog; it is worked off before anything is measured. */
 export async function warmUp(cell: DirectCell, plan: LinkPlan, perSecond: number): Promise<void> {
-  await cell.run({ perSecond, warmupMs: 0, windowMs: plan.warmupMs });
+  await cell.run({ perSecond, warmupMs: 0, windowMs: plan.warmupMs, giveUpMs: GIVE_UP_MS });
 }
 
 /** What the generator alone takes of the edge role's core at each level, warm as it is in the cells it is compared with. */
@@ -81,10 +93,12 @@ async function measureGenerator(plan: LinkPlan): Promise<Figures> {
   const figures: Figures = {};
   const cell = await DirectCell.start("none", plan.levels[0]!);
   try {
-    await cell.run({ perSecond: plan.levels.at(-1)! * plan.perStream, warmupMs: 0, windowMs: 2 * plan.rampMs });
+    const highest = plan.levels.at(-1)! * plan.perStream;
+    await cell.run({ perSecond: highest, warmupMs: 0, windowMs: 2 * plan.rampMs, giveUpMs: GIVE_UP_MS });
     for (const level of plan.levels) {
       await cell.openStreams(level);
-      const load = { perSecond: level * plan.perStream, warmupMs: plan.rampMs / 2, windowMs: plan.rampMs };
+      const perSecond = level * plan.perStream;
+      const load = { perSecond, warmupMs: plan.rampMs / 2, windowMs: plan.rampMs, giveUpMs: GIVE_UP_MS };
       const { edgeUtilization, cpuSeconds } = await cell.run(load);
       refuseBusyGenerator(edgeUtilization!, `${level} streams, direct`);
       figures[`direct.${level}.generator.utilization`] = edgeUtilization!;

@@ -14,9 +14,8 @@ import type { EdgeRoleSettings, EdgeWindow, Load } from "./direct-figures.ts";
 const GRACE_MS = 500;
 /** Longer than the deadline of a call: every operation has ended by then, or a message was lost. */
 const DRAIN_MS = 15_000;
-/** On a rung with more unanswered operations than this they are late because of the load; so long they may take. */
+/** With more unanswered operations than this the link is overloaded: they are late, not lost. */
 const OVERLOAD_SHARE = 0.001;
-const OVERLOAD_DRAIN_MS = 3_000;
 
 /** The dialling side of the link, and the generator: what an edge does on its link, without the edge. */
 class EdgeRole {
@@ -68,8 +67,8 @@ class EdgeRole {
     await this.#drained(loop.issued, GRACE_MS);
     const { offered, unanswered } = ledger;
     const { due, service } = ledger.latencies();
-    const isOverloaded = load.mayOverload === true && unanswered > OVERLOAD_SHARE * offered;
-    await this.#drained(loop.issued, isOverloaded ? OVERLOAD_DRAIN_MS : DRAIN_MS);
+    const isOverloaded = unanswered > OVERLOAD_SHARE * offered;
+    await this.#drained(loop.issued, isOverloaded ? load.giveUpMs : DRAIN_MS);
     this.#base += loop.issued;
     const tickLateP99Ms = loop.tickLateMs.percentile(0.99);
     const window = { cpu, offered, unanswered, delivered, due, service, tickLateP99Ms, rssBytes };
