@@ -29,8 +29,8 @@ const FREE_SLABS_MAX = 4;
 const SLAB_MAX_BYTES = MESSAGE_MAX_BYTES + 1024 * 1024;
 const GRANT_MAX = 0xffff;
 /**
- * So long a grant that is not urgent waits for a frame to travel with. Alone it would be a write here and a wake-up and a
- * read there: at 4,000 operations a second every third one.
+ * So long a grant that is not urgent waits for a frame to travel with. Alone it would be a write here, and a wake-up and a
+ * read there: a tenth of the CPU of both sides at 4,000 operations a second.
  */
 const GRANT_WAIT_MS = 5;
 const GRANTS_PER_FRAME_MAX = 65_536;
