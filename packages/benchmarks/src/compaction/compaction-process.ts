@@ -26,7 +26,8 @@ const MIB = 1024 * 1024;
 /** Between two rounds of the background: a round that finds nothing to do never leaves the turn of the event loop. */
 const ROUND_PAUSE_MS = 5;
 const small = { segmentBytes: 4 * MIB, snapshotSegmentBytes: 4 * MIB, checkpointBytes: 4 * MIB };
-const own = { compactionMs: 3_600_000, historyMs: 0 };
+/** Refusals of an overloaded disk would be missing in the latencies: here everybody waits. */
+const own = { compactionMs: 3_600_000, historyMs: 0, queueMaxMs: 60_000 };
 const unlimited = { paceFloorBytes: 2 ** 40, paceCapBytes: 2 ** 40 };
 const metrics = new CountingMetrics();
 const folder = benchFolder();
@@ -143,7 +144,9 @@ for (let round = 0; round <= rounds; round++) {
 }
 const total = (name: string): number =>
   Object.entries(metrics.sums).reduce((sum, [key, value]) => (key.startsWith(name) ? sum + value : sum), 0);
-for (const what of ["snapshots_total", "removed_segments_total", "checkpoints_total"]) {
+// A run too short to fill many segments has none to remove.
+const removes = total("tidewire_log_engine_local_snapshot_bytes_total") > 16 * small.snapshotSegmentBytes;
+for (const what of ["snapshots_total", "checkpoints_total", ...(removes ? ["removed_segments_total"] : [])]) {
   if (total(`tidewire_log_engine_local_${what}`) === 0) throw new Error(`nothing was compacted: ${what} is 0`);
 }
 for (const engine of [quiet.engine, paced.engine, saturated.engine, mixed]) await engine.close();

@@ -18,7 +18,7 @@ function writtenBytes(): number {
 export async function measureAmplification(plan: LogPlan): Promise<LogRounds> {
   const folder = benchFolder();
   const settings = { segmentBytes: 8 * MIB, snapshotSegmentBytes: 8 * MIB, checkpointBytes: 8 * MIB };
-  const own = { compactionMs: 3_600_000, historyMs: 0 };
+  const own = { compactionMs: 3_600_000, historyMs: 0, queueMaxMs: 60_000 };
   const plain = await openBenchLog({ directory: `${folder}/plain`, ...own });
   const full = await openBenchLog({ directory: `${folder}/full`, ...own, ...settings });
   const plainDocuments = await openDocuments(plain, DOCUMENTS);

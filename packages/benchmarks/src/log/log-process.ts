@@ -34,7 +34,7 @@ const POOL_APPENDERS = 16;
 /** Engine and device in turn, pair by pair. */
 async function measureAppends(): Promise<LogRounds> {
   const folder = benchFolder();
-  const engine = await openBenchLog({ directory: `${folder}/log`, compactionMs: 3_600_000 });
+  const engine = await openBenchLog({ directory: `${folder}/log`, compactionMs: 3_600_000, queueMaxMs: 60_000 });
   const documents = await openDocuments(engine, ACTIVE_DOCUMENTS);
   const rounds: LogRounds = [];
   for (const appenders of GROUPS) await appendPhase(engine, documents, appenders, plan.phaseMs);
