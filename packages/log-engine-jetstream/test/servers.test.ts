@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { SeededRandom } from "@tidewire/foundation";
 import type { JetStreamLogEngine } from "../src/index.ts";
 import {
@@ -16,6 +16,7 @@ import { Siege } from "./support/siege.ts";
 /** How often everything is repeated: 1 takes seconds. */
 const RUNS = Number(process.env["TIDEWIRE_TEST_RUNS"] ?? "1");
 const ROUNDS = 25;
+jest.setTimeout(60_000 * RUNS);
 const seed = Number(process.env["TIDEWIRE_TEST_SEED"] ?? Date.now() % 1e6);
 
 const opened: { close(): Promise<void> }[] = [];
