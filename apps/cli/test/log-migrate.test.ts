@@ -48,18 +48,22 @@ describe("tidewire log migrate", () => {
       const source = started(startLogStorage(join(folder, "source"), { index: 0, count: 1 }));
       const from = await addressOf(source);
       const atSource = host([from]);
-      await Promise.all(
-        quiet.map(async (document) => {
+      const waiting = [...quiet];
+      const seed = async (): Promise<void> => {
+        for (let document = waiting.pop(); document !== undefined; document = waiting.pop()) {
           const { epoch } = await atSource.engine.open(document, "host-a");
           const data = Buffer.alloc(2_000, document.key);
           await atSource.engine.append(document, { epoch, expectedSeq: 0, seq: 1, data, wakeAt: 5_000 });
-        }),
-      );
+        }
+      };
+      // A busy disk does not take all of them at one time.
+      await Promise.all(Array.from({ length: 20 }, seed));
       const gone = quiet[0]!;
       const { epoch } = await atSource.engine.open(gone, "host-b");
       const deletion = { epoch, expectedSeq: 1, seq: 2, data: Buffer.alloc(0), deletes: true };
       await atSource.engine.append(gone, deletion);
       const writers = new Writers(atSource.engine, busy);
+      closing.push(() => writers.stop());
 
       const { addresses: to } = await startTargets(3);
       const places = ["--from", from, "--to", to.join(",")];

@@ -1,4 +1,4 @@
-import { type DocumentName, documentPath, ServiceError } from "@tidewire/foundation";
+import { type DocumentName, ServiceError } from "@tidewire/foundation";
 
 /** Which part of the documents a log storage keeps. */
 export interface LogShard {
@@ -12,6 +12,7 @@ export interface LogShard {
 export const SHARDS_MAX = 64;
 
 const { imul } = Math;
+const SLASH = 0x2f;
 
 /**
  * The shard of a document: rendezvous hashing, so that a log that is moved to another number of shards moves no more
@@ -19,9 +20,8 @@ const { imul } = Math;
  */
 export function shardOf(document: DocumentName, count: number): number {
   if (count === 1) return 0;
-  const path = documentPath(document);
-  const low = hash(path, 0x811c9dc5);
-  const high = hash(path, 0x9747b28c);
+  const low = hash(document.key, step(hash(document.space, 0x811c9dc5), SLASH));
+  const high = hash(document.key, step(hash(document.space, 0x9747b28c), SLASH));
   let best = 0;
   let bestScore = -1;
   for (let index = 0; index < count; index++) {
@@ -51,11 +51,15 @@ export function wrongShardError(shard: LogShard): ServiceError {
   });
 }
 
-/** FNV-1a over the characters, which are ASCII. */
+/** FNV-1a over the characters of `space/key`, which are ASCII; part by part, because joining them costs twice as much. */
 function hash(text: string, seed: number): number {
   let value = seed;
-  for (let at = 0; at < text.length; at++) value = imul(value ^ text.charCodeAt(at), 0x01000193);
+  for (let at = 0; at < text.length; at++) value = step(value, text.charCodeAt(at));
   return value;
+}
+
+function step(value: number, character: number): number {
+  return imul(value ^ character, 0x01000193);
 }
 
 /** Two rounds of the finalizer of MurmurHash3, so that every bit of both reaches every bit of the result. */
