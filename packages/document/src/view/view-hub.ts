@@ -221,7 +221,8 @@ export class ViewHub {
 
   /** Monotonic ms: there is something to deliver then, whatever happens until then. */
   get deliverAt(): number | undefined {
-    return this.#hashOwedAt === Infinity ? undefined : this.#hashOwedAt;
+    // What was owed to viewers who have left since is owed to nobody.
+    return this.#hashOwedAt === Infinity || this.#viewers.size === 0 ? undefined : this.#hashOwedAt;
   }
 
   /** Streams that went silent after frames without a hash: it comes alone. */
