@@ -1,8 +1,8 @@
 import type { DocumentName } from "@tidewire/foundation";
 import { type DumpedRecord, dump } from "@tidewire/log-engine-local";
 import { Command } from "commander";
+import { documentOption } from "../log-options.ts";
 import { offlineFailure } from "./fsck-command.ts";
-import { documentOption } from "./log-options.ts";
 import { outputOf, runCommand } from "./output.ts";
 
 interface DumpFlags {

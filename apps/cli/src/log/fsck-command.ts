@@ -1,6 +1,6 @@
 import { DirectoryInUse, type FsckReport, fsck, StoreFormatError } from "@tidewire/log-engine-local";
 import { Command } from "commander";
-import { CommandFailure } from "./command-failure.ts";
+import { CommandFailure } from "../command-failure.ts";
 import { outputOf, runCommand } from "./output.ts";
 
 /** `tidewire log fsck`: exit code 0 if everything can be read, 1 if not. */

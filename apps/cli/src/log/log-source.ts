@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { noLogger, noMetrics, SystemClock } from "@tidewire/foundation";
 import { type LogEngine, ShardedLogEngine } from "@tidewire/log-engine";
 import { DirectoryInUse, openLocalLogEngine, StoreFormatError } from "@tidewire/log-engine-local";
-import { CommandFailure } from "./command-failure.ts";
-import { connectLog, type LinkFlags } from "./log-connection.ts";
+import { CommandFailure } from "../command-failure.ts";
+import { connectLog, type LinkFlags } from "../log-connection.ts";
 
 /** Where documents come from: running log storages, or folders that no process serves. */
 export interface LogSource {

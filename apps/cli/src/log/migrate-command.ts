@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { connectLog, type LinkFlags } from "./log-connection.ts";
-import { addresses, withLinkOptions } from "./log-options.ts";
+import { connectLog, type LinkFlags } from "../log-connection.ts";
+import { addresses, withLinkOptions } from "../log-options.ts";
 import { openSource } from "./log-source.ts";
 import { type MigrationFlags, MigrationRun } from "./migration-run.ts";
 import { outputOf, runCommand } from "./output.ts";

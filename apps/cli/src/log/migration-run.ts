@@ -1,7 +1,7 @@
 import { ServiceError } from "@tidewire/foundation";
 import { LogMigration, type MigrationCount } from "@tidewire/log-engine";
-import { CommandFailure } from "./command-failure.ts";
-import type { ConnectedLog } from "./log-connection.ts";
+import { CommandFailure } from "../command-failure.ts";
+import type { ConnectedLog } from "../log-connection.ts";
 import type { LogSource } from "./log-source.ts";
 import type { Output } from "./output.ts";
 

@@ -1,5 +1,5 @@
 import { ServiceError } from "@tidewire/foundation";
-import { CommandFailure } from "./command-failure.ts";
+import { CommandFailure } from "../command-failure.ts";
 
 /** Where a command says what it does: lines for people, or one JSON object a line for programs. */
 export interface Output {

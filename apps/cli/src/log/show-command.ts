@@ -1,9 +1,9 @@
 import type { DocumentName } from "@tidewire/foundation";
 import type { LogMoment, LogReadAt } from "@tidewire/log-engine";
 import { Command, InvalidArgumentError } from "commander";
-import { CommandFailure } from "./command-failure.ts";
-import { connectLog, type LinkFlags } from "./log-connection.ts";
-import { addresses, documentOption, withLinkOptions } from "./log-options.ts";
+import { CommandFailure } from "../command-failure.ts";
+import { connectLog, type LinkFlags } from "../log-connection.ts";
+import { addresses, documentOption, withLinkOptions } from "../log-options.ts";
 import { outputOf, runCommand } from "./output.ts";
 
 interface ShowFlags extends LinkFlags {

@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { CommandFailure } from "./command-failure.ts";
-import { connectLog, type LinkFlags } from "./log-connection.ts";
-import { addresses, withLinkOptions } from "./log-options.ts";
+import { CommandFailure } from "../command-failure.ts";
+import { connectLog, type LinkFlags } from "../log-connection.ts";
+import { addresses, withLinkOptions } from "../log-options.ts";
 import { outputOf, runCommand } from "./output.ts";
 
 interface UnsealFlags extends LinkFlags {

@@ -2,14 +2,17 @@ import { type FoundDocument, findDocument, RestoreError } from "@tidewire/backup
 import { restartRecord } from "@tidewire/document/log";
 import { type DocumentName, documentName, documentPath } from "@tidewire/foundation";
 import { Command } from "commander";
-import { connectToLog, type LogFlags, withLogFlags } from "./log-connection.ts";
+import { CommandFailure } from "../command-failure.ts";
+import { connectLog, type LinkFlags } from "../log-connection.ts";
+import { addresses, withLinkOptions } from "../log-options.ts";
 import { moment, seqNumber } from "./moment.ts";
 import { type PutBack, putBack } from "./put-back.ts";
 import type { RestoreReporter } from "./restore-reporter.ts";
 import { runRestore } from "./run-restore.ts";
-import { openBackup, type S3Flags, UsageError, withS3Flags } from "./s3-flags.ts";
+import { openBackup, type S3Flags, withS3Flags } from "./s3-flags.ts";
 
-interface DocumentFlags extends LogFlags {
+interface DocumentFlags extends LinkFlags {
+  readonly log?: readonly string[];
   readonly seq?: number;
   readonly time?: number;
   readonly as?: string;
@@ -20,9 +23,10 @@ interface DocumentFlags extends LogFlags {
 
 /** One document, as it was, into a running system. */
 export function restoreDocumentCommand(): Command {
-  return withLogFlags(withS3Flags(new Command("document")))
+  return withLinkOptions(withS3Flags(new Command("document")))
     .description("put one document of a running system back to what it was at a seq or a time")
     .argument("<space/key>", "the document")
+    .option("--log <addresses>", "log storages of the running system, in the order of their shards", addresses)
     .option("--seq <seq>", "as it was at this seq", seqNumber)
     .option("--time <time>", "as it was at this time, to about a second", moment)
     .option("--as <space/key>", "write it under this name instead")
@@ -37,9 +41,10 @@ export function restoreDocumentCommand(): Command {
 async function restoreDocument(name: string, flags: S3Flags & DocumentFlags, reporter: RestoreReporter): Promise<void> {
   const document = parseName(name);
   const target = flags.as === undefined ? document : parseName(flags.as);
-  if (target.space !== document.space) throw new UsageError("--as must stay in the space: another one is another type");
+  if (target.space !== document.space)
+    throw new CommandFailure("--as must stay in the space: another one is another type", 2);
   const { seq, time } = flags;
-  if ((seq === undefined) === (time === undefined)) throw new UsageError("say either --seq or --time");
+  if ((seq === undefined) === (time === undefined)) throw new CommandFailure("say either --seq or --time", 2);
   const reader = await openBackup(flags);
   const found = await findDocument(reader, document, seq === undefined ? { at: time as number } : { seq }, {
     searching: ({ epoch, number, at }) => {
@@ -54,7 +59,8 @@ async function restoreDocument(name: string, flags: S3Flags & DocumentFlags, rep
   if (flags.dryRun === true && flags.log === undefined) return;
 
   const owner = `restore-${process.pid}`;
-  const log = connectToLog(flags, owner);
+  if (flags.log === undefined) throw new CommandFailure("set --log: where the running system keeps its log", 2);
+  const log = await connectLog(flags.log, flags);
   try {
     const [head] = await log.engine.heads([target]);
     const exists = head !== undefined && head.seq > 0 && !head.isDeleted;
@@ -100,6 +106,6 @@ function parseName(text: string): DocumentName {
     if (more.length > 0) throw new Error("a document is named space/key");
     return documentName(space, key);
   } catch (error) {
-    throw new UsageError(`${text}: ${(error as Error).message}`);
+    throw new CommandFailure(`${text}: ${(error as Error).message}`, 2);
   }
 }

@@ -1,13 +1,12 @@
 import { RestoreError, RestoreIncomplete, S3Error } from "@tidewire/backup-s3";
 import { documentPath, ServiceError } from "@tidewire/foundation";
+import { CommandFailure } from "../command-failure.ts";
 import { RestoreReporter } from "./restore-reporter.ts";
-import { UsageError } from "./s3-flags.ts";
 
 /** Documents named in a message; all of them are in `--json`. */
 const NAMED_MAX = 20;
 
 export const EXIT_FAILED = 1;
-export const EXIT_USAGE = 2;
 /** Part of the backup is lost, and that was not accepted. */
 export const EXIT_INCOMPLETE = 3;
 
@@ -37,9 +36,9 @@ function report(reporter: RestoreReporter, error: unknown): number {
     reporter.failed(`${error.message}; ${advice}${reporter.isJson ? "" : `${names.join("")}${more}`}`, { affected });
     return EXIT_INCOMPLETE;
   }
-  if (error instanceof UsageError) {
+  if (error instanceof CommandFailure) {
     reporter.failed(error.message);
-    return EXIT_USAGE;
+    return error.exitCode;
   }
   const isKnown = error instanceof RestoreError || error instanceof S3Error || error instanceof ServiceError;
   const code = (error as { readonly code?: unknown }).code;

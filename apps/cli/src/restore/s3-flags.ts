@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { BackupKeys, BackupReader, readCredentials, S3Client } from "@tidewire/backup-s3";
 import { SystemClock, SystemRandom } from "@tidewire/foundation";
 import { type Command, Option } from "commander";
+import { CommandFailure } from "../command-failure.ts";
 
 /** The settings of log-storage that say where a backup is, under the same names. */
 const settings = {
@@ -22,11 +23,6 @@ type SettingName = keyof typeof settings;
 
 export type S3Flags = Readonly<Record<string, unknown>>;
 
-/** Wrong usage: one line, exit code 2. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
 export function withS3Flags(command: Command): Command {
   for (const [name, description] of Object.entries(settings)) {
     const env = `TIDEWIRE_S3_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
@@ -37,18 +33,19 @@ export function withS3Flags(command: Command): Command {
     .option("--store <id>", "id of the store, if the backup is of several");
 }
 
-/** Throws `UsageError` for settings that are missing or wrong, `RestoreError` if there is no such backup. */
+/** Throws `CommandFailure` for settings that are missing or wrong, `RestoreError` if there is no such backup. */
 export async function openBackup(flags: S3Flags): Promise<BackupReader> {
   const file = await readConfig(flags["config"] as string | undefined);
   const valueOf = (name: SettingName): string | undefined =>
     (flags[`s3.${name}`] as string | undefined) ?? file[name] ?? undefined;
   const bucket = valueOf("bucket");
-  if (bucket === undefined) throw new UsageError("set --s3.bucket, TIDEWIRE_S3_BUCKET, or s3.bucket in --config");
+  if (bucket === undefined)
+    throw new CommandFailure("set --s3.bucket, TIDEWIRE_S3_BUCKET, or s3.bucket in --config", 2);
   const region = valueOf("region") ?? "us-east-1";
   const endpoint = valueOf("endpoint") ?? `https://s3.${region}.amazonaws.com`;
   const addressing = valueOf("addressing") ?? "path";
   if (addressing !== "path" && addressing !== "virtual-host") {
-    throw new UsageError(`s3.addressing is path or virtual-host, not ${addressing}`);
+    throw new CommandFailure(`s3.addressing is path or virtual-host, not ${addressing}`, 2);
   }
   try {
     const credentials = await readCredentials({
@@ -64,7 +61,7 @@ export async function openBackup(flags: S3Flags): Promise<BackupReader> {
     const keys = new BackupKeys(valueOf("prefix") ?? "", valueOf("cluster") ?? "tidewire");
     return await BackupReader.open(s3, keys, flags["store"] as string | undefined);
   } catch (error) {
-    throw error instanceof RangeError ? new UsageError(error.message) : error;
+    throw error instanceof RangeError ? new CommandFailure(error.message, 2) : error;
   }
 }
 
@@ -77,6 +74,6 @@ async function readConfig(path: string | undefined): Promise<Readonly<Partial<Re
     } | null;
     return parsed?.s3 ?? {};
   } catch (error) {
-    throw new UsageError(`cannot read --config ${path}: ${(error as Error).message}`);
+    throw new CommandFailure(`cannot read --config ${path}: ${(error as Error).message}`, 2);
   }
 }

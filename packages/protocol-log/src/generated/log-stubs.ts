@@ -1,4 +1,4 @@
-// Generated from log.xml, digest 33f33af3406305fb. Do not edit; run codegen.
+// Generated from log.xml, digest 8b5d3a4b52625e57. Do not edit; run codegen.
 import type {
   StubCallOptions,
   StubCaller,
@@ -90,21 +90,57 @@ export interface LogHandlers {
   readonly readAt: StubUnaryHandler<ReadAtRequest, ReadAtResponse>;
 }
 
-/** Registers a handler for every method. */
+/** Registers a handler for every method; peers of other roles are refused. */
 export function serveLog(services: StubServices, handlers: LogHandlers): void {
-  const { methods } = LogService;
-  services.unary(methods.open, (request, context) => handlers.open(request, context));
-  services.unary(methods.append, (request, context) => handlers.append(request, context));
-  services.unary(methods.snapshot, (request, context) => handlers.snapshot(request, context));
-  services.unary(methods.release, (request, context) => handlers.release(request, context));
-  services.unary(methods.read, (request, context) => handlers.read(request, context));
-  services.unary(methods.list, (request, context) => handlers.list(request, context));
-  services.unary(methods.due, (request, context) => handlers.due(request, context));
-  services.stream(methods.watch, (request, stream, context) => handlers.watch(request, stream, context));
-  services.unary(methods.describe, (request, context) => handlers.describe(request, context));
-  services.unary(methods.heads, (request, context) => handlers.heads(request, context));
-  services.unary(methods.spaces, (request, context) => handlers.spaces(request, context));
-  services.unary(methods.readAt, (request, context) => handlers.readAt(request, context));
+  const { callers, methods } = LogService;
+  services.unary(methods.open, (request, context) => {
+    checkCaller(context, callers);
+    return handlers.open(request, context);
+  });
+  services.unary(methods.append, (request, context) => {
+    checkCaller(context, callers);
+    return handlers.append(request, context);
+  });
+  services.unary(methods.snapshot, (request, context) => {
+    checkCaller(context, callers);
+    return handlers.snapshot(request, context);
+  });
+  services.unary(methods.release, (request, context) => {
+    checkCaller(context, callers);
+    return handlers.release(request, context);
+  });
+  services.unary(methods.read, (request, context) => {
+    checkCaller(context, callers);
+    return handlers.read(request, context);
+  });
+  services.unary(methods.list, (request, context) => {
+    checkCaller(context, callers);
+    return handlers.list(request, context);
+  });
+  services.unary(methods.due, (request, context) => {
+    checkCaller(context, callers);
+    return handlers.due(request, context);
+  });
+  services.stream(methods.watch, (request, stream, context) => {
+    checkCaller(context, callers);
+    return handlers.watch(request, stream, context);
+  });
+  services.unary(methods.describe, (request, context) => {
+    checkCaller(context, callers);
+    return handlers.describe(request, context);
+  });
+  services.unary(methods.heads, (request, context) => {
+    checkCaller(context, callers);
+    return handlers.heads(request, context);
+  });
+  services.unary(methods.spaces, (request, context) => {
+    checkCaller(context, callers);
+    return handlers.spaces(request, context);
+  });
+  services.unary(methods.readAt, (request, context) => {
+    checkCaller(context, callers);
+    return handlers.readAt(request, context);
+  });
 }
 
 /** The dialling side of `LogTransfer`. */

@@ -1,4 +1,4 @@
-// Generated from log.xml, digest 33f33af3406305fb. Do not edit; run codegen.
+// Generated from log.xml, digest 8b5d3a4b52625e57. Do not edit; run codegen.
 
 export interface Empty {
 }
