@@ -7,6 +7,7 @@ import type { ViewedDocument } from "./document-views.ts";
 import { emptyDelta, type FrameBody } from "./frame.ts";
 import type { SharedStep } from "./shared-step.ts";
 import { SharedSteps } from "./shared-steps.ts";
+import { touchedClasses } from "./touched-classes.ts";
 import type { PlainView, ViewClass } from "./view-class.ts";
 import { Cohort, ViewerGroup, withCredit } from "./viewer-group.ts";
 import type { ViewerHandle } from "./viewer-handle.ts";
@@ -137,7 +138,7 @@ export class ViewHub {
 
   deliver(now: number, sink: FrameSink, fail: FailureSink): void {
     this.#shared.begin();
-    const touched = this.#touchedClasses();
+    const touched = touchedClasses(this.#document, this.#classes, this.#shared, this.#cohort);
     if (touched === undefined) this.#deliverAll(now, sink, fail);
     else this.#deliverTouched(touched, now, sink, fail);
     this.#shared.deliver((viewers, frame) => {
@@ -150,25 +151,6 @@ export class ViewHub {
     });
     this.#deliverOwed(now, sink, fail);
     if (now >= this.#hashOwedAt) this.#deliverHashes(now, sink, fail);
-  }
-
-  /** The classes to look at, if what has changed says for all others that they have nothing to be told. */
-  #touchedClasses(): Iterable<ViewClass> | undefined {
-    const { state, tick, schema, holders } = this.#document;
-    const { seq } = this.#cohort;
-    if (this.#classes.size === 1) return undefined;
-    if (!this.#classes.isFinal || tick !== this.#cohort.tick || schema.hasWideGuards || schema.slots.length > 0) {
-      return undefined;
-    }
-    const touched = new Set(this.#classes.restless);
-    if (seq === state.root.$stamp) return touched;
-    const step = this.#shared.from(seq);
-    if (step === undefined || !step.scan.canBeQuiet) return undefined;
-    const { part } = step;
-    const those = part === "beyond" || part.json.length > 0 ? undefined : step.scan.holders(holders);
-    if (those === undefined) return undefined;
-    for (const { viewClass } of those) if (viewClass !== undefined) touched.add(viewClass);
-    return touched;
   }
 
   #deliverTouched(touched: Iterable<ViewClass>, now: number, sink: FrameSink, fail: FailureSink): void {
