@@ -3,6 +3,7 @@ import { noLogger, noMetrics, SystemClock, SystemRandom } from "@tidewire/founda
 import { type ConformanceView, RawClient } from "@tidewire/harness";
 import { PeerLink } from "@tidewire/link";
 import { createBinaryLinkTransport } from "@tidewire/link-binary";
+import { createGrpcLinkTransport } from "@tidewire/link-grpc";
 import { RemoteLogEngine } from "@tidewire/log-engine";
 import { currentServer, isMissing, NatsProcess } from "@tidewire/log-engine-jetstream/testing";
 import { DEVELOPMENT_KEY } from "@tidewire/service";
@@ -123,7 +124,8 @@ interface RemoteLog {
 function connect(address: string): RemoteLog {
   const modules = { clock: new SystemClock(), random: new SystemRandom(), logger: noLogger, metrics: noMetrics };
   const identity = { nodeId: "host-a", role: "document-host", sharedKey: DEVELOPMENT_KEY, heartbeatMs: 5_000 } as const;
-  const link = new PeerLink(address, { ...modules, transport: createBinaryLinkTransport(identity, modules) });
+  const create = process.env["LINK"] === "grpc" ? createGrpcLinkTransport : createBinaryLinkTransport;
+  const link = new PeerLink(address, { ...modules, transport: create(identity, modules) });
   const engine = new RemoteLogEngine({ link, clock: modules.clock, random: modules.random });
   return {
     engine,
