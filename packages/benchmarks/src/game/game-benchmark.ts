@@ -60,7 +60,7 @@ async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
 }
 
 function figures(game: PlayedGame): Record<string, number> {
-  const payload = game.updateBytes.reduce((sum, bytes) => sum + bytes, 0);
+  const payload = [...game.updateBytes, ...game.hashBytes].reduce((sum, bytes) => sum + bytes, 0);
   const onSocket = game.updateBytes.map((bytes) => bytes + headerBytes(bytes));
   return {
     clientRatio: game.pollBytes / payload,

@@ -6,8 +6,10 @@ import { GAME } from "./board-game.ts";
 
 export interface PlayedGame {
   readonly actions: number;
-  /** Payload bytes of every delta frame, one entry per update and viewer. */
+  /** Payload bytes of every delta frame that changes something, one entry per update and viewer. */
   readonly updateBytes: readonly number[];
+  /** Payload of the deltas that bring nothing but the hash an interval is owed. */
+  readonly hashBytes: readonly number[];
   /** Payload of the first snapshot of each player. */
   readonly joinBytes: readonly number[];
   /** What polling the view after every action would have moved. */
@@ -29,7 +31,7 @@ export async function playGame(system: System, seed: number, actions: number): P
   try {
     await clients[0]!.call("document/create", { space, key, arg: { players: agents } });
     const streams = await Promise.all(clients.map((client) => client.connect(space, key)));
-    const joinBytes = clients.map((client, seat) => frameTexts(client, streams[seat]!, "snapshot")[0]!);
+    const joinBytes = clients.map((client, seat) => sizeOf(frames(client, streams[seat]!, "snapshot")[0]!));
     const logBefore = logSize(system);
     const cpuBefore = await hostCpu(system);
     let pollBytes = 0;
@@ -44,7 +46,9 @@ export async function playGame(system: System, seed: number, actions: number): P
       for (const [at, client] of clients.entries())
         pollBytes += Buffer.byteLength(JSON.stringify(client.view(streams[at]!)));
     }
-    const updateBytes = clients.flatMap((client, seat) => frameTexts(client, streams[seat]!, "delta"));
+    const deltas = clients.flatMap((client, seat) => frames(client, streams[seat]!, "delta"));
+    const updateBytes = deltas.filter((text) => !bringsOnlyHash(text)).map(sizeOf);
+    const hashBytes = deltas.filter(bringsOnlyHash).map(sizeOf);
     if (updateBytes.length !== actions * GAME.players) {
       throw new Error(`${updateBytes.length} updates came for ${actions} actions of ${GAME.players} players`);
     }
@@ -57,6 +61,7 @@ export async function playGame(system: System, seed: number, actions: number): P
     return {
       actions,
       updateBytes,
+      hashBytes,
       joinBytes,
       pollBytes,
       loggedBytes,
@@ -73,9 +78,17 @@ export function headerBytes(payloadBytes: number): number {
   return payloadBytes < 126 ? 2 : payloadBytes < 65_536 ? 4 : 10;
 }
 
-function frameTexts(client: RawClient, stream: number, kind: "snapshot" | "delta"): number[] {
+function frames(client: RawClient, stream: number, kind: "snapshot" | "delta"): string[] {
   const prefix = `{"id":${stream},"${kind}":`;
-  return client.raw.filter((text) => text.startsWith(prefix)).map((text) => Buffer.byteLength(text));
+  return client.raw.filter((text) => text.startsWith(prefix));
+}
+
+function bringsOnlyHash(frame: string): boolean {
+  return /"delta":\{"@s":\d+,"@h":"[^"]*"\}\}$/.test(frame);
+}
+
+function sizeOf(text: string): number {
+  return Buffer.byteLength(text);
 }
 
 /** The parts all see once, each hand once, and the deck, whose cards are like those in the hands. */
