@@ -110,6 +110,14 @@ describe("the rows of the link", () => {
     const row = rowOf(linkTargets({ direct: [], edge }, {}, undefined), "link.cpu.edge.streams");
     expect(row).toMatchObject({ value: null, ok: null });
     expect(row.note).toContain("noise");
+    // The edge that answers by itself cost more than the one with the link: that is no saving.
+    const cheaper = [{ ...level(of(5), of(8), of(7), "edge.800"), ...alone(6) }];
+    for (const id of ["link.cpu.edge.streams", "link.cpu.edge.multiplexed"]) {
+      expect(rowOf(linkTargets({ direct: [], edge: cheaper }, {}, undefined), id)).toMatchObject({
+        value: null,
+        ok: null,
+      });
+    }
   });
 
   test("CPU of a system that was overloaded is no verdict", () => {

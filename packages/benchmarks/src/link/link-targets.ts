@@ -85,7 +85,9 @@ function shareRows(rounds: readonly Figures[], skipped: string | undefined): Tar
     const shareOf = (round: Figures, name: string): number =>
       round[`edge.${level}.${name}.edgeCpuSeconds`]! - round[`edge.${level}.alone.edgeCpuSeconds`]!;
     const ratio = median(rounds.map((round) => shareOf(round, "binary") / shareOf(round, variant)));
-    if (!Number.isFinite(ratio) || median(rounds.map((round) => shareOf(round, variant))) <= 0) {
+    // Of either side: a ratio of differences says nothing once one of them is not positive.
+    const isLost = ["binary", variant].some((name) => median(rounds.map((round) => shareOf(round, name))) <= 0);
+    if (isLost || !(ratio > 0 && ratio < Infinity)) {
       return notYet(id, words, target, "the link's share was smaller than the noise");
     }
     return judge(id, words, ratio, target, `${level} clients`);
