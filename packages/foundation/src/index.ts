@@ -24,6 +24,7 @@ export {
   type Principal,
   samePrincipal,
 } from "./names.ts";
+export { type BucketRate, PacedBucket } from "./paced-bucket.ts";
 export { type Random, SeededRandom, SystemRandom } from "./random.ts";
 export {
   type ErrorBody,

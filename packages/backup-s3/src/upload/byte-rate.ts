@@ -1,44 +1,25 @@
-import type { Clock, Timer } from "@tidewire/foundation";
+import { type BucketRate, type Clock, PacedBucket } from "@tidewire/foundation";
 
 /** What may be read at once after a pause. */
 const BURST_MS = 250;
 
-/** A token bucket in bytes a second, so that a backup takes no more of disk and network than it was given. */
+/** Bytes a second, so that a backup takes no more of disk and network than it was given. */
 export class ByteRate {
-  readonly #clock: Clock;
-  readonly #bytesPerSecond: number;
-  /** When what was taken so far is paid for; in the past there is a burst to spend. */
-  #freeAt = Number.NEGATIVE_INFINITY;
-  readonly #waiting = new Map<Timer, () => void>();
-  #isStopped = false;
+  readonly #bucket: PacedBucket;
+  readonly #rate: BucketRate;
 
   constructor(clock: Clock, bytesPerSecond: number) {
-    this.#clock = clock;
-    this.#bytesPerSecond = bytesPerSecond;
+    this.#bucket = new PacedBucket(clock);
+    this.#rate = { perSecond: bytesPerSecond, burst: (bytesPerSecond * BURST_MS) / 1_000 };
   }
 
   /** Resolves when this many bytes may be moved. */
-  async take(bytes: number): Promise<void> {
-    const now = this.#clock.monotonicMs();
-    const startAt = Math.max(this.#freeAt, now - BURST_MS);
-    this.#freeAt = startAt + (bytes / this.#bytesPerSecond) * 1_000;
-    if (startAt <= now || this.#isStopped) return;
-    await new Promise<void>((resolve) => {
-      const timer = this.#clock.after(startAt - now, () => {
-        this.#waiting.delete(timer);
-        resolve();
-      });
-      this.#waiting.set(timer, resolve);
-    });
+  take(bytes: number): Promise<void> {
+    return this.#bucket.take(bytes, this.#rate);
   }
 
   /** Nobody waits any more. */
   stop(): void {
-    this.#isStopped = true;
-    for (const [timer, resolve] of this.#waiting) {
-      timer.cancel();
-      resolve();
-    }
-    this.#waiting.clear();
+    this.#bucket.stop();
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "@tidewire/foundation";
+import { type Clock, PacedBucket } from "@tidewire/foundation";
 
 export interface PaceOptions {
   /** Bytes a second that are always allowed, and the most ever. */
@@ -22,20 +22,18 @@ const BASELINE_RISE = 1.0005;
 export class Pace {
   readonly #clock: Clock;
   readonly #options: PaceOptions;
-  /** When what was granted so far is used up; in the past there is a burst to spend. */
-  #freeAt = Number.NEGATIVE_INFINITY;
+  readonly #bucket: PacedBucket;
   /** Running mean. */
   #flushMs: number | undefined;
   #undisturbedMs = Number.POSITIVE_INFINITY;
   #appendRate = 0;
   #appendedBytes = 0;
   #appendedSince: number;
-  readonly #waiting = new Map<Timer, () => void>();
-  #isStopped = false;
 
   constructor(clock: Clock, options: PaceOptions) {
     this.#clock = clock;
     this.#options = options;
+    this.#bucket = new PacedBucket(clock);
     this.#appendedSince = clock.monotonicMs();
   }
 
@@ -61,28 +59,12 @@ export class Pace {
   }
 
   /** Resolves when this many bytes may be written. */
-  async take(bytes: number): Promise<void> {
-    const now = this.#clock.monotonicMs();
-    const rate = this.rateBytes;
-    const startAt = Math.max(this.#freeAt, now - (BURST_BYTES / rate) * 1_000);
-    this.#freeAt = startAt + (bytes / rate) * 1_000;
-    if (startAt <= now || this.#isStopped) return;
-    await new Promise<void>((resolve) => {
-      const timer = this.#clock.after(startAt - now, () => {
-        this.#waiting.delete(timer);
-        resolve();
-      });
-      this.#waiting.set(timer, resolve);
-    });
+  take(bytes: number): Promise<void> {
+    return this.#bucket.take(bytes, { perSecond: this.rateBytes, burst: BURST_BYTES });
   }
 
   /** Lets everyone go who waits, and nobody wait any more: the store is closing. */
   stop(): void {
-    this.#isStopped = true;
-    for (const [timer, resolve] of this.#waiting) {
-      timer.cancel();
-      resolve();
-    }
-    this.#waiting.clear();
+    this.#bucket.stop();
   }
 }
