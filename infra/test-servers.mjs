@@ -22,7 +22,9 @@ function installSystemNats(say) {
     return;
   }
   say("installing nats-server with apt-get");
-  if (succeeds("apt-get", ["install", "-y", "--no-install-recommends", "nats-server"])) {
+  const install = () => succeeds("apt-get", ["install", "-y", "--no-install-recommends", "nats-server"]);
+  // A new machine has no package lists yet.
+  if (install() || (succeeds("apt-get", ["update", "-qq"]) && install())) {
     // The package starts a service where there is something to start it; the tests have their own.
     spawnSync("systemctl", ["disable", "--now", "nats-server"], { stdio: "ignore" });
   } else say("nats-server could not be installed with apt-get");
