@@ -25,7 +25,7 @@ export {
   samePrincipal,
 } from "./names.ts";
 export { type BucketRate, PacedBucket } from "./paced-bucket.ts";
-export { type Random, SeededRandom, SystemRandom } from "./random.ts";
+export { type Random, type RandomState, SeededRandom, SystemRandom } from "./random.ts";
 export {
   type ErrorBody,
   type ErrorDetails,

@@ -22,6 +22,9 @@ export class SystemRandom implements Random {
   }
 }
 
+/** Four 32-bit integers, from which a `SeededRandom` goes on. */
+export type RandomState = readonly [number, number, number, number];
+
 /** sfc32 (Doty-Humphrey, PractRand): 128 bits of state, passes PractRand, four 32-bit adds a number. */
 export class SeededRandom implements Random {
   #a: number;
@@ -34,6 +37,17 @@ export class SeededRandom implements Random {
     this.#b = seed | 0;
     this.#c = Math.floor(seed / 2 ** 32) | 0;
     for (let round = 0; round < 15; round++) this.bits();
+  }
+
+  get state(): RandomState {
+    return [this.#a, this.#b, this.#c, this.#counter];
+  }
+
+  set state([a, b, c, counter]: RandomState) {
+    this.#a = a | 0;
+    this.#b = b | 0;
+    this.#c = c | 0;
+    this.#counter = counter | 0;
   }
 
   bits(): number {

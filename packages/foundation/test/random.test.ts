@@ -13,6 +13,22 @@ describe("SeededRandom", () => {
     );
   });
 
+  test("goes on from its state", () => {
+    fc.assert(
+      fc.property(fc.maxSafeInteger(), fc.nat(50), (seed, draws) => {
+        const random = new SeededRandom(seed);
+        for (let draw = 0; draw < draws; draw++) random.bits();
+        const other = new SeededRandom(seed + 1);
+        other.state = random.state;
+        expect([other.bits(), other.next(), other.below(1_000)]).toEqual([
+          random.bits(),
+          random.next(),
+          random.below(1_000),
+        ]);
+      }),
+    );
+  });
+
   test("stays in range and fills it evenly", () => {
     const random = new SeededRandom(1);
     const buckets = Array.from({ length: 10 }, () => 0);

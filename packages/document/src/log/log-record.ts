@@ -1,3 +1,4 @@
+import type { RandomState } from "@tidewire/foundation";
 import { LogFormatError } from "./restore-state.ts";
 
 /** Grows with every change of the format that older hosts would misread. */
@@ -22,8 +23,6 @@ export type MarkerRow = readonly [
   digest: string,
   value?: string,
 ];
-
-export type RandomState = readonly [number, number, number, number];
 
 /** What a snapshot says beside the state. */
 export interface SnapshotRecord {
