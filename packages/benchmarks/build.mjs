@@ -19,6 +19,7 @@ export async function extra({ build, nodeBundle }) {
     entryPoints: {
       "codec-process": "src/codec/codec-process.ts",
       "compaction-process": "src/compaction/compaction-process.ts",
+      "engine-process": "src/game/engine-process.ts",
       "log-io-worker": "@tidewire/log-engine-local/io-worker",
       "log-process": "src/log/log-process.ts",
       "runtime-process": "src/runtime/runtime-process.ts",

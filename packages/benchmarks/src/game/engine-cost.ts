@@ -3,7 +3,7 @@ import { SeededRandom } from "@tidewire/foundation";
 import { boardGame, GAME } from "./board-game.ts";
 
 /** Actions played unmeasured: V8 compiles the engine's hot paths only after some thousand of them. */
-const WARM_UP_ACTIONS = 8_000;
+const WARM_UP_ACTIONS = 10_000;
 /** Both sides alternate in slices of this many actions, so that a drifting clock speed meets both. */
 const SLICE_ACTIONS = 50;
 
@@ -40,8 +40,9 @@ export class EngineCost {
     let stringifyMicros = 0;
     let checksum = 0;
     for (let action = 0; action < actions; ) {
+      const begin = action;
       const engineStart = process.cpuUsage();
-      for (const end = Math.min(actions, action + SLICE_ACTIONS); action < end; action++) {
+      for (const end = Math.min(actions, begin + SLICE_ACTIONS); action < end; action++) {
         const principal = game.principals[action % GAME.players]!;
         const arg = JSON.stringify({ site: random.below(GAME.sites), card: random.below(GAME.handSize) });
         const outcome = game.instance.execute({ kind: "message", principal, message: "act", arg }, action);
@@ -53,7 +54,7 @@ export class EngineCost {
       }
       engineMicros += cpuMicrosSince(engineStart);
       const stringifyStart = process.cpuUsage();
-      for (let count = 0; count < SLICE_ACTIONS; count++) {
+      for (let count = begin; count < action; count++) {
         for (const view of game.views) checksum += JSON.stringify(view).length;
       }
       stringifyMicros += cpuMicrosSince(stringifyStart);
