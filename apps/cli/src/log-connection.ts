@@ -2,15 +2,20 @@ import { readFileSync } from "node:fs";
 import { noLogger, noMetrics, ServiceError, SystemClock, SystemRandom } from "@tidewire/foundation";
 import { PeerLink } from "@tidewire/link";
 import { createBinaryLinkTransport } from "@tidewire/link-binary";
+import type { LinkCertificate } from "@tidewire/link-binary/handshake";
 import { createGrpcLinkTransport } from "@tidewire/link-grpc";
 import { type LogEngine, RemoteLogEngine, ShardedLogEngine } from "@tidewire/log-engine";
 import { type DescribeResponse, LogService, LogTransferService } from "@tidewire/protocol-log";
-import { DEVELOPMENT_KEY } from "@tidewire/service";
+import { DEVELOPMENT_KEY, readLinkCertificate, StartError } from "@tidewire/service";
 import { CommandFailure } from "./command-failure.ts";
 
 export interface LinkFlags {
   readonly link: "binary" | "grpc";
   readonly sharedKeyFile?: string;
+  readonly "link.tls.certFile"?: string;
+  readonly "link.tls.keyFile"?: string;
+  readonly "link.tls.caFile"?: string;
+  readonly "link.tls.serverName": string;
 }
 
 /** A log that is reached over one or more log storages, one for each shard. */
@@ -33,7 +38,11 @@ export async function connectLog(addresses: readonly string[], flags: LinkFlags)
   const clock = new SystemClock();
   const random = new SystemRandom();
   const modules = { clock, random, logger: noLogger, metrics: noMetrics };
-  const identity = { nodeId: `tool-${process.pid}`, role: "tool", sharedKey: keyOf(flags), heartbeatMs: HEARTBEAT_MS };
+  const certificate = certificateOf(flags, clock.wallMs());
+  const identity = {
+    ...{ nodeId: `tool-${process.pid}`, role: "tool", sharedKey: keyOf(flags), heartbeatMs: HEARTBEAT_MS },
+    ...(certificate === undefined ? {} : { certificate }),
+  };
   const transport =
     flags.link === "grpc"
       ? createGrpcLinkTransport({ ...identity, shape: "multiplexed" }, modules)
@@ -87,6 +96,21 @@ function cannotUse(address: string, error: unknown): CommandFailure {
     return new CommandFailure(`${address} refuses the shared key: give the one of its cluster with --shared-key-file`);
   }
   return new CommandFailure(`cannot reach the log storage at ${address}: ${message}`);
+}
+
+function certificateOf(flags: LinkFlags, nowMs: number): LinkCertificate | undefined {
+  const settings = {
+    certFile: flags["link.tls.certFile"],
+    keyFile: flags["link.tls.keyFile"],
+    caFile: flags["link.tls.caFile"],
+    serverName: flags["link.tls.serverName"],
+  };
+  try {
+    return readLinkCertificate(settings, nowMs);
+  } catch (error) {
+    if (error instanceof StartError) throw new CommandFailure(error.message, error.exitCode);
+    throw error;
+  }
 }
 
 function keyOf(flags: LinkFlags): string {

@@ -1,3 +1,4 @@
+import type { LinkTlsSettings } from "@tidewire/service";
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** What every command that talks to log storage takes. */
@@ -6,7 +7,20 @@ export function withLinkOptions(command: Command): Command {
     .addOption(
       new Option("--link <kind>", "how log storage talks").choices(["binary", "grpc"]).env("LINK").default("binary"),
     )
-    .option("--shared-key-file <file>", "file with the secret of the cluster; also TIDEWIRE_LINK_SHARED_KEY");
+    .option("--shared-key-file <file>", "file with the secret of the cluster; also TIDEWIRE_LINK_SHARED_KEY")
+    .addOption(tlsOption("certFile", "PEM certificate to show, where links use TLS").env("TIDEWIRE_LINK_TLS_CERT_FILE"))
+    .addOption(tlsOption("keyFile", "PEM private key of that certificate").env("TIDEWIRE_LINK_TLS_KEY_FILE"))
+    .addOption(tlsOption("caFile", "PEM certificate of the cluster's CA").env("TIDEWIRE_LINK_TLS_CA_FILE"))
+    .addOption(
+      tlsOption("serverName", "DNS name that the certificates of the cluster carry")
+        .env("TIDEWIRE_LINK_TLS_SERVER_NAME")
+        .default("tidewire"),
+    );
+}
+
+/** Named like the settings of the services. */
+function tlsOption(name: keyof LinkTlsSettings, description: string): Option {
+  return new Option(`--link.tls.${name} <value>`, description);
 }
 
 /** A list, separated by commas. */

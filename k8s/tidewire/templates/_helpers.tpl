@@ -35,6 +35,13 @@ link:
   grpcShape: {{ .Values.link.grpcShape }}
   listen: "0.0.0.0:{{ include "tidewire.linkPort" . }}"
   sharedKeyFile: /etc/tidewire/secret/sharedKey
+  {{- if .Values.link.tls.existingSecret }}
+  tls:
+    certFile: /etc/tidewire/link-tls/tls.crt
+    keyFile: /etc/tidewire/link-tls/tls.key
+    caFile: /etc/tidewire/link-tls/ca.crt
+    serverName: {{ .Values.link.tls.serverName | quote }}
+  {{- end }}
 admin:
   listen: "0.0.0.0:{{ include "tidewire.adminPort" . }}"
 logging:
@@ -171,6 +178,9 @@ spec:
       volumeMounts:
         - { name: config, mountPath: /etc/tidewire/config, readOnly: true }
         - { name: shared-key, mountPath: /etc/tidewire/secret, readOnly: true }
+        {{- if .root.Values.link.tls.existingSecret }}
+        - { name: link-tls, mountPath: /etc/tidewire/link-tls, readOnly: true }
+        {{- end }}
         {{- with .mounts }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -179,6 +189,10 @@ spec:
       configMap: { name: {{ include "tidewire.fullname" .root }}-{{ .component }} }
     - name: shared-key
       secret: { secretName: {{ include "tidewire.secretName" .root }} }
+    {{- with .root.Values.link.tls.existingSecret }}
+    - name: link-tls
+      secret: { secretName: {{ . | quote }} }
+    {{- end }}
     {{- with .volumes }}
     {{- toYaml . | nindent 4 }}
     {{- end }}

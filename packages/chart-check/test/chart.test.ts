@@ -35,8 +35,10 @@ interface PodSpec {
   readonly enableServiceLinks: boolean;
   readonly terminationGracePeriodSeconds: number;
   readonly securityContext: { readonly runAsNonRoot: boolean };
+  readonly volumes: readonly object[];
   readonly containers: readonly {
     readonly args: readonly string[];
+    readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
     readonly env: readonly { readonly name: string; readonly value?: string }[];
     readonly resources: { readonly requests?: object; readonly limits?: object };
     readonly readinessProbe?: { readonly httpGet: { readonly path: string } };
@@ -176,6 +178,24 @@ describe("the Helm chart", () => {
     expect(JSON.parse(printed.stdout)).toMatchObject({ storage: { engine: "jetstream" }, nats: { replicas: 3 } });
   });
 
+  test("gives every process the certificate of the links, if there is one", () => {
+    const manifests = render("--set", "link.tls.existingSecret=link-cert");
+    for (const service of services) {
+      const pod = workload(manifests, service).spec!.template!.spec;
+      expect(pod.volumes).toContainEqual({ name: "link-tls", secret: { secretName: "link-cert" } });
+      const mount = pod.containers[0]!.volumeMounts.find(({ name }) => name === "link-tls")!;
+      const map = manifests.find(({ kind, metadata: { name } }) => kind === "ConfigMap" && name.endsWith(service));
+      const { link } = parse(map!.data!["config.yaml"]!) as { link: { tls: Record<string, string> } };
+      expect(link.tls).toEqual({
+        certFile: `${mount.mountPath}/tls.crt`,
+        keyFile: `${mount.mountPath}/tls.key`,
+        caFile: `${mount.mountPath}/ca.crt`,
+        serverName: "tidewire",
+      });
+    }
+    expect(JSON.stringify(render())).not.toContain("link-tls");
+  });
+
   test("every object carries the labels its selectors look for", () => {
     const manifests = render("--set", "podMonitor.enabled=true,edgeProxy.ingress.enabled=true");
     for (const manifest of manifests) {
@@ -201,7 +221,8 @@ describe("the Helm chart", () => {
   });
 
   test.each(services)("gives %s settings that the program itself accepts", (service) => {
-    const manifests = render("--set", "documents={/tidewire/apps/demo/dist/documents.js}");
+    const settings = "documents={/tidewire/apps/demo/dist/documents.js},link.tls.existingSecret=link-cert";
+    const manifests = render("--set", settings);
     const configMap = manifests.find(
       (manifest) => manifest.kind === "ConfigMap" && manifest.metadata.name.endsWith(service),
     );

@@ -1,7 +1,5 @@
-import type { ConnectionOptions, TlsOptions } from "node:tls";
 import { MESSAGE_MAX_BYTES } from "@tidewire/wire";
 import type { IdentityOptions } from "./handshake/identity.ts";
-import type { SharedKey } from "./handshake/proof.ts";
 
 /** Bounds and times of one transport; each has a row in the README. */
 export interface BinaryLinkLimits {
@@ -60,15 +58,4 @@ export const defaultBinaryLinkLimits: BinaryLinkLimits = {
   assemblyMaxBytes: 64 * MEBIBYTE,
 };
 
-export interface BinaryLinkOptions extends Partial<BinaryLinkLimits>, IdentityOptions {
-  /**
-   * Proves both sides to each other; at least 16 bytes each. The first one is used for dialling, all are accepted, so
-   * that keys can be changed one process at a time. May be left out only with `tls` that asks for certificates.
-   */
-  readonly sharedKey?: SharedKey | readonly SharedKey[];
-  /**
-   * TLS on every connection, with Node's own options; `listen.requestCert` and `rejectUnauthorized` make it mutual. The
-   * proofs are then bound to the TLS session, so that they cannot be passed on.
-   */
-  readonly tls?: { readonly dial: ConnectionOptions; readonly listen: TlsOptions };
-}
+export interface BinaryLinkOptions extends Partial<BinaryLinkLimits>, IdentityOptions {}

@@ -8,6 +8,7 @@ import { type BinaryLinkLimits, type BinaryLinkOptions, defaultBinaryLinkLimits 
 import { dial } from "./dial.ts";
 import type { Introduction } from "./handshake/handshake.ts";
 import { checkedKeys, introductionOf } from "./handshake/identity.ts";
+import type { LinkCertificate } from "./handshake/link-certificate.ts";
 import type { SharedKey } from "./handshake/proof.ts";
 import { listen } from "./listen.ts";
 import { Traffic } from "./traffic.ts";
@@ -40,7 +41,7 @@ class Transport implements TransportContext {
   readonly limits: BinaryLinkLimits;
   readonly introduction: Introduction;
   readonly keys: readonly (SharedKey | undefined)[];
-  readonly tls: BinaryLinkOptions["tls"];
+  readonly certificate: LinkCertificate | undefined;
   readonly metrics: BinaryLinkMetrics;
   readonly #clock: Clock;
   readonly #traffic = new Traffic();
@@ -53,8 +54,8 @@ class Transport implements TransportContext {
     const { clock, random, logger } = modules;
     this.#clock = clock;
     this.limits = { ...defaultBinaryLinkLimits, ...options };
-    this.keys = checkedKeys(options.sharedKey, options.tls?.listen);
-    this.tls = options.tls;
+    this.keys = checkedKeys(options);
+    this.certificate = options.certificate;
     this.introduction = introductionOf(options, this.limits, modules);
     this.metrics = new BinaryLinkMetrics(modules.metrics, this.#traffic);
     this.carrier = {

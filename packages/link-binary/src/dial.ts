@@ -48,10 +48,10 @@ class Dialling {
   }
 
   #connect(address: string): void {
-    const { tls, limits } = this.#context;
+    const { certificate, limits } = this.#context;
     const target: ReadTarget = (bytes, length) => this.#carrier?.read(bytes, length);
     const at = parsedAddress(address);
-    const socket = tls === undefined ? connectAndRead(at, target) : connectTlsAndRead(at, tls.dial, target);
+    const socket = certificate === undefined ? connectAndRead(at, target) : connectTlsAndRead(at, certificate, target);
     const carrier = new BinaryCarrier(socket, this.#context.carrier, limits, {
       greeter: {
         frame: (type, body) => this.#answered(carrier, type, body),
@@ -73,7 +73,7 @@ class Dialling {
       this.#failed(new LinkError("unavailable", `${address}: ${why}`, false, { cause: failure }));
       carrier.gone(failure);
     });
-    socket.on(tls === undefined ? "connect" : "secureConnect", () => this.#greet(carrier, socket));
+    socket.on(certificate === undefined ? "connect" : "secureConnect", () => this.#greet(carrier, socket));
   }
 
   #greet(carrier: BinaryCarrier, socket: Socket | TLSSocket): void {

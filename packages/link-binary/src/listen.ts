@@ -9,6 +9,7 @@ import { BinaryCarrier } from "./binary-carrier.ts";
 import { channelBinding } from "./channel-binding.ts";
 import { ControlType } from "./frame.ts";
 import { type Agreement, ListenHandshake, rejectBody } from "./handshake/handshake.ts";
+import { LINK_TLS_MIN_VERSION } from "./handshake/link-certificate.ts";
 import { type ReadTarget, readBuffer, readFrom, readIntoBuffer } from "./socket-reader.ts";
 import type { TransportContext } from "./transport-context.ts";
 
@@ -37,12 +38,13 @@ class BinaryLinkListener implements LinkListener {
   constructor(context: TransportContext, services: ServedMethods) {
     this.#context = context;
     this.#services = services;
-    const { tls, limits } = context;
+    const { certificate, limits } = context;
     const accept = (socket: Socket): void => this.#accept(socket);
-    if (tls === undefined) this.#server = createServer({ noDelay: true }, accept);
+    if (certificate === undefined) this.#server = createServer({ noDelay: true }, accept);
     else {
-      const handshakeTimeout = tls.listen.handshakeTimeout ?? limits.handshakeTimeoutMs;
-      this.#server = createTlsServer({ ...tls.listen, noDelay: true, handshakeTimeout }, accept);
+      const { cert, key, ca } = certificate;
+      const tls = { cert, key, ca, requestCert: true, rejectUnauthorized: true, minVersion: LINK_TLS_MIN_VERSION };
+      this.#server = createTlsServer({ ...tls, noDelay: true, handshakeTimeout: limits.handshakeTimeoutMs }, accept);
       // A failed TLS handshake is the peer's trouble; Node has closed its socket already.
       this.#server.on("tlsClientError", () => this.#count("tls"));
     }
@@ -164,7 +166,7 @@ class Accepted {
     });
     const target: ReadTarget = (bytes, length) => carrier.read(bytes, length);
     // What TLS decrypts has no such handle.
-    if (this.#context.tls !== undefined || !readIntoBuffer(socket, buffer, target)) readFrom(socket, target);
+    if (this.#context.certificate !== undefined || !readIntoBuffer(socket, buffer, target)) readFrom(socket, target);
   }
 
   #greeted(type: number, body: Reader): void {

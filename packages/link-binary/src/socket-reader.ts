@@ -1,6 +1,7 @@
 import { connect, type Socket } from "node:net";
-import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { Address } from "./address.ts";
+import { LINK_TLS_MIN_VERSION, type LinkCertificate } from "./handshake/link-certificate.ts";
 
 /** One read at most; what is read again and again. */
 const READ_BYTES = 64 * 1024;
@@ -28,8 +29,13 @@ export function connectAndRead(address: Address, target: ReadTarget): Socket {
   });
 }
 
-export function connectTlsAndRead(address: Address, options: ConnectionOptions, target: ReadTarget): TLSSocket {
-  const socket = connectTls({ ...options, host: address.host, port: address.port });
+export function connectTlsAndRead(address: Address, certificate: LinkCertificate, target: ReadTarget): TLSSocket {
+  const { cert, key, ca, serverName } = certificate;
+  const socket = connectTls({
+    ...{ cert, key, ca, servername: serverName, minVersion: LINK_TLS_MIN_VERSION },
+    host: address.host,
+    port: address.port,
+  });
   socket.setNoDelay(true);
   readFrom(socket, target);
   return socket;

@@ -1,7 +1,8 @@
 import type { BinaryCarrier, CarrierModules } from "./binary-carrier.ts";
 import type { BinaryLinkMetrics } from "./binary-link-metrics.ts";
-import type { BinaryLinkLimits, BinaryLinkOptions } from "./binary-link-options.ts";
+import type { BinaryLinkLimits } from "./binary-link-options.ts";
 import type { Introduction } from "./handshake/handshake.ts";
+import type { LinkCertificate } from "./handshake/link-certificate.ts";
 import type { SharedKey } from "./handshake/proof.ts";
 
 export type LinkSide = "dialling" | "listening";
@@ -12,7 +13,7 @@ export interface TransportContext {
   readonly limits: BinaryLinkLimits;
   readonly introduction: Introduction;
   readonly keys: readonly (SharedKey | undefined)[];
-  readonly tls: BinaryLinkOptions["tls"];
+  readonly certificate: LinkCertificate | undefined;
   readonly metrics: BinaryLinkMetrics;
   /** A connection counts from here until `left`. */
   joined(side: LinkSide, carrier: BinaryCarrier): void;

@@ -1,18 +1,9 @@
-import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { noLogger, SeededRandom, SystemClock } from "@tidewire/foundation";
 import { type LinkListener, LinkServiceTable } from "@tidewire/link";
-import { echo, parcel, patternBytes, rejection, StallingProxy } from "@tidewire/link/compliance";
+import { echo, parcel, patternBytes, rejection, StallingProxy, testCertificate } from "@tidewire/link/compliance";
 import { type BinaryLinkOptions, createBinaryLinkTransport } from "../src/index.ts";
 import { MetricsRecorder } from "./metrics-recorder.ts";
-
-const pem = (name: string): string => readFileSync(new URL(`certificates/${name}.pem`, import.meta.url), "utf8");
-const identity = (name: string) => ({ key: pem(`${name}-key`), cert: pem(name), ca: pem("ca") });
-
-const mutual = (name: string): NonNullable<BinaryLinkOptions["tls"]> => ({
-  dial: { ...identity(name), servername: "localhost" },
-  listen: { ...identity("server"), requestCert: true, rejectUnauthorized: true },
-});
 
 describe("TLS", () => {
   const closers: (() => unknown)[] = [];
@@ -35,8 +26,10 @@ describe("TLS", () => {
   }
 
   it("carries calls with certificates alone", async () => {
-    const listener = await listening({ tls: mutual("server") });
-    const connection = await transport("client", { tls: mutual("client") }).transport.dial(listener.address);
+    const listener = await listening({ certificate: testCertificate("server") });
+    const connection = await transport("client", { certificate: testCertificate("client") }).transport.dial(
+      listener.address,
+    );
     const big = patternBytes(1_000_000, 1);
     const answer = await connection.call(echo, parcel(1, "", big));
     expect(Buffer.compare(answer.data, big)).toBe(0);
@@ -45,30 +38,40 @@ describe("TLS", () => {
 
   it("binds the shared key to the TLS session", async () => {
     const sharedKey = "a key for tests only";
-    const listener = await listening({ tls: mutual("server"), sharedKey });
-    const connection = await transport("client", { tls: mutual("client"), sharedKey }).transport.dial(listener.address);
+    const listener = await listening({ certificate: testCertificate("server"), sharedKey });
+    const connection = await transport("client", { certificate: testCertificate("client"), sharedKey }).transport.dial(
+      listener.address,
+    );
     expect((await connection.call(echo, parcel(1))).number).toBe(1);
     await connection.close();
-    const wrong = transport("client", { tls: mutual("client"), sharedKey: "not the key of the fleet" });
+    const wrong = transport("client", {
+      certificate: testCertificate("client"),
+      sharedKey: "not the key of the fleet",
+    });
     expect(await rejection(wrong.transport.dial(listener.address))).toMatchObject({ code: "unauthenticated" });
   });
 
   it("refuses a certificate nobody vouches for, on either side", async () => {
-    const listener = await listening({ tls: mutual("server"), handshakeTimeoutMs: 500 });
-    const stranger = {
-      dial: { key: pem("stranger-key"), cert: pem("stranger"), ca: pem("ca"), servername: "localhost" },
-      listen: { key: pem("stranger-key"), cert: pem("stranger"), ca: pem("ca"), requestCert: true },
-    };
-    const dialling = transport("stranger", { tls: stranger }).transport;
+    const listener = await listening({ certificate: testCertificate("server"), handshakeTimeoutMs: 500 });
+    const stranger = { certificate: testCertificate("stranger") };
+    const dialling = transport("stranger", stranger).transport;
     expect(await rejection(dialling.dial(listener.address))).toMatchObject({ code: "unavailable", isSent: false });
-    const impostor = await listening({ tls: stranger });
-    const careful = transport("client", { tls: mutual("client") }).transport;
+    const impostor = await listening(stranger);
+    const careful = transport("client", { certificate: testCertificate("client") }).transport;
     expect(await rejection(careful.dial(impostor.address))).toMatchObject({ code: "unavailable", isSent: false });
+  });
+
+  it("refuses a certificate of the same CA that lacks the name of the cluster", async () => {
+    const listener = await listening({ certificate: testCertificate("server") });
+    const certificate = { ...testCertificate("client"), serverName: "another.cluster" };
+    const error = await rejection(transport("client", { certificate }).transport.dial(listener.address));
+    expect(error).toMatchObject({ code: "unavailable", isSent: false });
+    expect((error as Error).message).toContain("another.cluster");
   });
 
   it("does not talk to a side without TLS", async () => {
     const sharedKey = "a key for tests only";
-    const listener = await listening({ tls: mutual("server"), sharedKey, handshakeTimeoutMs: 200 });
+    const listener = await listening({ certificate: testCertificate("server"), sharedKey, handshakeTimeoutMs: 200 });
     const proxy = await StallingProxy.to(listener.address);
     closers.push(() => proxy.close());
     const plain = transport("client", { sharedKey, handshakeTimeoutMs: 200 }).transport;

@@ -1,16 +1,11 @@
-import {
-  Client,
-  type ServiceError as GrpcError,
-  credentials as grpcCredentials,
-  Metadata,
-  status,
-} from "@grpc/grpc-js";
+import { Client, type ServiceError as GrpcError, Metadata, status } from "@grpc/grpc-js";
 import { type ErrorCode, ServiceError } from "@tidewire/foundation";
 import { type LinkConnection, LinkError } from "@tidewire/link";
 import { DiallingSession, defaultSessionLimits } from "@tidewire/link/session";
 import { type Agreement, ControlType, DialHandshake } from "@tidewire/link-binary/handshake";
 import type { Reader } from "@tidewire/wire";
 import { channelOptions } from "./channel-options.ts";
+import { channelCredentials, serverNameOptions } from "./credentials.ts";
 import { GrpcCarrier } from "./grpc-carrier.ts";
 import { withoutRetryBuffer } from "./grpc-internals.ts";
 import type { GrpcCall } from "./grpc-pipe.ts";
@@ -44,8 +39,8 @@ class Dialling {
   constructor(context: TransportContext, address: string) {
     this.#context = context;
     const { limits, carrier: modules, introduction, keys } = context;
-    const credentials = context.credentials?.dial ?? grpcCredentials.createInsecure();
-    this.#client = withoutRetryBuffer(new Client(address, credentials, channelOptions(limits)));
+    const options = { ...channelOptions(limits), ...serverNameOptions(context.certificate) };
+    this.#client = withoutRetryBuffer(new Client(address, channelCredentials(context.certificate), options));
     this.#handshake = new DialHandshake(introduction, keys[0], NO_BINDING);
     const carrier: GrpcCarrier = new GrpcCarrier(this.#call(CONTROL_PATH, new Metadata()), modules, limits, {
       greeter: {

@@ -1,5 +1,4 @@
-import type { ChannelCredentials, ServerCredentials } from "@grpc/grpc-js";
-import type { IdentityOptions, SharedKey } from "@tidewire/link-binary/handshake";
+import type { IdentityOptions } from "@tidewire/link-binary/handshake";
 import { MESSAGE_MAX_BYTES } from "@tidewire/wire";
 
 /**
@@ -49,13 +48,4 @@ export const defaultGrpcLinkLimits: GrpcLinkLimits = {
 
 export interface GrpcLinkOptions extends Partial<GrpcLinkLimits>, IdentityOptions {
   readonly shape?: GrpcShape;
-  /** As for the binary link. */
-  readonly sharedKey?: SharedKey | readonly SharedKey[];
-  /** gRPC's own credentials; plain text without them. */
-  readonly credentials?: {
-    readonly dial: ChannelCredentials;
-    readonly listen: ServerCredentials;
-    /** The listening side asks for certificates and refuses unknown ones, so that no shared key is needed. */
-    readonly areMutual: boolean;
-  };
 }

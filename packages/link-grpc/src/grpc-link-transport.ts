@@ -1,7 +1,13 @@
 import type { Clock, Logger, MetricsSink, Random, Timer } from "@tidewire/foundation";
 import type { LinkConnection, LinkListener, LinkTransport, ServedMethods, ServerStream } from "@tidewire/link";
 import { FanOut } from "@tidewire/link/session";
-import { checkedKeys, type Introduction, introductionOf, type SharedKey } from "@tidewire/link-binary/handshake";
+import {
+  checkedKeys,
+  type Introduction,
+  introductionOf,
+  type LinkCertificate,
+  type SharedKey,
+} from "@tidewire/link-binary/handshake";
 import { dial } from "./dial.ts";
 import type { GrpcCarrier } from "./grpc-carrier.ts";
 import { GrpcLinkMetrics } from "./grpc-link-metrics.ts";
@@ -44,7 +50,7 @@ class Transport implements TransportContext {
   readonly shape: GrpcShape;
   readonly introduction: Introduction;
   readonly keys: readonly (SharedKey | undefined)[];
-  readonly credentials: GrpcLinkOptions["credentials"];
+  readonly certificate: LinkCertificate | undefined;
   readonly metrics: GrpcLinkMetrics;
   readonly #clock: Clock;
   readonly #traffic = new Traffic();
@@ -55,8 +61,8 @@ class Transport implements TransportContext {
     this.#clock = modules.clock;
     this.limits = { ...defaultGrpcLinkLimits, ...options };
     this.shape = options.shape ?? "multiplexed";
-    this.credentials = options.credentials;
-    this.keys = checkedKeys(options.sharedKey, { requestCert: options.credentials?.areMutual });
+    this.certificate = options.certificate;
+    this.keys = checkedKeys(options);
     this.introduction = introductionOf(options, this.limits, modules);
     this.metrics = new GrpcLinkMetrics(modules.metrics, this.#traffic);
     this.carrier = { clock: modules.clock, logger: modules.logger, traffic: this.#traffic };

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { Server, ServerCredentials, type ServerDuplexStream, status } from "@grpc/grpc-js";
+import { Server, type ServerDuplexStream, status } from "@grpc/grpc-js";
 import { ServiceError, type Timer } from "@tidewire/foundation";
 import type { LinkListener, ServedMethods } from "@tidewire/link";
 import { ServingSession } from "@tidewire/link/session";
 import { type Agreement, ControlType, ListenHandshake, rejectBody } from "@tidewire/link-binary/handshake";
 import type { Reader } from "@tidewire/wire";
 import { serverOptions, WINDOW_BYTES } from "./channel-options.ts";
+import { serverCredentials } from "./credentials.ts";
 import { GrpcCarrier } from "./grpc-carrier.ts";
 import { widenWindow } from "./grpc-internals.ts";
 import { CONTROL_PATH, identity, READY_TYPE, STREAM_PATH, TOKEN_KEY } from "./service.ts";
@@ -56,7 +57,7 @@ class GrpcLinkListener implements LinkListener {
   }
 
   bind(address: string): Promise<void> {
-    const credentials = this.#context.credentials?.listen ?? ServerCredentials.createInsecure();
+    const credentials = serverCredentials(this.#context.certificate);
     return new Promise((resolve, reject) => {
       this.#server.bindAsync(address, credentials, (error, port) => {
         if (error === null) {

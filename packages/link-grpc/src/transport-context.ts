@@ -1,7 +1,7 @@
-import type { Introduction, SharedKey } from "@tidewire/link-binary/handshake";
+import type { Introduction, LinkCertificate, SharedKey } from "@tidewire/link-binary/handshake";
 import type { GrpcCarrier } from "./grpc-carrier.ts";
 import type { GrpcLinkMetrics } from "./grpc-link-metrics.ts";
-import type { GrpcLinkLimits, GrpcLinkOptions, GrpcShape } from "./grpc-link-options.ts";
+import type { GrpcLinkLimits, GrpcShape } from "./grpc-link-options.ts";
 import type { GrpcCarrierModules } from "./grpc-session.ts";
 
 export type LinkSide = "dialling" | "listening";
@@ -13,7 +13,7 @@ export interface TransportContext {
   readonly shape: GrpcShape;
   readonly introduction: Introduction;
   readonly keys: readonly (SharedKey | undefined)[];
-  readonly credentials: GrpcLinkOptions["credentials"];
+  readonly certificate: LinkCertificate | undefined;
   readonly metrics: GrpcLinkMetrics;
   /** A connection counts from here until `left`. */
   joined(side: LinkSide, carrier: GrpcCarrier): void;

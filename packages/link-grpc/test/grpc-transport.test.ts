@@ -1,14 +1,22 @@
-import { readFileSync } from "node:fs";
 import { Client, credentials, Server as GrpcServer, Metadata, ServerCredentials, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { noLogger, noMetrics, SystemClock, SystemRandom } from "@tidewire/foundation";
 import { LinkError, type LinkListener, LinkServiceTable } from "@tidewire/link";
-import { echo, Later, Opener, parcel, rejection, Server, StallingProxy, watch } from "@tidewire/link/compliance";
+import {
+  echo,
+  Later,
+  Opener,
+  parcel,
+  rejection,
+  Server,
+  StallingProxy,
+  type TestCertificate,
+  testCertificate,
+  watch,
+} from "@tidewire/link/compliance";
 import { createGrpcLinkTransport, type GrpcLinkOptions } from "../src/index.ts";
 
 const KEY = "a key for tests only";
-const pem = (name: string): Buffer =>
-  readFileSync(new URL(`../../link-binary/test/certificates/${name}.pem`, import.meta.url));
 
 describe("gRPC transport", () => {
   const closers: (() => unknown)[] = [];
@@ -114,18 +122,9 @@ describe("gRPC transport", () => {
   });
 
   it("carries calls and streams over mutual TLS without a shared key", async () => {
-    const credentialsOf = (name: string): NonNullable<GrpcLinkOptions["credentials"]> => ({
-      dial: credentials.createSsl(pem("ca"), pem(`${name}-key`), pem(name)),
-      listen: ServerCredentials.createSsl(
-        pem("ca"),
-        [{ private_key: pem("server-key"), cert_chain: pem("server") }],
-        true,
-      ),
-      areMutual: true,
-    });
     const modules = { clock: new SystemClock(), random: new SystemRandom(), logger: noLogger, metrics: noMetrics };
-    const secure = (nodeId: string) =>
-      createGrpcLinkTransport({ nodeId, role: "tool", credentials: credentialsOf(nodeId) }, modules);
+    const secure = (nodeId: TestCertificate) =>
+      createGrpcLinkTransport({ nodeId, role: "tool", certificate: testCertificate(nodeId) }, modules);
     const services = new LinkServiceTable();
     services.unary(echo, (request) => request);
     const listener = await secure("server").listen("127.0.0.1:0", services);
@@ -133,7 +132,12 @@ describe("gRPC transport", () => {
     const connection = await secure("client").dial(listener.address);
     expect((await connection.call(echo, parcel(4))).number).toBe(4);
     await connection.close();
-    const stranger = await rejection(transport("client").dial(listener.address));
-    expect(stranger).toMatchObject({ code: "unavailable", isSent: false });
+    for (const refused of [transport("client"), secure("stranger")]) {
+      const error = await rejection(refused.dial(listener.address));
+      expect(error).toMatchObject({ code: "unavailable", isSent: false });
+    }
+    const other = { ...testCertificate("client"), serverName: "another.cluster" };
+    const careful = createGrpcLinkTransport({ nodeId: "client", role: "tool", certificate: other }, modules);
+    expect(await rejection(careful.dial(listener.address))).toMatchObject({ code: "unavailable", isSent: false });
   });
 });

@@ -2,6 +2,7 @@ export { z } from "zod";
 export { type AdminServer, type AdminServerOptions, startAdminServer } from "./admin-server.ts";
 export { type ConfigField, configFields } from "./config-fields.ts";
 export { type ConfigSources, type LoadedConfig, loadConfig } from "./config-loader.ts";
+export { type LinkTlsSettings, linkTlsSettings, readLinkCertificate } from "./link-certificate.ts";
 export { createRegistry, prometheusSink } from "./metrics.ts";
 export {
   DEVELOPMENT_KEY,

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { type AdminServer, startAdminServer } from "./admin-server.ts";
 import { loadConfig } from "./config-loader.ts";
 import { helpText } from "./help-text.ts";
+import { readLinkCertificate, reportExpiry } from "./link-certificate.ts";
 import { createRegistry, prometheusSink } from "./metrics.ts";
 import { type CommonConfig, commonSettings, isLoopback, parseHostPort } from "./settings.ts";
 import { StartError } from "./start-error.ts";
@@ -107,7 +108,12 @@ async function start<Shape extends z.ZodRawShape>(description: ServiceDescriptio
   const clock = new SystemClock();
   const random = new SystemRandom();
   const sharedKey = readSharedKey(config);
-  const link = { nodeId, role: description.name, sharedKey, heartbeatMs: config.link.heartbeat };
+  const certificate = readLinkCertificate(config.link.tls, clock.wallMs());
+  if (certificate !== undefined) reportExpiry(certificate, metrics);
+  const link = {
+    ...{ nodeId, role: description.name, sharedKey, heartbeatMs: config.link.heartbeat },
+    ...(certificate === undefined ? {} : { certificate }),
+  };
   const modules = { clock, random, logger, metrics };
   const transport =
     config.link.kind === "grpc"

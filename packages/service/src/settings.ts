@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { linkTlsSettings } from "./link-certificate.ts";
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -56,6 +57,7 @@ export const commonSettings = {
       sharedKey: z.string().min(16).optional().describe("secret that all processes of a cluster share"),
       sharedKeyFile: z.string().optional().describe("file that holds the secret instead"),
       heartbeat: duration().default(5_000).describe("interval of heartbeats on a silent link"),
+      tls: linkTlsSettings,
     })
     .prefault({}),
   admin: z

@@ -60,13 +60,18 @@ export interface Shard {
   readonly count: number;
 }
 
-export function startLogStorage(directory: string, shard: Shard, listen = "127.0.0.1:0"): JsonProcess {
+export function startLogStorage(
+  directory: string,
+  shard: Shard,
+  settings: Readonly<Record<string, string>> = {},
+): JsonProcess {
   const flags = {
     "storage.directory": directory,
-    "link.listen": listen,
+    "link.listen": "127.0.0.1:0",
     "node.id": `log-${shard.index}`,
     "storage.shard.index": shard.index,
     "storage.shard.count": shard.count,
+    ...settings,
   };
   return new JsonProcess(
     logStorage,

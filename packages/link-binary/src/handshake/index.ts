@@ -10,4 +10,5 @@ export {
   type VersionRange,
 } from "./handshake.ts";
 export { checkedKeys, type IdentityOptions, introductionOf, LINK_VERSIONS } from "./identity.ts";
+export { LINK_TLS_MIN_VERSION, type LinkCertificate } from "./link-certificate.ts";
 export type { SharedKey } from "./proof.ts";

@@ -22,4 +22,5 @@ export function testLinkCompliance(subject: LinkSubject): void {
 }
 export { Later, rejection, settledUnder } from "./harness.ts";
 export { StallingProxy } from "./stalling-proxy.ts";
+export * from "./test-certificates.ts";
 export * from "./test-service.ts";
