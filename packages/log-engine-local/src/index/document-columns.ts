@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import type { DocumentName } from "@tidewire/foundation";
-import type { RecordType } from "../format/record.ts";
-import { DocumentEntry } from "./document-entry.ts";
+import { RecordType } from "../format/record.ts";
+import { type AppendIdentity, DocumentEntry, type StoredSnapshot } from "./document-entry.ts";
 import {
   DocumentPage,
   Flag,
@@ -94,12 +94,23 @@ export class DocumentColumns {
     return (page.flags(slot) & Flag.isDeleted) === 0 && page.numbers[NumberField.seq + slot]! > 0;
   }
 
-  snapshot(id: number): { readonly location: number; readonly length: number } | undefined {
+  snapshot(id: number): StoredSnapshot | undefined {
     const page = this.#page(id);
     const slot = id & SLOT_MASK;
     if ((page.flags(slot) & Flag.hasSnapshot) === 0) return undefined;
-    const location = page.numbers[NumberField.snapshotLocation + slot]!;
-    return { location, length: page.words[WordField.snapshotLength + slot]! };
+    return {
+      seq: page.numbers[NumberField.snapshotSeq + slot]!,
+      location: page.numbers[NumberField.snapshotLocation + slot]!,
+      length: page.words[WordField.snapshotLength + slot]!,
+    };
+  }
+
+  /** Where the history begins. */
+  baseSeq(id: number): number {
+    const page = this.#page(id);
+    const slot = id & SLOT_MASK;
+    const hasSnapshot = (page.flags(slot) & Flag.hasSnapshot) !== 0;
+    return page.numbers[(hasSnapshot ? NumberField.snapshotSeq : NumberField.emptySeq) + slot]!;
   }
 
   space(id: number): string {
@@ -118,6 +129,11 @@ export class DocumentColumns {
     const space = this.spaces.acquire(name.space);
     page.words[WordField.space + slot] = space;
     this.#keys.add(hashText(name.key, this.#seed ^ space), id);
+  }
+
+  /** The record that ties the id to the name is on the disk. */
+  setNameLogged(id: number): void {
+    this.#page(id).words[WordField.mixed + (id & SLOT_MASK)]! |= Flag.isNameLogged;
   }
 
   /** A whole page as it was written; its rows become findable. The columns of names are numbers of this store. */
@@ -197,6 +213,60 @@ export class DocumentColumns {
     if (this.owners.name(owner) === entry.owner) return;
     words[WordField.owner + slot] = this.owners.acquire(entry.owner);
     this.owners.release(owner);
+  }
+
+  /**
+   * Puts a patch that was read back behind the others of a document at rest, where that is all there is to do. Returns the
+   * seq it follows; -1, and nothing has changed, if the document is deleted, has a timer, or does not stand there.
+   */
+  extend(id: number, patch: Omit<AppendIdentity, "type">, location: number): number {
+    const { numbers, words } = this.#page(id);
+    const slot = id & SLOT_MASK;
+    const mixed = words[WordField.mixed + slot]!;
+    const seq = numbers[NumberField.seq + slot]!;
+    if ((mixed & (Flag.isDeleted | Flag.hasWakeAt)) !== 0 || patch.seq - patch.span !== seq) return -1;
+    words[WordField.mixed + slot] = (mixed & 0xffff_00ff) | Flag.hasAppend | (RecordType.patch << 8);
+    if (patch.epoch > words[WordField.epoch + slot]!) words[WordField.epoch + slot] = patch.epoch;
+    words[WordField.appendEpoch + slot] = patch.epoch;
+    words[WordField.appendSpan + slot] = patch.span;
+    words[WordField.appendLength + slot] = patch.length;
+    words[WordField.appendCrc + slot] = patch.payloadCrc;
+    numbers[NumberField.seq + slot] = patch.seq;
+    const last = this.#pool.append(words[WordField.tailLast + slot]!, patch.seq, location, patch.length);
+    words[WordField.tailLast + slot] = last;
+    if (words[WordField.tailFirst + slot] === 0) words[WordField.tailFirst + slot] = last;
+    return seq;
+  }
+
+  /** The snapshot of a document at rest; its patches are dropped by `dropPatches`. */
+  setSnapshot(id: number, snapshot: StoredSnapshot): void {
+    const { numbers, words } = this.#page(id);
+    const slot = id & SLOT_MASK;
+    words[WordField.mixed + slot]! |= Flag.hasSnapshot;
+    numbers[NumberField.snapshotSeq + slot] = snapshot.seq;
+    numbers[NumberField.snapshotLocation + slot] = snapshot.location;
+    words[WordField.snapshotLength + slot] = snapshot.length;
+  }
+
+  /** Of a document at rest, those that lead to this seq or less. */
+  dropPatches(id: number, seq: number, dropped: (location: number, length: number) => void): void {
+    const { words } = this.#page(id);
+    const slot = id & SLOT_MASK;
+    const tail = { first: words[WordField.tailFirst + slot]!, last: words[WordField.tailLast + slot]! };
+    const { first, last } = this.#pool.dropUpTo(tail, seq, dropped);
+    words[WordField.tailFirst + slot] = first;
+    words[WordField.tailLast + slot] = last;
+  }
+
+  /** The epoch of a document at rest, unless it has a later one. */
+  setEpoch(id: number, epoch: number, owner: string | undefined): void {
+    const { words } = this.#page(id);
+    const slot = id & SLOT_MASK;
+    if (epoch < words[WordField.epoch + slot]!) return;
+    words[WordField.epoch + slot] = epoch;
+    const former = words[WordField.owner + slot]!;
+    words[WordField.owner + slot] = this.owners.acquire(owner);
+    this.owners.release(former);
   }
 
   /** Takes the patches out of the pool: the entry has them now. */

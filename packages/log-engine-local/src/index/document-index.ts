@@ -54,6 +54,11 @@ export class DocumentIndex {
     return this.#active.count;
   }
 
+  /** It is at work, and its row behind its entry. */
+  isActive(id: number): boolean {
+    return this.#active.byId(id) !== undefined;
+  }
+
   get damagedCount(): number {
     return this.#damaged.size;
   }
@@ -85,14 +90,15 @@ export class DocumentIndex {
   }
 
   create(name: DocumentName): DocumentEntry {
-    return this.restore(this.columns.nextId, name);
+    const id = this.columns.nextId;
+    this.#add(id, name);
+    return this.#active.add(new DocumentEntry(id, { space: name.space, key: name.key }));
   }
 
-  restore(id: number, name: DocumentName): DocumentEntry {
-    this.columns.add(id, name);
-    this.#count++;
-    if (this.#unlisted !== undefined) this.#orderOf(this.#unlisted, name.space).add(id);
-    return this.#active.add(new DocumentEntry(id, { space: name.space, key: name.key }));
+  /** A name that was read back, at rest. */
+  restore(id: number, name: DocumentName): void {
+    this.#add(id, name);
+    this.columns.setNameLogged(id);
   }
 
   /** To be looked at only, each before the next one. */
@@ -254,6 +260,12 @@ export class DocumentIndex {
     for (const id of this.#due.from(() => true)) {
       yield { document: this.columns.name(id), wakeAt: this.columns.wakeAt(id) as number };
     }
+  }
+
+  #add(id: number, name: DocumentName): void {
+    this.columns.add(id, name);
+    this.#count++;
+    if (this.#unlisted !== undefined) this.#orderOf(this.#unlisted, name.space).add(id);
   }
 
   /** From rest to work. */

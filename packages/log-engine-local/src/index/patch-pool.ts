@@ -28,19 +28,41 @@ export class PatchPool {
   push(tail: PooledTail, patches: PatchList): PooledTail {
     let { first, last } = tail;
     for (let index = 0; index < patches.count; index++) {
-      const node = this.#take();
-      const at = node % CHUNK_NODES;
-      const numbers = this.#numbers[(node / CHUNK_NODES) | 0]!;
-      const words = this.#words[(node / CHUNK_NODES) | 0]!;
-      numbers[at * NUMBERS] = patches.seqAt(index);
-      numbers[at * NUMBERS + 1] = patches.locationAt(index);
-      words[at * WORDS + LENGTH] = patches.lengthAt(index);
-      words[at * WORDS + NEXT] = 0;
-      if (last === 0) first = node;
-      else this.#words[(last / CHUNK_NODES) | 0]![(last % CHUNK_NODES) * WORDS + NEXT] = node;
-      last = node;
+      last = this.append(last, patches.seqAt(index), patches.locationAt(index), patches.lengthAt(index));
+      if (first === 0) first = last;
     }
     return { first, last };
+  }
+
+  /** Puts one patch behind the last one of a tail, 0 if it is the first; returns its node. */
+  append(last: number, seq: number, location: number, length: number): number {
+    const node = this.#take();
+    const at = node % CHUNK_NODES;
+    const numbers = this.#numbers[(node / CHUNK_NODES) | 0]!;
+    const words = this.#words[(node / CHUNK_NODES) | 0]!;
+    numbers[at * NUMBERS] = seq;
+    numbers[at * NUMBERS + 1] = location;
+    words[at * WORDS + LENGTH] = length;
+    words[at * WORDS + NEXT] = 0;
+    if (last !== 0) this.#words[(last / CHUNK_NODES) | 0]![(last % CHUNK_NODES) * WORDS + NEXT] = node;
+    return node;
+  }
+
+  /** Gives back the patches that lead to this seq or less, after `dropped` has seen each; returns what is left. */
+  dropUpTo(tail: PooledTail, seq: number, dropped: (location: number, length: number) => void): PooledTail {
+    let kept = tail.first;
+    let last = 0;
+    while (kept !== 0) {
+      const at = kept % CHUNK_NODES;
+      const numbers = this.#numbers[(kept / CHUNK_NODES) | 0]!;
+      const words = this.#words[(kept / CHUNK_NODES) | 0]!;
+      if (numbers[at * NUMBERS]! > seq) break;
+      dropped(numbers[at * NUMBERS + 1]!, words[at * WORDS + LENGTH]!);
+      last = kept;
+      kept = words[at * WORDS + NEXT]!;
+    }
+    if (last !== 0) this.release({ first: tail.first, last });
+    return { first: kept, last: kept === 0 ? 0 : tail.last };
   }
 
   copyTo(first: number, patches: PatchList): void {

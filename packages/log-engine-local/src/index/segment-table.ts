@@ -21,6 +21,8 @@ export interface Segment {
 /** Which files there are, and how much of each is still needed. */
 export class SegmentTable {
   readonly #segments = new Map<number, Segment>();
+  /** Found last: records that are read back in order ask for the same one a hundred thousand times. */
+  #found: Segment | undefined;
   #retainsNew = false;
   #nowMs = (): number | undefined => undefined;
 
@@ -36,6 +38,7 @@ export class SegmentTable {
       diedAt: undefined,
     };
     this.#segments.set(id, segment);
+    this.#found = undefined;
     return segment;
   }
 
@@ -49,6 +52,7 @@ export class SegmentTable {
 
   remove(id: number): void {
     this.#segments.delete(id);
+    this.#found = undefined;
   }
 
   get highestId(): number {
@@ -56,7 +60,7 @@ export class SegmentTable {
   }
 
   needs(location: number, bytes: number): void {
-    const segment = this.#segments.get(segmentOf(location));
+    const segment = this.#at(location);
     // Absent if the file is missing: reading the record reports it.
     if (segment === undefined) return;
     segment.liveBytes += bytes;
@@ -71,7 +75,7 @@ export class SegmentTable {
 
   /** A record that no document ever needed itself, but history does. */
   passes(location: number): void {
-    const segment = this.#segments.get(segmentOf(location));
+    const segment = this.#at(location);
     if (segment !== undefined) segment.diedAt = this.#nowMs();
   }
 
@@ -119,14 +123,21 @@ export class SegmentTable {
   hold(locations: Iterable<number>): () => void {
     const held = new Set<Segment>();
     for (const location of locations) {
-      const segment = this.#segments.get(segmentOf(location));
+      const segment = this.#at(location);
       if (segment !== undefined) held.add(segment);
     }
     return release([...held]);
   }
 
+  #at(location: number): Segment | undefined {
+    const id = segmentOf(location);
+    if (this.#found?.id === id) return this.#found;
+    this.#found = this.#segments.get(id);
+    return this.#found;
+  }
+
   #drop(location: number, bytes: number): Segment | undefined {
-    const segment = this.#segments.get(segmentOf(location));
+    const segment = this.#at(location);
     if (segment === undefined) return undefined;
     segment.liveBytes -= bytes;
     segment.liveRecords--;

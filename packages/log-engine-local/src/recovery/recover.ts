@@ -1,6 +1,6 @@
 import type { LogPosition } from "../checkpoint/checkpoint-format.ts";
 import { readCheckpoint, readCheckpointHead } from "../checkpoint/read-checkpoint.ts";
-import { readFully, systemCode } from "../files/file-system.ts";
+import { systemCode } from "../files/file-system.ts";
 import { checkpointIdOfName, segmentIdOfName } from "../format/layout.ts";
 import { segmentSalt } from "../format/record.ts";
 import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentKind } from "../format/segment-header.ts";
@@ -8,6 +8,7 @@ import { StoreFormatError } from "../format/store-format-error.ts";
 import { DocumentIndex } from "../index/document-index.ts";
 import { SegmentTable } from "../index/segment-table.ts";
 import type { LogProblem } from "./problem.ts";
+import { ReadAhead } from "./read-ahead.ts";
 import { Replay } from "./replay.ts";
 import { type ChainedSegment, type ChainModules, readChain } from "./segment-chain.ts";
 import { type ScanChecks, SegmentScan } from "./segment-scan.ts";
@@ -106,23 +107,33 @@ async function replaySegment(
 ): Promise<{ readonly end: number; readonly fileBytes: number; readonly lastBatch: number | undefined }> {
   const { replay, problems, buffer } = into;
   const file = await modules.fileSystem.open(modules.layout.segment("log", segment.id));
+  let ahead: ReadAhead | undefined;
   try {
     const fileBytes = await file.size();
     const length = Math.min(fileBytes, segment.end ?? fileBytes);
     if (buffer.bytes.length < length) buffer.bytes = Buffer.allocUnsafeSlow(length);
-    const bytes = await readFully(file, 0, length, buffer.bytes);
+    const bytes = buffer.bytes.subarray(0, length);
+    ahead = new ReadAhead(file, bytes, from);
+    await ahead.next();
     checkHeader(modules, segment.id, bytes, problems);
-    const end = segment.end ?? bytes.length;
+    const end = segment.end ?? length;
     const salt = segmentSalt(modules.storeId, segment.id);
     let lastBatch: number | undefined;
     const scan = new SegmentScan(bytes, { salt, from, end, mayBeTorn: segment.end === undefined }, modules.checks);
+    scan.readBytes = ahead.readBytes;
     for (let kind = scan.next(); kind !== "end"; kind = scan.next()) {
+      if (kind === "more") {
+        await ahead.next();
+        scan.readBytes = ahead.readBytes;
+        continue;
+      }
       if (kind === "torn") return { end: scan.offset, fileBytes, lastBatch };
       if (kind === "record") lastBatch = Math.min(scan.header.batchStart, scan.offset);
       replay.apply(segment.id, kind, scan);
     }
     return { end, fileBytes, lastBatch };
   } finally {
+    await ahead?.settled();
     await file.close();
   }
 }

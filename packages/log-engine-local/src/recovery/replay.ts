@@ -5,6 +5,7 @@ import { type DecodedHeader, RecordType } from "../format/record.ts";
 import type { DocumentEntry } from "../index/document-entry.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
 import type { LogProblem } from "./problem.ts";
+import { ReplayAtRest } from "./replay-at-rest.ts";
 import type { SegmentScan } from "./segment-scan.ts";
 
 /** Records about the log itself: its segments are joined by other means too, and a time only serves backups. */
@@ -17,12 +18,14 @@ const ownTypes = new Set<RecordType>([RecordType.prior, RecordType.closing, Reco
 export class Replay {
   readonly problems: LogProblem[] = [];
   readonly #index: DocumentIndex;
+  readonly #atRest: ReplayAtRest;
   /** Documents with unreadable or missing records, and up to which seq; a later snapshot makes them whole again. */
   readonly #broken = new Map<number, { readonly seq: number; readonly text: string }>();
   records = 0;
 
   constructor(index: DocumentIndex) {
     this.#index = index;
+    this.#atRest = new ReplayAtRest(index);
   }
 
   /** Takes over what the scan has just found: a record or damage. */
@@ -41,6 +44,7 @@ export class Replay {
     const { header, offset } = scan;
     if (header.documentId === 0) return;
     if (header.type === RecordType.key) return this.#applyKey(segmentId, offset, header, scan.payload);
+    if (!this.#broken.has(header.documentId) && this.#atRest.apply(scan, segmentId)) return;
     const entry = this.#index.byId(header.documentId);
     if (entry === undefined) {
       const text = `document ${header.documentId} has no name`;
@@ -71,15 +75,16 @@ export class Replay {
   }
 
   #applyKey(segmentId: number, offset: number, header: DecodedHeader, payload: Buffer): void {
-    if (this.#index.byId(header.documentId) !== undefined) return;
+    const { columns } = this.#index;
+    if (columns.has(header.documentId)) return;
     const [space, key] = payload.toString("latin1").split("/");
     const name = documentName(space, key);
-    if (this.#index.find(name) !== undefined) {
+    if (columns.find(name) !== 0) {
       const text = `${space}/${key} has two ids`;
       this.problems.push({ kind: "unattributed_damage", segmentId, offset, text });
       return;
     }
-    this.#index.restore(header.documentId, name).isNameLogged = true;
+    this.#index.restore(header.documentId, name);
   }
 
   #applyAppend(

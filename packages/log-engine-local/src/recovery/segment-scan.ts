@@ -39,9 +39,13 @@ export function* scanSegment(file: Buffer, range: ScanRange, checks: ScanChecks 
     const { offset } = scan;
     if (kind === "record") yield { kind, offset, header: { ...scan.header }, payload: scan.payload };
     else if (kind === "torn") yield { kind, offset };
-    else yield { kind, offset, end: scan.end, ...(scan.damaged === undefined ? {} : { header: scan.damaged }) };
+    else if (kind === "damage")
+      yield { kind, offset, end: scan.end, ...(scan.damaged === undefined ? {} : { header: scan.damaged }) };
   }
 }
+
+/** `more`: the next record is not read yet; see `SegmentScan.readBytes`. */
+export type ScanResult = ScanStep["kind"] | "more" | "end";
 
 /** The walk itself, for those who look at millions of records: one object, whose fields say what the last step found. */
 export class SegmentScan {
@@ -52,6 +56,8 @@ export class SegmentScan {
   readonly header = emptyHeader();
   /** Of the damaged record, if it is beyond doubt which one it was. */
   damaged: DecodedHeader | undefined;
+  /** How much of the file is in the buffer yet. What is behind is not looked at, and nothing is judged before all is there. */
+  readBytes: number;
   readonly #bytes: Buffer;
   readonly #range: ScanRange;
   readonly #checks: ScanChecks;
@@ -63,6 +69,7 @@ export class SegmentScan {
     this.#checks = checks;
     this.#salt = checks.ignoresSalt === true ? undefined : range.salt;
     this.#bytes = file.subarray(0, Math.min(range.end, file.length));
+    this.readBytes = this.#bytes.length;
     this.offset = range.from;
     this.end = range.from;
   }
@@ -73,12 +80,17 @@ export class SegmentScan {
     return this.#bytes.subarray(start, start + this.header.length);
   }
 
-  next(): ScanStep["kind"] | "end" {
+  /** After `more`, goes on where it stopped. */
+  next(): ScanResult {
     this.offset = this.end;
     const { header, offset } = this;
     if (offset >= this.#range.end || this.#isTorn) return "end";
+    const isPartly = this.readBytes < this.#bytes.length;
+    if (isPartly && offset + RECORD_HEADER_BYTES > this.readBytes) return "more";
     const isHeader = readHeaderInto(header, this.#bytes, offset, this.#salt);
+    if (isPartly && (!isHeader || offset + RECORD_HEADER_BYTES + header.length > this.readBytes)) return "more";
     if (!isHeader || !isWhole(this.#bytes, offset, header, this.#checks)) {
+      if (isPartly) return "more";
       return this.#flaw(isHeader ? { ...header } : undefined);
     }
     if (!header.isKnown) throw new StoreFormatError(`record type ${header.type} is of a newer version; use that one`);

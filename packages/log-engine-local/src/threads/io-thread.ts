@@ -48,9 +48,14 @@ export class IoThread {
     this.#options = options;
   }
 
+  /** Ahead of the first request, which would otherwise wait the tens of milliseconds that this takes. */
+  start(): void {
+    this.#worker ??= this.#begin();
+  }
+
   /** Rejects with the error of the system call, or with `IoThreadLost`. */
   run(operation: IoOperation): Promise<unknown> {
-    const worker = (this.#worker ??= this.#start());
+    const worker = (this.#worker ??= this.#begin());
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       if (this.#waiting.size === 0) worker.ref();
@@ -67,7 +72,7 @@ export class IoThread {
     await worker?.terminate();
   }
 
-  #start(): Worker {
+  #begin(): Worker {
     const { entry, name } = this.#options;
     // Its descriptors are those of the process, and stay when it dies.
     const worker = new Worker(entry, { name, trackUnmanagedFds: false });

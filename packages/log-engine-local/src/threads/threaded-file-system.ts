@@ -23,6 +23,9 @@ export class ThreadedFileSystem implements FileSystem {
   constructor(modules: IoThreadModules, options: ThreadedFileSystemOptions) {
     this.#log = new IoThread(modules, { ...options, name: "log" });
     this.#store = new IoThread(modules, { ...options, name: "store" });
+    // Both at once, while the main thread reads the directory.
+    this.#log.start();
+    this.#store.start();
   }
 
   makeDirectory(path: string): Promise<void> {
