@@ -33,6 +33,8 @@ const policies: readonly Policy[] = [
 interface Shape {
   readonly random: Random;
   depth: number;
+  /** Every record has a field of its own for the views that look at what their viewers do not see. */
+  readonly hasMark: boolean;
 }
 
 function pick<Item>(random: Random, items: readonly Item[]): Item {
@@ -68,17 +70,22 @@ function randomRecord(shape: Shape): any {
   const fields: Record<string, any> = { open: t.boolean(), owner: t.enum("ann", "bob", "cid") };
   const count = 1 + random.below(3);
   for (let index = 0; index < count; index++) fields[`f${index}`] = maybePolicy(shape, randomField(shape));
+  if (shape.hasMark) fields["mark"] = randomMark(random);
   const made = record(fields);
   return random.below(3) === 0 ? made.visibleTo(pick(random, policies)) : made;
 }
 
+function randomMark(random: Random): any {
+  return random.below(2) === 0 ? t.int().private() : t.int().visibleTo(pick(random, policies));
+}
+
 function randomField(shape: Shape): any {
-  const { random, depth } = shape;
+  const { random, depth, hasMark } = shape;
   const roll = random.below(depth > 0 ? 10 : 6);
   if (roll < 5) return scalarField(shape);
   if (roll === 5) return t.list(t.int());
   if (roll === 6) return t.map(t.string());
-  const inner = { random, depth: depth - 1 };
+  const inner = { random, depth: depth - 1, hasMark };
   if (roll === 7) return t.map(randomRecord(inner));
   if (roll === 8) return t.table(randomRecord(inner));
   const nested = randomRecord(inner);
@@ -106,11 +113,35 @@ function randomView(random: Random, tables: readonly string[]): (doc: any, viewe
   ]);
 }
 
+/** Views whose results come from fields, records and orders that their viewers may not see. */
+function randomViewOfHidden(random: Random, tables: readonly string[]): (doc: any, viewer: any) => unknown {
+  const table = pick(random, tables);
+  return pick<(doc: any, viewer: any) => unknown>(random, [
+    (doc) => doc[table].where({ mark: 1 }),
+    (doc) => doc[table].where({ mark: 1 }).count(),
+    (doc) => doc[table].where({ mark: 1 }).first(),
+    (doc, viewer) => doc[table].where({ owner: viewer.principal.agent, mark: 1 }).keys(),
+    (doc, viewer) => doc[table].where({ owner: viewer.principal.agent }).count(),
+    (doc) => doc[table].where({ open: true }).first(),
+    (doc) => doc[table].where({ open: true }).orderBy("mark").limit(2),
+    (doc) => doc[table].orderBy("mark"),
+    (doc) => doc[table].where((row: any) => row.open || row.mark % 2 === 0),
+    (doc) => doc[table].where((row: any) => row.open).limit(1),
+    (doc, viewer) => doc[table].where((row: any) => row.owner === viewer.principal.agent),
+    (doc) => doc[table].orderBy("open").offset(1),
+    (doc) => (doc[table].where({ open: true }).count() > 2 ? doc[table] : undefined),
+    (doc) => [...doc[table]].slice(0, 2),
+    (doc) => doc[table].get("2"),
+  ]);
+}
+
 const anything: StandardSchemaV1 = { "~standard": { version: 1, vendor: "test", validate: (value) => ({ value }) } };
 
+export type Mutate = (doc: any, arg: any, ctx: any) => unknown;
+
 /** A document type with random shape, policies and views, and one message that changes anything at random. */
-export function randomDocument(random: Random, mutate: (doc: any, arg: any, ctx: any) => unknown): unknown {
-  const shape: Shape = { random, depth: 2 };
+export function randomDocument(random: Random, mutate: Mutate, looksAtHidden = false): unknown {
+  const shape: Shape = { random, depth: 2, hasMark: looksAtHidden };
   const state: Record<string, any> = {
     flag: t.boolean(),
     total: t.int(),
@@ -129,7 +160,10 @@ export function randomDocument(random: Random, mutate: (doc: any, arg: any, ctx:
   }
   const views: Record<string, any> = {};
   const viewCount = random.below(4);
-  for (let index = 0; index < viewCount; index++) views[`v${index}`] = randomView(random, tables);
+  for (let index = 0; index < viewCount; index++) {
+    const make = looksAtHidden && random.below(4) > 0 ? randomViewOfHidden : randomView;
+    views[`v${index}`] = make(random, tables);
+  }
   return defineDocument({
     space: "random",
     createsOnDemand: true,

@@ -38,6 +38,13 @@ export class Query {
     this.#plan = plan;
   }
 
+  /** Whether every record is in it or not by itself: by the fields that `isAllowed`, and by its conditions. */
+  $isEachByItself(isAllowed: (field: FieldType) => boolean): boolean {
+    const { criteria, sort, offset, limit } = this.#plan;
+    if (offset > 0 || limit !== Infinity) return false;
+    return criteria.every(({ field }) => isAllowed(field)) && sort.every(({ field }) => isAllowed(field));
+  }
+
   where(criteria: object | ((row: RecordNode) => boolean)): Query {
     const plan = this.#plan;
     if (plan.limit !== Infinity || plan.offset > 0) throw new StateError("where comes before limit and offset");

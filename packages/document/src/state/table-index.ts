@@ -9,14 +9,18 @@ const emptyBucketsMax = 1_024;
 /** The records that have one value in one field, as something to depend on: it changes when they do. */
 export class IndexBucket implements Trackable {
   readonly $parent: StateNode;
+  readonly field: FieldType;
+  readonly value: unknown;
   $stamp = 0;
   $isLive = true;
   readonly #records = new Set<RecordNode>();
   /** In the order of the container, once somebody has asked for it. Never changed in place: readers keep it. */
   #ordered: readonly RecordNode[] | null = null;
 
-  constructor(container: StateNode) {
+  constructor(container: StateNode, field: FieldType, value: unknown) {
     this.$parent = container;
+    this.field = field;
+    this.value = value;
   }
 
   get size(): number {
@@ -62,7 +66,7 @@ export class TableIndex {
   bucket(value: unknown): IndexBucket {
     let bucket = this.#buckets.get(value);
     if (bucket === undefined) {
-      bucket = new IndexBucket(this.#container);
+      bucket = new IndexBucket(this.#container, this.field, value);
       // Whoever asked before there was a bucket depended on the whole.
       bucket.$stamp = this.#container.$stamp;
       this.#buckets.set(value, bucket);

@@ -86,7 +86,8 @@ export class ResultWalk {
     const walk = this.#walk;
     const { out } = walk;
     const start = out.position;
-    const newest = walk.newest;
+    const { newest } = walk;
+    walk.newest = 0;
     if (result.kind === "rows" && sent?.kind === "rows") {
       out.label(slot.label);
       out.openObject();
@@ -111,8 +112,9 @@ export class ResultWalk {
     } else if (result.kind !== "json" || sent?.kind !== "json" || result !== sent) {
       this.full(slot, result, sent?.kind !== "absent");
     }
-    // The records that were written name their own seqs; where none did, what the view read has to.
-    if (out.position > start && walk.newest === newest) walk.note(seq);
+    // The records that were written name their own seqs; where those are not new, what the view read has to.
+    if (out.position > start && walk.newest <= from) walk.note(seq);
+    walk.note(newest);
   }
 
   /** One record in full. */

@@ -1,32 +1,53 @@
-import type { ReadTracker, Trackable } from "../state/read-tracker.ts";
+import type { Trackable } from "../state/read-tracker.ts";
 import { RecordNode } from "../state/record-node.ts";
+import type { FieldType } from "../state/record-type.ts";
 import { IndexBucket } from "../state/table-index.ts";
 import { TableNode } from "../state/table-node.ts";
-import type { ViewResult } from "./view-result.ts";
 
 /**
- * The newest change that a result of a view can come from, for someone of whom nobody knows what was sent before. It may
- * be one that did not change the result. Changes of records that the receiver sees outside of the view are told there, so
- * here they are left out: what happens to the other records of their table is not the receiver's business.
+ * The newest change that the result of a view can come from, of all that it read, for someone of whom nobody knows what was
+ * sent before. It may be one that did not change the result, but it is never older than the one that did.
  */
-export function seqOfSeen(tracker: ReadTracker, result: ViewResult): number {
+export function seqOfSeen(nodes: Iterable<Trackable>): number {
   let newest = 0;
-  for (const node of tracker.nodes) newest = Math.max(newest, seqOf(node, result.kind === "json"));
+  for (const node of nodes) newest = Math.max(newest, seqOf(node));
   return newest;
 }
 
-/** Plain values may be made of anything that was read; records are shown only to those who see them. */
-function seqOf(node: Trackable, isPlain: boolean): number {
+function seqOf(node: Trackable): number {
   const table = node instanceof IndexBucket ? node.$parent : node;
   if (!(table instanceof TableNode) || !isShown(table)) return node.$stamp;
-  if (!isPlain) return 0;
-  if (!(node instanceof IndexBucket)) return node.$stamp;
+  if (!table.$field.recordType!.hasSecrets) return 0;
+  return node instanceof IndexBucket ? newestOfBucket(node, table) : node.$stamp;
+}
+
+/** Its own stamp does not outlive the memory. Records that cannot have been in it are somebody else's business. */
+function newestOfBucket(bucket: IndexBucket, table: TableNode): number {
+  const { index } = bucket.field;
   let newest = 0;
-  for (const record of node.records) newest = Math.max(newest, record.$stamp);
+  for (const record of bucket.records) newest = Math.max(newest, record.$stamp, table.$movedAt(record));
+  const noteLeft = (record: RecordNode): void => {
+    const changed = record.$fieldStamp(index);
+    if (changed > newest && changed > record.$born && !bucket.records.has(record)) newest = changed;
+  };
+  for (let record = table.$newest; record !== null && record.$stamp > newest; record = record.$older as RecordNode) {
+    noteLeft(record);
+  }
+  for (let place = table.$tombstones.length - 1; place >= 0; place--) {
+    const { seq, element } = table.$tombstones[place]!;
+    if (seq <= newest) break;
+    if (element.$get(index) === bucket.value) return seq;
+    noteLeft(element);
+  }
   return newest;
 }
 
 /** Whether every viewer is shown the table, as far as its records' policies let it. */
-function isShown({ $field, $parent }: TableNode): boolean {
+export function isShown({ $field, $parent }: TableNode): boolean {
   return $parent instanceof RecordNode && $parent.$parent === null && !$field.isPrivate && $field.guard === undefined;
+}
+
+/** Whether who sees a record sees the field, and so is told of its changes. */
+export function isFieldShown({ isPrivate, guard }: FieldType): boolean {
+  return !isPrivate && guard === undefined;
 }

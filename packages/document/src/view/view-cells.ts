@@ -1,12 +1,14 @@
 import { JsonWriter } from "../encode/json-writer.ts";
-import { ReadTracker } from "../state/read-tracker.ts";
+import { Query } from "../state/query.ts";
+import { fieldBit, ReadTracker } from "../state/read-tracker.ts";
 import type { RecordNode } from "../state/record-node.ts";
 import type { Guard } from "../state/record-type.ts";
+import { TableNode } from "../state/table-node.ts";
 import type { ClassPolicies } from "./class-policies.ts";
 import type { ViewedDocument, ViewerInputs } from "./document-views.ts";
 import { GroupLens } from "./group-lens.ts";
 import { ResultWalk } from "./result-walk.ts";
-import { seqOfSeen } from "./seen-seq.ts";
+import { isFieldShown, isShown, seqOfSeen } from "./seen-seq.ts";
 import { StateWalk } from "./state-walk.ts";
 import { absentResult, type RowPolicies, sameResult, type ViewResult, viewResultOf } from "./view-result.ts";
 import type { ViewSlot } from "./view-slot.ts";
@@ -14,13 +16,20 @@ import { ViewerGroup } from "./viewer-group.ts";
 
 interface Cell {
   readonly result: ViewResult;
+  /** What the function read. */
   readonly tracker: ReadTracker;
+  /** What was read of the table whose records it gives. */
+  readonly rows: ReadTracker;
+  /** Whether all that may bring records into the result or out of it is told where they are shown without the view. */
+  readonly isTold: boolean;
   /** When it was evaluated. */
   readonly seq: number;
   readonly tick: number;
 }
 
 const decoder = new TextDecoder();
+/** Of results that are not records of a table. Never written to. */
+const noRows = new ReadTracker();
 
 /** Computed values and views of one class, evaluated again only when something they read has changed. */
 export class ViewCells implements RowPolicies {
@@ -40,29 +49,34 @@ export class ViewCells implements RowPolicies {
     const { state, tick } = this.#document;
     const cell = this.#cells[slot.index];
     if (cell !== undefined && !this.hasChangedSince(slot, cell.seq, cell.tick)) return cell.result;
-    const tracker = new ReadTracker();
-    const result = this.#evaluate(slot, tracker);
+    const evaluated = this.#evaluate(slot);
+    const { result } = evaluated;
     const kept = cell !== undefined && sameResult(cell.result, result) ? cell.result : result;
-    this.#cells[slot.index] = { result: kept, tracker, seq: state.root.$stamp, tick };
+    this.#cells[slot.index] = { ...evaluated, result: kept, seq: state.root.$stamp, tick };
     return kept;
   }
 
   /** Whether anything the last evaluation read has changed since. */
   hasChangedSince(slot: ViewSlot, seq: number, tick: number): boolean {
-    const tracker = this.#cells[slot.index]?.tracker;
-    if (tracker === undefined) return true;
-    return tracker.hasChangedSince(seq) || (tracker.readsPresence && tick !== this.#document.tick);
+    const cell = this.#cells[slot.index];
+    if (cell === undefined) return true;
+    const { tracker, rows } = cell;
+    if (tracker.hasChangedSince(seq) || rows.hasChangedSince(seq)) return true;
+    return (tracker.readsPresence || rows.readsPresence) && tick !== this.#document.tick;
   }
 
   /** The newest change of what the last evaluation read. */
   newestSeen(slot: ViewSlot): number {
-    return this.#cells[slot.index]?.tracker.newestStamp() ?? 0;
+    const cell = this.#cells[slot.index];
+    return cell === undefined ? 0 : Math.max(cell.tracker.newestStamp(), cell.rows.newestStamp());
   }
 
   /** See `seqOfSeen`. */
   seqOf(slot: ViewSlot): number {
     const cell = this.#cells[slot.index];
-    return cell === undefined ? 0 : seqOfSeen(cell.tracker, cell.result);
+    if (cell === undefined) return 0;
+    const newest = seqOfSeen(cell.tracker.nodes);
+    return cell.isTold ? newest : Math.max(newest, seqOfSeen(cell.rows.nodes));
   }
 
   sees(guard: Guard, record: RecordNode): boolean {
@@ -77,18 +91,34 @@ export class ViewCells implements RowPolicies {
   }
 
   /** A throw leaves the value out. */
-  #evaluate(slot: ViewSlot, tracker: ReadTracker): ViewResult {
+  #evaluate(slot: ViewSlot): Pick<Cell, "result" | "tracker" | "rows" | "isTold"> {
     const { state, schema } = this.#document;
     const outer = state.tracker;
+    const tracker = new ReadTracker();
+    let rows = noRows;
+    let isTold = false;
     state.tracker = tracker;
     try {
       const viewState = schema.hasViewState ? this.#inputs.viewState : undefined;
-      return viewResultOf(slot.evaluate(state.root, this.#inputs, viewState), this);
+      const value = slot.evaluate(state.root, this.#inputs, viewState);
+      if (value instanceof Query || value instanceof TableNode) state.tracker = rows = new ReadTracker();
+      const result = viewResultOf(value, this);
+      isTold = isToldElsewhere(value, rows);
+      return { result, tracker, rows, isTold };
     } catch (thrown) {
       this.#document.policyFailed(thrown);
-      return absentResult;
+      return { result: absentResult, tracker, rows, isTold };
     } finally {
       state.tracker = outer;
     }
   }
+}
+
+function isToldElsewhere(value: unknown, { ownFields }: ReadTracker): boolean {
+  if (value instanceof TableNode) return isShown(value);
+  if (!(value instanceof Query) || !(value.$source instanceof TableNode) || !isShown(value.$source)) return false;
+  if (!value.$isEachByItself(isFieldShown)) return false;
+  // What its conditions looked at.
+  const { slots } = value.$source.$field.recordType!;
+  return slots.every((field) => isFieldShown(field) || (ownFields & fieldBit(field.index)) === 0);
 }
