@@ -164,10 +164,11 @@ export function writeListed(writer: Writer, space: string, ids: Uint32Array): vo
 export function readListed(reader: Reader, index: DocumentIndex, isListed: Uint8Array): void {
   const space = reader.string(NAME_MAX, "space");
   const { columns } = index;
-  const ids = new Uint32Array(reader.remaining / 4);
+  const count = reader.remaining / 4;
+  const ids = new Uint32Array(count);
   let length = 0;
-  while (reader.remaining > 0) {
-    const id = reader.view.getUint32(reader.take(4), true);
+  for (let at = reader.take(count * 4), read = 0; read < count; read++) {
+    const id = reader.view.getUint32(at + read * 4, true);
     if (!columns.has(id) || !columns.exists(id) || isListed[id] !== 0) continue;
     isListed[id] = 1;
     ids[length++] = id;

@@ -43,11 +43,6 @@ export class DocumentColumns {
     return this.#pages[index];
   }
 
-  /** So many documents are about to be added to none. */
-  reserve(count: number): void {
-    this.#keys.reserve(count);
-  }
-
   has(id: number): boolean {
     const page = this.#pages[id >>> PAGE_SHIFT];
     return page !== undefined && page.flags(id & SLOT_MASK) !== 0;
@@ -136,16 +131,22 @@ export class DocumentColumns {
     this.#page(id).words[WordField.mixed + (id & SLOT_MASK)]! |= Flag.isNameLogged;
   }
 
-  /** A whole page as it was written; its rows become findable. The columns of names are numbers of this store. */
+  /** A whole page as it was written. Nothing can be found by name before `indexKeys`. The columns of names are numbers of this store. */
   addPage(index: number, fill: (page: DocumentPage) => void): void {
     const page = this.#pageFor(index * PAGE_DOCUMENTS);
     fill(page);
-    for (let slot = 0; slot < PAGE_DOCUMENTS; slot++) {
+    for (let slot = PAGE_DOCUMENTS - 1; slot >= 0; slot--) {
       if (page.flags(slot) === 0) continue;
-      const id = index * PAGE_DOCUMENTS + slot;
-      this.#keys.add(page.hashKey(slot, this.#seed ^ page.words[WordField.space + slot]!), id);
-      this.#nextId = Math.max(this.#nextId, id + 1);
+      this.#nextId = Math.max(this.#nextId, index * PAGE_DOCUMENTS + slot + 1);
+      return;
     }
+  }
+
+  /** Makes the rows of all added pages findable, once. */
+  indexKeys(): void {
+    const hashes = new Uint32Array(this.#nextId);
+    for (const [number, page] of this.#pages.entries()) page?.hashKeys(this.#seed, hashes, number * PAGE_DOCUMENTS);
+    this.#keys.fill(hashes, (id) => this.has(id));
   }
 
   /** The document as an entry of its own. */

@@ -4,7 +4,7 @@ import { RecordType, recordBytes } from "../format/record.ts";
 import { ActiveDocuments } from "./active-documents.ts";
 import { DocumentColumns } from "./document-columns.ts";
 import { type AppendIdentity, DocumentEntry } from "./document-entry.ts";
-import { PAGE_DOCUMENTS } from "./document-page.ts";
+import { Flag, NumberField, PAGE_DOCUMENTS, WordField } from "./document-page.ts";
 import type { PatchList } from "./patch-list.ts";
 import type { SegmentTable } from "./segment-table.ts";
 import { SortedIds } from "./sorted-ids.ts";
@@ -170,13 +170,16 @@ export class DocumentIndex {
 
   /** A page is in the columns, as a checkpoint had it: its rows are counted and put into the orders but `listed`. */
   adoptPage(page: number): void {
-    const first = page * PAGE_DOCUMENTS;
-    for (let id = first; id < first + PAGE_DOCUMENTS; id++) {
-      if (!this.columns.has(id)) continue;
+    const { numbers, words } = this.columns.page(page)!;
+    for (let slot = 0; slot < PAGE_DOCUMENTS; slot++) {
+      const flags = words[WordField.mixed + slot]!;
+      if ((flags & Flag.isUsed) === 0) continue;
       this.#count++;
-      const snapshot = this.columns.snapshot(id);
-      if (snapshot !== undefined) this.segments.needs(snapshot.location, recordBytes(snapshot.length));
-      if (this.columns.wakeAt(id) !== undefined) this.#due.add(id);
+      if ((flags & Flag.hasSnapshot) !== 0) {
+        const location = numbers[NumberField.snapshotLocation + slot]!;
+        this.segments.needs(location, recordBytes(words[WordField.snapshotLength + slot]!));
+      }
+      if ((flags & Flag.hasWakeAt) !== 0) this.#due.add(page * PAGE_DOCUMENTS + slot);
     }
   }
 

@@ -103,7 +103,7 @@ export class DocumentPage {
   }
 
   setKeys(keys: Uint8Array): void {
-    this.#keys = Uint8Array.from(keys);
+    this.#keys = new Uint8Array(keys);
     this.#keyBytes = keys.length;
   }
 
@@ -148,6 +148,14 @@ export class DocumentPage {
     let hash = seed;
     for (let index = start; index < end; index++) hash = Math.imul(hash ^ this.#keys[index]!, 0x01000193);
     return mixed(hash);
+  }
+
+  /** The hashes of all rows in use, each under its id. */
+  hashKeys(seed: number, target: Uint32Array, firstId: number): void {
+    for (let slot = 0; slot < PAGE_DOCUMENTS; slot++) {
+      if (this.flags(slot) !== 0)
+        target[firstId + slot] = this.hashKey(slot, seed ^ this.words[WordField.space + slot]!);
+    }
   }
 
   /** Below zero if the key of this slot is before the other's: the order of bytes, which is that of the text. */

@@ -11,19 +11,39 @@ const LOAD_MAX = 0.7;
 /** Ids by the hash of their names: 6 to 12 bytes a document. Nothing is ever taken out, as no id ever ends. */
 export class KeyTable {
   readonly #documents: KeyedDocuments;
-  #shards: Uint32Array[] = emptyShards(INITIAL_SLOTS);
+  readonly #shards: Uint32Array[] = Array.from({ length: SHARDS }, () => new Uint32Array(INITIAL_SLOTS));
   readonly #counts = new Uint32Array(SHARDS);
 
   constructor(documents: KeyedDocuments) {
     this.#documents = documents;
   }
 
-  /** Makes room for so many at once; before the first one is added. */
-  reserve(count: number): void {
-    let slots = INITIAL_SLOTS;
-    // An eighth more than the mean, so that hardly any shard has to grow.
-    while (slots * LOAD_MAX < (count / SHARDS) * 1.125) slots *= 2;
-    this.#shards = emptyShards(slots);
+  /**
+   * Takes over all documents at once, by the hashes of their ids; the table must be empty. Shard by shard, so that each is
+   * filled while it is in the processor's cache: a table of millions is larger than that.
+   */
+  fill(hashes: Uint32Array, isUsed: (id: number) => boolean): void {
+    const ends = new Uint32Array(SHARDS);
+    for (let id = 1; id < hashes.length; id++) if (isUsed(id)) this.#counts[hashes[id]! % SHARDS]!++;
+    for (let shard = 0, end = 0; shard < SHARDS; shard++) {
+      ends[shard] = end;
+      end += this.#counts[shard]!;
+    }
+    // Hash and id side by side: looking the hash up by its id again would miss the cache for every document.
+    const pairs = new Uint32Array(2 * (ends[SHARDS - 1]! + this.#counts[SHARDS - 1]!));
+    for (let id = 1; id < hashes.length; id++) {
+      if (!isUsed(id)) continue;
+      const hash = hashes[id]!;
+      const at = 2 * ends[hash % SHARDS]!++;
+      pairs[at] = hash;
+      pairs[at + 1] = id;
+    }
+    for (let shard = 0; shard < SHARDS; shard++) {
+      const end = ends[shard]!;
+      const slots = new Uint32Array(slotsFor(this.#counts[shard]!));
+      for (let at = end - this.#counts[shard]!; at < end; at++) place(slots, pairs[2 * at]!, pairs[2 * at + 1]!);
+      this.#shards[shard] = slots;
+    }
   }
 
   /** The id that stands under this hash and that `matches`, or 0. */
@@ -51,8 +71,11 @@ export class KeyTable {
   }
 }
 
-function emptyShards(slots: number): Uint32Array[] {
-  return Array.from({ length: SHARDS }, () => new Uint32Array(slots));
+function slotsFor(count: number): number {
+  let slots = INITIAL_SLOTS;
+  // An eighth more, so that what comes next makes hardly any shard grow.
+  while (slots * LOAD_MAX < count * 1.125) slots *= 2;
+  return slots;
 }
 
 function place(slots: Uint32Array, hash: number, id: number): void {
