@@ -12,6 +12,7 @@ import {
   newFolder,
   openStore,
   readerOf,
+  remove,
   removeFolders,
   write,
 } from "./support/test-store.ts";
@@ -56,6 +57,7 @@ describe("a restored directory", () => {
     const backup = backupOf(engine, s3);
     for (let round = 0; round < 12; round++) {
       for (const key of ["g1", "g2", `only-${round}`]) await write(engine, key, 7, 5);
+      if (round > 0) await remove(engine, `only-${round - 1}`);
       await backup.round();
       expect(backup.status).toMatchObject({ isBehind: false, lagBytes: 0, manifest: round + 1 });
       expect(backup.status.failure).toBeUndefined();
@@ -64,6 +66,8 @@ describe("a restored directory", () => {
     }
     expect((await engine.files.image()).files.length).toBeLessThan(12);
     expect(await contentsIn(await restored())).toEqual(await contentsOf(engine));
+    // What a deletion says outlives the document, the files it was in, and the disk.
+    expect((await contentsOf(engine))["only-0"]).toEqual(["deleted 8", expect.stringContaining("8: end of only-0")]);
     await engine.close();
   });
 

@@ -50,7 +50,9 @@ export class LogOpening {
     let opened: OpenedLog;
     try {
       const options = { ifExists: !this.#mayCreate() };
-      opened = await this.#modules.log.open(this.#document, this.#owner, options).catch(openedAsMissing);
+      opened = await this.#modules.log
+        .open(this.#document, this.#owner, options)
+        .catch((thrown: unknown) => this.#openedAsMissing(thrown));
     } catch {
       // Whatever it is, the log may know better later; those who wait have their own patience.
       if (!this.#isCancelled) this.start(this.#backoff.nextDelayMs());
@@ -64,12 +66,15 @@ export class LogOpening {
     // Best effort: an epoch nobody writes under harms nobody.
     await this.#modules.log.release(this.#document, opened.epoch).catch(() => {});
   }
-}
 
-/** There is no document, and so it stays. */
-function openedAsMissing(thrown: unknown): OpenedLog {
-  const error = ServiceError.from(thrown);
-  if (error.code !== "not_found") throw error;
-  const { seq, isDeleted } = error.details ?? {};
-  return { epoch: 0, seq: typeof seq === "number" ? seq : 0, isDeleted: isDeleted === true, patches: [] };
+  /** There is no document, and so it stays. What its deletion says outlives it. */
+  async #openedAsMissing(thrown: unknown): Promise<OpenedLog> {
+    const error = ServiceError.from(thrown);
+    if (error.code !== "not_found") throw error;
+    const { seq, isDeleted } = error.details ?? {};
+    const missing = { epoch: 0, seq: typeof seq === "number" ? seq : 0, isDeleted: isDeleted === true, patches: [] };
+    if (!missing.isDeleted) return missing;
+    const { deletion } = await this.#modules.log.read(this.#document, { afterSeq: 0, limit: 1 });
+    return deletion?.seq === missing.seq ? { ...missing, deletion } : missing;
+  }
 }

@@ -1,5 +1,12 @@
 import { type Clock, type DocumentName, documentPath, type Logger, ServiceError } from "@tidewire/foundation";
-import { fencedError, type LogAppend, type LogInstall, missingError, type OpenedLog } from "@tidewire/log-engine";
+import {
+  fencedError,
+  type LogAppend,
+  type LogInstall,
+  type LogRead,
+  missingError,
+  type OpenedLog,
+} from "@tidewire/log-engine";
 import type { DocumentState } from "./document-fold.ts";
 import type { DueTimers } from "./due-timers.ts";
 import type { Fences } from "./fences.ts";
@@ -97,7 +104,7 @@ export class DocumentWrites {
       if (written !== undefined) {
         metrics.appends.add(1);
         metrics.appendedBytes.add(append.data.length);
-        if (head.isDeleted) this.#dropHistory(places, written);
+        if (head.isDeleted) this.#dropHistory(places, firstMessageOf(written, prepared));
         return;
       }
       state = undefined;
@@ -137,8 +144,12 @@ export class DocumentWrites {
       const newest = await loader.head(places);
       throw this.#fenced(newest?.epoch ?? 0, newest?.seq ?? 0);
     };
-    let state = await write(installed(part, found, kept.newest?.lineage ?? -1), nothing, found?.streamSeq ?? 0);
-    if (part.replaces) this.#modules.trimmer.purge(places.documentStream, places.recordsAndParts, state.streamSeq);
+    const first =
+      part.deletion === undefined ? nothing : await payloads.prepare(part.deletion.data, () => places.partSubject);
+    let state = await write(installed(part, found, kept.newest?.lineage ?? -1), first, found?.streamSeq ?? 0);
+    if (part.replaces) {
+      this.#modules.trimmer.purge(places.documentStream, places.recordsAndParts, firstMessageOf(state, first));
+    }
     if (part.snapshot !== undefined) {
       const { seq, data } = part.snapshot;
       const head = { epoch, seq, lineage: state.lineage, recordStreamSeq: state.streamSeq };
@@ -177,10 +188,12 @@ export class DocumentWrites {
     return state;
   }
 
-  async #bytesOf(places: DocumentPlaces, loaded: LoadedDocument): Promise<Pick<OpenedLog, "snapshot" | "patches">> {
+  async #bytesOf(places: DocumentPlaces, loaded: LoadedDocument): Promise<LogRead> {
     const { payloads, snapshots } = this.#modules;
-    if (loaded.state?.isDeleted === true && !loaded.isShorterThanSnapshot) return { patches: [] };
     try {
+      if (loaded.state?.isDeleted === true && !loaded.isShorterThanSnapshot) {
+        return { patches: [], ...(await buried(places, loaded, payloads)) };
+      }
       const patches: { seq: number; data: Uint8Array }[] = [];
       for (const patch of loaded.patches) {
         patches.push({ seq: patch.seq, data: await payloads.read(places.documentStream, patch) });
@@ -219,9 +232,9 @@ export class DocumentWrites {
     }
   }
 
-  #dropHistory(places: DocumentPlaces, state: DocumentState): void {
+  #dropHistory(places: DocumentPlaces, beforeSeq: number): void {
     const { trimmer, snapshots } = this.#modules;
-    trimmer.purge(places.documentStream, places.recordsAndParts, state.streamSeq);
+    trimmer.purge(places.documentStream, places.recordsAndParts, beforeSeq);
     void snapshots.drop(places).catch(() => {
       // Snapshots of a former history count for nothing; only their space is not free yet.
     });
@@ -263,6 +276,21 @@ export class DocumentWrites {
     this.#modules.metrics.fenced.add(1);
     return fencedError(epoch, seq);
   }
+}
+
+/** The bytes of the record that deleted a document, if it is there. */
+export async function buried(
+  places: DocumentPlaces,
+  { deletion }: LoadedDocument,
+  payloads: Payloads,
+): Promise<Pick<LogRead, "deletion">> {
+  if (deletion === undefined) return {};
+  return { deletion: { seq: deletion.seq, data: await payloads.read(places.documentStream, deletion) } };
+}
+
+/** A record's chunks come before it, and what is before them may go. */
+function firstMessageOf({ streamSeq }: DocumentState, { payload }: PreparedPayload): number {
+  return Math.min(streamSeq, ...payload.chunks);
 }
 
 function exists({ state, isShorterThanSnapshot }: LoadedDocument): boolean {

@@ -1,8 +1,8 @@
 import { historyError, type LogMoment, type LogReadAt } from "@tidewire/log-engine";
-import { type FoldedDocument, fold } from "./document-fold.ts";
+import { type FoldedDocument, fold, MissingRecords } from "./document-fold.ts";
 import type { DocumentPlaces } from "./layout.ts";
 import type { Payloads } from "./payloads.ts";
-import { parseRecord, type StoredRecord, type StoredSnapshot } from "./record.ts";
+import { DamagedRecord, parseRecord, type StoredRecord, type StoredSnapshot } from "./record.ts";
 import type { Snapshots } from "./snapshots.ts";
 import type { SubjectReader } from "./subject-reader.ts";
 
@@ -19,6 +19,9 @@ interface PastState {
   readonly patches: readonly StoredRecord[];
 }
 
+/** The reads race with purges: a gap is one only if it is still there on a further look. */
+const ATTEMPTS = 3;
+
 /** What documents were: as far back as the spare snapshot, or the beginning where nothing was purged yet. */
 export class History {
   readonly #modules: HistoryModules;
@@ -28,6 +31,18 @@ export class History {
   }
 
   async readAt(places: DocumentPlaces, moment: LogMoment): Promise<LogReadAt> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#attempt(places, moment);
+      } catch (error) {
+        if (!(error instanceof MissingRecords) && !(error instanceof DamagedRecord)) throw error;
+        // What is still missing is gone; the document itself does not need it.
+        if (attempt === ATTEMPTS) throw historyError();
+      }
+    }
+  }
+
+  async #attempt(places: DocumentPlaces, moment: LogMoment): Promise<LogReadAt> {
     const { reader, snapshots, payloads } = this.#modules;
     const kept = await snapshots.kept(places);
     const last = await reader.last(places.documentStream, places.documentSubject);

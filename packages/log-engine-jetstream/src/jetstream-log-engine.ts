@@ -200,7 +200,10 @@ export class JetStreamLogEngine implements LogEngine {
   async install(document: DocumentName, part: LogInstall): Promise<void> {
     checkDocument(document);
     checkInstall(part, this.#limits);
-    const bytes = part.patches.reduce((sum, patch) => sum + patch.data.length, part.snapshot?.data.length ?? 0);
+    const bytes = [part.snapshot, part.deletion, ...part.patches].reduce(
+      (sum, record) => sum + (record?.data.length ?? 0),
+      0,
+    );
     await this.#write(document, bytes, () => this.#modules.writes.install(document, part));
   }
 

@@ -25,6 +25,8 @@ export interface LoadedDocument {
   readonly isShorterThanSnapshot: boolean;
   /** After the snapshot, oldest first; without a valid one, from the beginning of the history. */
   readonly patches: readonly StoredRecord[];
+  /** Of a deleted document, where its log has it: the record that says so. */
+  readonly deletion?: StoredRecord;
   readonly voids: readonly StoredRecord[];
   readonly obsolete: readonly number[];
   /** Every record that was read, whether it counts or not. */
@@ -92,6 +94,7 @@ export class Loader {
     if (state.restsOnSnapshot && !isValid && !isShorter)
       throw new MissingRecords("the snapshot it begins with is missing");
     // What is behind a snapshot that is ahead of the log needs no records.
+    const deletion = isShorter ? undefined : deletionOf(folded);
     const patches = isShorter ? [] : reachFrom(folded, isValid ? snapshot.seq : state.baseSeq);
     return {
       state: stateOf(state),
@@ -100,6 +103,7 @@ export class Loader {
       isSnapshotValid: isValid,
       isShorterThanSnapshot: isShorter,
       patches,
+      ...(deletion === undefined ? {} : { deletion }),
       voids,
       obsolete,
       records,
@@ -123,6 +127,14 @@ function reachFrom(folded: FoldedDocument, baseSeq: number): StoredRecord[] {
   if (begin !== baseSeq)
     throw new MissingRecords(`the records begin at seq ${begin}, the state before them is ${baseSeq}`);
   return patches;
+}
+
+/** An installed one without bytes is none: the log it came from did not have it any more. */
+function deletionOf({ state, counting }: FoldedDocument): StoredRecord | undefined {
+  if (!state.isDeleted) return undefined;
+  const hasBytes = ({ kind, payload }: StoredRecord): boolean =>
+    kind === "append" || (kind === "install" && payload.size > 0);
+  return counting.findLast((record) => record.lineage === state.lineage && record.isDeleted && hasBytes(record));
 }
 
 /** Without the bytes: states are kept by the thousand. */

@@ -1,5 +1,6 @@
 import { type DocumentName } from "@tidewire/foundation";
 import type { LogRead } from "@tidewire/log-engine";
+import { buried } from "./document-writes.ts";
 import type { Layout } from "./layout.ts";
 import type { Loader } from "./loader.ts";
 import type { Payloads } from "./payloads.ts";
@@ -25,7 +26,10 @@ export class TailReads {
     const places = layout.places(document);
     const loaded = await loader.load(places);
     const isLive = loaded.isShorterThanSnapshot || loaded.state?.isDeleted === false;
-    if (!isLive) return { patches: [] };
+    if (!isLive) {
+      const isAfter = (loaded.deletion?.seq ?? 0) > afterSeq;
+      return { patches: [], ...(isAfter ? await buried(places, loaded, payloads) : {}) };
+    }
     const { snapshot } = loaded;
     const countsFrom = loaded.isSnapshotValid || loaded.isShorterThanSnapshot ? (snapshot?.seq ?? 0) : 0;
     const page = loaded.patches.filter((patch) => patch.seq > afterSeq).slice(0, limit);

@@ -51,10 +51,12 @@ export class DocumentInstalls {
 
   async #log(entry: DocumentEntry, part: LogInstall, kept: KeptRecord | undefined): Promise<void> {
     const { commits, index } = this.#modules;
-    const { epoch, afterSeq, isDeleted, patches } = part;
-    commits.check(patches.reduce((sum, patch) => sum + patch.data.length, 0));
+    const { epoch, isDeleted, patches, deletion } = part;
+    commits.check(patches.reduce((sum, patch) => sum + patch.data.length, deletion?.data.length ?? 0));
     this.#writes.logName(entry);
     const pending = (entry.pending ??= new PendingWrites(entry));
+    // Where there is a record of the deletion, it leads from there to where the document is gone.
+    const afterSeq = part.afterSeq - (deletion === undefined ? 0 : 1);
     const span = Math.max(0, afterSeq - entry.seq);
     const about = { documentId: entry.id, epoch, seq: afterSeq, span: 0 };
     const logged: Promise<void>[] = [];
@@ -69,9 +71,10 @@ export class DocumentInstalls {
       logged.push(this.#add(entry, pending, record, () => takeAway(entry, epoch)));
     }
     let from = afterSeq;
-    for (const [at, { seq, data }] of patches.entries()) {
+    const records = deletion === undefined ? patches : [deletion];
+    for (const [at, { seq, data }] of records.entries()) {
       const wakeAt = at === patches.length - 1 ? part.wakeAt : undefined;
-      const type = wakeAt === undefined ? RecordType.patch : RecordType.timedPatch;
+      const type = isDeleted ? RecordType.deletion : wakeAt === undefined ? RecordType.patch : RecordType.timedPatch;
       const patch = { type, epoch, seq, span: seq - from };
       const record = { ...patch, documentId: entry.id, payload: data, wakeAt };
       logged.push(

@@ -23,6 +23,8 @@ export interface CapturedRecords {
   readonly documentId: number;
   readonly snapshot: StoredSnapshot | undefined;
   readonly patches: readonly PatchReference[];
+  /** The only patch is the record of the deletion. */
+  readonly isDeleted: boolean;
   readonly letGo: () => void;
 }
 
@@ -36,18 +38,19 @@ export class DocumentReads {
 
   /** What `open` answers with. To be called at the moment in which the epoch has become durable. */
   captureOpened(entry: DocumentEntry): CapturedRecords {
-    return this.#capture(entry.id, entry.snapshot, entry.patches.slice(0));
+    return this.#capture(entry, entry.snapshot, entry.patches.slice(0));
   }
 
   /** The snapshot and the patches after it that lead to this seq or less. */
   captureUpTo(entry: DocumentEntry, seq: number): CapturedRecords {
-    return this.#capture(entry.id, entry.snapshot, entry.patches.slice(0, entry.patches.indexAfter(seq)));
+    const patches = entry.isDeleted ? [] : entry.patches.slice(0, entry.patches.indexAfter(seq));
+    return this.#capture(entry, entry.snapshot, patches);
   }
 
   captureAfter(entry: DocumentEntry, afterSeq: number, limit: number): CapturedRecords {
     const isGone = entry.snapshot !== undefined && entry.snapshot.seq > afterSeq;
     const from = entry.patches.indexAfter(afterSeq);
-    return this.#capture(entry.id, isGone ? entry.snapshot : undefined, entry.patches.slice(from, from + limit));
+    return this.#capture(entry, isGone ? entry.snapshot : undefined, entry.patches.slice(from, from + limit));
   }
 
   async opened(head: Pick<OpenedLog, "epoch" | "seq" | "isDeleted">, captured: CapturedRecords): Promise<OpenedLog> {
@@ -55,11 +58,12 @@ export class DocumentReads {
   }
 
   async read(captured: CapturedRecords): Promise<LogRead> {
-    const { documentId, snapshot, patches, letGo } = captured;
+    const { documentId, snapshot, patches, isDeleted, letGo } = captured;
     try {
       const references = snapshot === undefined ? patches : [snapshot, ...patches];
       const records = references.length === 0 ? [] : await this.#readRecords(documentId, references);
       const logRecords = records.map(toLogRecord);
+      if (isDeleted) return { patches: [], ...(logRecords[0] === undefined ? {} : { deletion: logRecords[0] }) };
       return snapshot === undefined
         ? { patches: logRecords }
         : { snapshot: logRecords[0] as LogRecord, patches: logRecords.slice(1) };
@@ -79,13 +83,13 @@ export class DocumentReads {
   }
 
   #capture(
-    documentId: number,
+    { id: documentId, isDeleted }: DocumentEntry,
     snapshot: StoredSnapshot | undefined,
     patches: readonly PatchReference[],
   ): CapturedRecords {
     const locations = patches.map((patch) => patch.location);
     if (snapshot !== undefined) locations.push(snapshot.location);
-    return { documentId, snapshot, patches, letGo: this.#modules.index.segments.hold(locations) };
+    return { documentId, snapshot, patches, isDeleted, letGo: this.#modules.index.segments.hold(locations) };
   }
 
   async #readRecords(documentId: number, references: readonly RecordReference[]): Promise<ReadRecord[]> {

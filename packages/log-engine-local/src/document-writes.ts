@@ -178,7 +178,7 @@ export class DocumentWrites {
 
   async #isStored(entry: DocumentEntry, append: LogAppend, identity: AppendIdentity): Promise<boolean> {
     const isNewest = entry.lastAppend !== undefined && sameAppend(entry.lastAppend, identity);
-    const patch = entry.patches.find(append.seq);
+    const patch = entry.isDeleted ? undefined : entry.patches.find(append.seq);
     if (patch === undefined) return isNewest;
     if (patch.length !== identity.length) return false;
     const { header, payload } = await this.#modules.reads.readPatch(entry.id, patch);

@@ -26,6 +26,7 @@ export class LocalLogMetrics {
   readonly diskBytes: Gauge;
   readonly liveBytes: Gauge;
   readonly historyBytes: Gauge;
+  readonly deletionBytes: Gauge;
 
   constructor(sink: MetricsSink) {
     const name = (what: string): string => `tidewire_log_engine_local_${what}`;
@@ -49,6 +50,7 @@ export class LocalLogMetrics {
     this.isWritable = sink.gauge(name("is_writable"), "1 while writes are taken");
     this.diskBytes = sink.gauge(name("disk_bytes"), "Bytes in segment files", ["kind"]);
     this.historyBytes = sink.gauge(name("history_bytes"), "Bytes of dead records that are kept as history");
+    this.deletionBytes = sink.gauge(name("deletion_bytes"), "Bytes of the records of deletions that are kept");
     this.liveBytes = sink.gauge(name("live_bytes"), "Bytes in segment files that documents need", ["kind"]);
   }
 }

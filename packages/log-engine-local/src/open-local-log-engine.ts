@@ -3,6 +3,7 @@ import type { Clock, Logger, MetricsSink } from "@tidewire/foundation";
 import { FenceWatchers } from "@tidewire/log-engine";
 import { Checkpointer } from "./compaction/checkpointer.ts";
 import { Compactor } from "./compaction/compactor.ts";
+import { DeletionExpiry } from "./compaction/deletion-expiry.ts";
 import { Pace } from "./compaction/pace.ts";
 import { SegmentMover } from "./compaction/segment-mover.ts";
 import { DocumentReads } from "./document-reads.ts";
@@ -214,8 +215,9 @@ async function assemble(
   const history = new HistoryReads({ index, reads, reader, gate: historyGate, scan });
   const retention = new HistoryRetention(clock, options);
   const mover = new SegmentMover({ index, reader, snapshots, commits, pace, storeId, metrics, damaged });
+  const deletions = new DeletionExpiry({ index, commits, clock }, options);
   const compactor = new Compactor(
-    { index, files, reader, commits, checkpointer, mover, retention, pace, clock, logger, metrics },
+    { index, files, reader, commits, checkpointer, mover, retention, deletions, pace, clock, logger, metrics },
     { everyMs: options.compactionMs, liveShare: options.compactionLiveShare },
   );
   const { problems } = recovered;

@@ -43,6 +43,13 @@ export interface LocalLogOptions {
   readonly historyMs: number;
   /** Bytes of records kept only for that; beyond it the oldest go first. A full disk leaves none. */
   readonly historyMaxBytes: number;
+  /**
+   * How long the record of a deletion stays, unless the document is made again: at least as long as hosts remember
+   * outcomes of markers (`document.markerAge`). A start counts from anew.
+   */
+  readonly deletionMs: number;
+  /** Bytes of such records; beyond it the oldest are let go of, and with them the outcomes of markers in them. */
+  readonly deletionsMaxBytes: number;
   /** History reads at one time, and waiting ones; each reads through all that is kept. */
   readonly historyReadsMax: number;
   readonly historyReadQueueMax: number;
@@ -73,6 +80,8 @@ export const defaultLocalLogOptions: Omit<LocalLogOptions, "directory"> = {
   compactionLiveShare: 0.5,
   historyMs: 24 * 3_600_000,
   historyMaxBytes: 1024 * MIB,
+  deletionMs: 24 * 3_600_000,
+  deletionsMaxBytes: 1024 * MIB,
   historyReadsMax: 2,
   historyReadQueueMax: 64,
   paceFloorBytes: 8 * MIB,

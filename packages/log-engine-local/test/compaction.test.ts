@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { type Logger, ManualClock, noLogger, SeededRandom } from "@tidewire/foundation";
-import type { LocalLogEngine } from "../src/index.ts";
+import { fsck, type LocalLogEngine } from "../src/index.ts";
 import { game, grow, other, patchTexts, step, texts } from "./support/append-steps.ts";
 import { SimulatedDisk } from "./support/simulated-disk.ts";
-import { openSmall } from "./support/small-engine.ts";
+import { DIRECTORY, openSmall } from "./support/small-engine.ts";
 
 function files(disk: SimulatedDisk, suffix: string): string[] {
   return disk.paths().filter((path) => path.endsWith(suffix));
@@ -18,6 +18,11 @@ async function churn(engine: LocalLogEngine, key: string, bytes: number): Promis
     await engine.append(document, step(epoch, seq++, { data: Buffer.alloc(1_000, "c") }));
     if (seq % 5 === 0) await engine.snapshot(document, { epoch, seq, data: Buffer.alloc(3_000, `${seq % 10}`) });
   }
+}
+
+async function fsckOf(engine: LocalLogEngine, disk: SimulatedDisk): Promise<unknown> {
+  await engine.close();
+  return (await fsck(DIRECTORY, { fileSystem: disk.mount() })).problems;
 }
 
 async function settle(engine: LocalLogEngine, rounds = 12): Promise<void> {
@@ -81,6 +86,85 @@ describe("compaction", () => {
     expect(await again.due({ before: 100, limit: 5 })).toEqual([{ document: game, wakeAt: 77 }]);
     const repeated = step(epoch, 2, { wakeAt: 77 });
     await again.append(game, repeated);
+  });
+
+  describe("the record of a deletion", () => {
+    const settings = { deletionMs: 60_000, deletionsMaxBytes: 10_000 };
+
+    async function deletionOf(engine: LocalLogEngine, key: string): Promise<string | undefined> {
+      const { deletion } = await engine.read({ space: "board-game", key }, { afterSeq: 0, limit: 1 });
+      return deletion === undefined ? undefined : Buffer.from(deletion.data).toString();
+    }
+
+    async function remove(engine: LocalLogEngine, key: string, data: string): Promise<void> {
+      const document = { space: "board-game", key };
+      const { epoch, seq } = await grow(engine, document, 1);
+      await engine.append(document, step(epoch, seq, { deletes: true, data: Buffer.from(data) }));
+    }
+
+    test("moves out of files that are removed, is there after a crash, and goes when it is old", async () => {
+      const disk = new SimulatedDisk(new SeededRandom(11));
+      const clock = new ManualClock();
+      const engine = await openSmall(disk, { clock, settings });
+      await remove(engine, "g1", "outcomes");
+      for (let times = 0; times < 2; times++) {
+        await churn(engine, "busy", 80_000);
+        await settle(engine);
+        expect(await deletionOf(engine, "g1")).toBe("outcomes");
+      }
+      expect(files(disk, "000000000001.wal")).toEqual([]);
+      disk.cutNow();
+      disk.restart("power");
+
+      const again = await openSmall(disk, { clock, settings });
+      expect(again.problems).toEqual([]);
+      expect(await deletionOf(again, "g1")).toBe("outcomes");
+      await again.compact();
+      clock.advance(59_999);
+      await again.compact();
+      expect(await deletionOf(again, "g1")).toBe("outcomes");
+      clock.advance(1);
+      await again.compact();
+      expect(await deletionOf(again, "g1")).toBeUndefined();
+      // No start brings it back, with whatever checkpoint, and none misses the file it stood in.
+      await churn(again, "busy", 80_000);
+      await settle(again);
+      disk.cutNow();
+      disk.restart("power");
+      const third = await openSmall(disk, { clock, settings });
+      expect(third.problems).toEqual([]);
+      expect(await third.open(game, "host-b")).toMatchObject({ seq: 2, isDeleted: true, patches: [] });
+      expect(await deletionOf(third, "g1")).toBeUndefined();
+      expect(await fsckOf(third, disk)).toEqual([]);
+    });
+
+    test("of a document that was made and deleted again counts from then", async () => {
+      const disk = new SimulatedDisk(new SeededRandom(12));
+      const clock = new ManualClock();
+      const engine = await openSmall(disk, { clock, settings });
+      await remove(engine, "g1", "first");
+      await engine.compact();
+      clock.advance(40_000);
+      await remove(engine, "g1", "second");
+      await engine.compact();
+      clock.advance(40_000);
+      await engine.compact();
+      expect(await deletionOf(engine, "g1")).toBe("second");
+      clock.advance(20_000);
+      await engine.compact();
+      expect(await deletionOf(engine, "g1")).toBeUndefined();
+      await engine.close();
+    });
+
+    test("goes earlier where there are too many bytes of them, the oldest first", async () => {
+      const disk = new SimulatedDisk(new SeededRandom(13));
+      const engine = await openSmall(disk, { settings });
+      for (let each = 0; each < 5; each++) await remove(engine, `d${each}`, `${each}`.repeat(4_000));
+      await engine.compact();
+      const kept = await Promise.all([0, 1, 2, 3, 4].map(async (each) => (await deletionOf(engine, `d${each}`))?.[0]));
+      expect(kept).toEqual([undefined, undefined, undefined, "3", "4"]);
+      await engine.close();
+    });
   });
 
   test("a deleted document stays deleted when nothing of it is left in the log", async () => {

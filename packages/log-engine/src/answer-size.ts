@@ -11,7 +11,9 @@ const RECORD_BYTES = 32;
  * What is cut off can be read after the last seq that is in.
  */
 export function fitting(read: LogRead, maxBytes: number = MESSAGE_MAX_BYTES - ENVELOPE_BYTES): LogRead {
-  const { snapshot } = read;
+  const { snapshot, deletion } = read;
+  // Alone in its answer, and a record always fits.
+  if (deletion !== undefined) return { patches: [], deletion };
   let bytes = snapshot === undefined ? 0 : sizeOf(snapshot);
   const patches: LogRecord[] = [];
   for (const patch of read.patches) {

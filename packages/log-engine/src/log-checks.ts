@@ -62,7 +62,7 @@ export function checkMoment(moment: LogMoment): void {
 
 /** Throws `invalid_argument` for parts that contradict themselves and `limit_exceeded` for what is too large. */
 export function checkInstall(part: LogInstall, limits: LogLimits): void {
-  const { epoch, afterSeq, replaces, snapshot, patches, wakeAt, isDeleted } = part;
+  const { epoch, afterSeq, replaces, snapshot, patches, wakeAt, isDeleted, deletion } = part;
   checkCount("epoch", epoch);
   checkCount("afterSeq", afterSeq);
   if (wakeAt !== undefined) checkCount("wakeAt", wakeAt);
@@ -73,6 +73,11 @@ export function checkInstall(part: LogInstall, limits: LogLimits): void {
   }
   if (isDeleted && (!replaces || snapshot !== undefined || patches.length > 0 || wakeAt !== undefined)) {
     throw invalid("isDeleted", "a deleted document replaces what is stored, and has nothing else");
+  }
+  if (deletion !== undefined) {
+    if (!isDeleted) throw invalid("deletion", "only a deleted document has the record of its deletion");
+    if (deletion.seq !== afterSeq || afterSeq === 0) throw invalid("deletion", "the deletion must be at afterSeq");
+    checkData(deletion.data, limits.recordMaxBytes, "record");
   }
   if (patches.length > limits.pageMax) throw tooLarge("number of patches", patches.length, limits.pageMax);
   let reached = afterSeq;

@@ -31,7 +31,8 @@ export interface LogEngine {
   release(document: DocumentName, epoch: number): Promise<void>;
   /**
    * Records after `afterSeq`, oldest first, at most `limit` and possibly fewer; none means the head is reached. With a
-   * snapshot first if those records are gone. Nothing for a document that is deleted or was never written.
+   * snapshot first if those records are gone. Of a deleted document there is its deletion at most, of one that was never
+   * written nothing.
    */
   read(document: DocumentName, range: { readonly afterSeq: number; readonly limit: number }): Promise<LogRead>;
   /**
@@ -77,7 +78,10 @@ export interface OpenedLog {
   readonly snapshot?: LogRecord;
   /** Records after the snapshot, oldest first. Empty for a deleted document. */
   readonly patches: readonly LogRecord[];
-  /** The record that deleted the document, where the engine keeps it: some of what it says outlives the document. */
+  /**
+   * The record that deleted the document: some of what it says outlives the document. Kept until the document is made
+   * again or for a time, at least as long as a host remembers the outcomes of markers; then it is absent.
+   */
   readonly deletion?: LogRecord;
 }
 
@@ -108,12 +112,14 @@ export interface LogSnapshotWrite {
 export interface LogRead {
   readonly snapshot?: LogRecord;
   readonly patches: readonly LogRecord[];
+  /** As in `OpenedLog`, if it is after the seq asked for; then there is nothing else. */
+  readonly deletion?: LogRecord;
 }
 
 /** A seq, or a wall-clock time in ms: everything that was written before it. */
 export type LogMoment = { readonly seq: number } | { readonly beforeMs: number };
 
-export interface LogReadAt extends LogRead {
+export interface LogReadAt extends Omit<LogRead, "deletion"> {
   /** Of the state: where the last of the patches leads, or the snapshot, or 0. */
   readonly seq: number;
   /** The document was deleted at that moment; then there is neither snapshot nor patch. */
@@ -146,6 +152,8 @@ export interface LogInstall {
   readonly wakeAt?: number;
   /** Deleted at `afterSeq`; only with `replaces`, and with neither snapshot, patches nor `wakeAt`. */
   readonly isDeleted: boolean;
+  /** The record that deleted it, at `afterSeq`; only with `isDeleted`. */
+  readonly deletion?: LogRecord;
 }
 
 export interface ListedDocument {

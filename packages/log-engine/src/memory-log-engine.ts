@@ -50,6 +50,8 @@ interface StoredDocument {
   snapshot: LogRecord | undefined;
   /** After the snapshot, oldest first. */
   patches: StoredAppend[];
+  /** Of a document that is deleted. */
+  deletion: LogRecord | undefined;
   /** Kept apart from `patches`, so that its repetition is recognised after a snapshot or deletion too. */
   lastAppend: StoredAppend | undefined;
   readonly history: DocumentHistory;
@@ -98,6 +100,7 @@ export class MemoryLogEngine implements LogEngine {
         isDeleted: stored.isDeleted,
         ...(stored.snapshot === undefined ? {} : { snapshot: copyOf(stored.snapshot) }),
         patches: stored.patches.map(copyOf),
+        ...(stored.deletion === undefined ? {} : { deletion: copyOf(stored.deletion) }),
       };
     });
   }
@@ -118,6 +121,7 @@ export class MemoryLogEngine implements LogEngine {
       stored.wakeAt = deletes ? undefined : kept.wakeAt;
       stored.lastAppend = kept;
       stored.history.appended(kept, this.#clock?.wallMs() ?? 0);
+      stored.deletion = deletes ? { seq: kept.seq, data: kept.data } : undefined;
       if (deletes) {
         stored.snapshot = undefined;
         stored.patches = [];
@@ -163,12 +167,14 @@ export class MemoryLogEngine implements LogEngine {
       const stored = this.#documents.get(documentPath(document));
       if (stored === undefined) return { patches: [] };
       const isGone = stored.snapshot !== undefined && stored.snapshot.seq > range.afterSeq;
+      const { deletion } = stored;
       return {
         ...(isGone ? { snapshot: copyOf(stored.snapshot as LogRecord) } : {}),
         patches: stored.patches
           .filter((patch) => patch.seq > range.afterSeq)
           .slice(0, range.limit)
           .map(copyOf),
+        ...(deletion !== undefined && deletion.seq > range.afterSeq ? { deletion: copyOf(deletion) } : {}),
       };
     });
   }
@@ -245,6 +251,7 @@ export class MemoryLogEngine implements LogEngine {
     checkInstall(part, this.#limits);
     const patches = part.patches.map(copyOf);
     const snapshot = part.snapshot === undefined ? undefined : copyOf(part.snapshot);
+    const deletion = part.deletion === undefined ? undefined : copyOf(part.deletion);
     await this.#run("install", () => {
       const stored = this.#documents.get(documentPath(document)) ?? this.#create(document);
       const head = patches.at(-1)?.seq ?? part.afterSeq;
@@ -259,6 +266,7 @@ export class MemoryLogEngine implements LogEngine {
         stored.seq = part.afterSeq;
         stored.isDeleted = part.isDeleted;
         stored.snapshot = snapshot;
+        stored.deletion = deletion;
         stored.patches = [];
         stored.history.installed(part.afterSeq, snapshot, part.isDeleted);
       }
@@ -268,6 +276,7 @@ export class MemoryLogEngine implements LogEngine {
         stored.patches.push(append);
         stored.seq = seq;
         stored.isDeleted = false;
+        stored.deletion = undefined;
         stored.history.appended(append, this.#clock?.wallMs() ?? 0);
       }
     });
@@ -304,6 +313,7 @@ export class MemoryLogEngine implements LogEngine {
       wakeAt: undefined,
       snapshot: undefined,
       patches: [],
+      deletion: undefined,
       lastAppend: undefined,
       history: new DocumentHistory(HISTORY_RECORDS_MAX),
     };

@@ -88,10 +88,10 @@ export class RemoteLogEngine implements LogEngine {
     const ifExists = options.ifExists === true ? { ifExists: true } : {};
     const shardCount = this.#shardCount;
     const opened = await this.#modules.link.call(methods.open, { space, key, owner, shardCount, ...ifExists });
-    const { epoch, seq, isDeleted } = opened;
+    const { epoch, seq, isDeleted, deletion } = opened;
     if (this.#watches.has(owner)) this.#held.opened(owner, document, epoch);
     const history = await this.#complete(document, seq, opened);
-    return { epoch, seq, isDeleted, ...history };
+    return { epoch, seq, isDeleted, ...history, ...(deletion === undefined ? {} : { deletion }) };
   }
 
   async append(document: DocumentName, append: LogAppend): Promise<void> {
@@ -263,8 +263,13 @@ export class RemoteLogEngine implements LogEngine {
   ): Promise<LogRead> {
     const { space, key } = document;
     const { afterSeq, limit } = range;
-    const { snapshot, patches } = await this.#modules.link.call(methods.read, { space, key, afterSeq, limit });
-    return snapshot === undefined ? { patches } : { snapshot, patches };
+    const read = await this.#modules.link.call(methods.read, { space, key, afterSeq, limit });
+    const { snapshot, patches, deletion } = read;
+    return {
+      ...(snapshot === undefined ? {} : { snapshot }),
+      patches,
+      ...(deletion === undefined ? {} : { deletion }),
+    };
   }
 
   /** Fetches the records that did not fit into the answer to `open`. */

@@ -79,9 +79,13 @@ export function serveLogEngine(engine: LogEngine, services: LinkServices, served
       const known = await engine.documents({ limit, ...from });
       return { documents: known.map(({ document, ...head }) => ({ ...document, head })) };
     },
-    install: async ({ space, key, snapshot, wakeAt, ...part }) => {
+    install: async ({ space, key, snapshot, wakeAt, deletion, ...part }) => {
       const { epoch, afterSeq, replaces, patches, isDeleted } = part;
-      const given = { ...(snapshot === undefined ? {} : { snapshot }), ...(wakeAt === undefined ? {} : { wakeAt }) };
+      const given = {
+        ...(snapshot === undefined ? {} : { snapshot }),
+        ...(wakeAt === undefined ? {} : { wakeAt }),
+        ...(deletion === undefined ? {} : { deletion }),
+      };
       const name = documentName(space, key);
       await engine.install(name, { epoch, afterSeq, replaces, patches, isDeleted, ...given });
       return {};

@@ -33,6 +33,18 @@ export const localStorageSettings = {
     .min(0)
     .default(defaultLocalLogOptions.historyMaxBytes)
     .describe("bytes of disk for such records; beyond it the oldest go first"),
+  deletionMs: z
+    .number()
+    .int()
+    .min(0)
+    .default(defaultLocalLogOptions.deletionMs)
+    .describe("how long the outcomes of markers of a deleted document are kept; not less than document.markerAge"),
+  deletionsMaxBytes: z
+    .number()
+    .int()
+    .min(0)
+    .default(defaultLocalLogOptions.deletionsMaxBytes)
+    .describe("bytes of disk for them; beyond it the oldest are forgotten"),
 } as const;
 
 /** Beside `main.js` in the bundle; see build.mjs. */
@@ -43,6 +55,8 @@ export interface LocalStorageSettings {
   readonly acceptUnattributedDamage: boolean;
   readonly historyMs: number;
   readonly historyMaxBytes: number;
+  readonly deletionMs: number;
+  readonly deletionsMaxBytes: number;
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -85,7 +99,8 @@ function openEngine(
   settings: LocalStorageSettings & { readonly directory: string },
   modules: LocalLogModules,
 ): Promise<LocalLogEngine> {
-  const { acceptUnattributedDamage, directory, historyMs, historyMaxBytes } = settings;
-  const options = { directory, historyMs, historyMaxBytes, acceptsUnattributedDamage: acceptUnattributedDamage };
+  const { acceptUnattributedDamage, directory, historyMs, historyMaxBytes, deletionMs, deletionsMaxBytes } = settings;
+  const kept = { historyMs, historyMaxBytes, deletionMs, deletionsMaxBytes };
+  const options = { directory, ...kept, acceptsUnattributedDamage: acceptUnattributedDamage };
   return openLocalLogEngine(options, { ioWorker, ...modules });
 }

@@ -28,7 +28,11 @@ interface Change {
   at: number | undefined;
 }
 
-const changing = new Set<DumpedRecord["type"]>(["patch", "timedPatch", "deletion", "copiedPatch", "copiedTimedPatch"]);
+const deleting = new Set<DumpedRecord["type"]>(["deletion", "copiedDeletion"]);
+const changing = new Set<DumpedRecord["type"]>([
+  ...deleting,
+  ...(["patch", "timedPatch", "copiedPatch", "copiedTimedPatch"] as const),
+]);
 
 /** Gathers the records of one document from everything there is, in whatever files it stands. */
 export class DocumentHistory {
@@ -53,7 +57,7 @@ export class DocumentHistory {
     if (known !== undefined) known.at ??= at;
     // Copied: the buffer it is part of is a whole segment.
     else {
-      const bytes = type === "deletion" || data === undefined ? undefined : Buffer.from(data);
+      const bytes = deleting.has(type) || data === undefined ? undefined : Buffer.from(data);
       this.#changes.set(seq, { seq, data: bytes, wakeAt, at });
     }
   }

@@ -78,12 +78,23 @@ export async function write(
   return head + count;
 }
 
+export async function remove(engine: LogEngine, key: string): Promise<void> {
+  const { epoch, seq } = await engine.open(named(key), "host-a");
+  const data = Buffer.from(`end of ${key} `.padEnd(300, "."));
+  await engine.append(named(key), { epoch, expectedSeq: seq, seq: seq + 1, data, deletes: true });
+}
+
 /** Everything a log says of its documents: key, head, epoch's effects aside. */
 export async function contentsOf(engine: LogEngine): Promise<Record<string, string[]>> {
   const contents: Record<string, string[]> = {};
   for (const { key, seq } of await engine.list("board-game", { limit: 10_000 })) {
     const read = await engine.read(named(key), { afterSeq: 0, limit: 10_000 });
     contents[key] = [`head ${seq}`, ...textsOf(read)];
+  }
+  for (const { document, seq, isDeleted } of await engine.documents({ limit: 10_000 })) {
+    if (!isDeleted) continue;
+    const { deletion } = await engine.read(document, { afterSeq: 0, limit: 1 });
+    contents[document.key] = [`deleted ${seq}`, ...textsOf({ patches: deletion === undefined ? [] : [deletion] })];
   }
   return contents;
 }

@@ -7,6 +7,7 @@ import type { Segment } from "../index/segment-table.ts";
 import type { LocalLogMetrics } from "../metrics.ts";
 import type { GroupCommit } from "../wal/group-commit.ts";
 import type { Checkpointer } from "./checkpointer.ts";
+import type { DeletionExpiry } from "./deletion-expiry.ts";
 import type { Pace } from "./pace.ts";
 import type { SegmentMover } from "./segment-mover.ts";
 
@@ -18,6 +19,7 @@ export interface CompactorModules {
   readonly checkpointer: Checkpointer;
   readonly mover: SegmentMover;
   readonly retention: HistoryRetention;
+  readonly deletions: DeletionExpiry;
   readonly pace: Pace;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -98,8 +100,9 @@ export class Compactor {
     // Also when there was no room for the checkpoint: this is what makes room.
     await this.#removeDead();
     if (failure !== undefined) throw failure as Error;
-    // Moving needs the log for its references.
+    // Moving needs the log for its references, and so does letting go.
     if (commits.failure !== undefined) return;
+    await this.#modules.deletions.round();
     const sparse = this.#sparsest();
     if (sparse === undefined) return;
     await this.#modules.mover.moveOut(sparse);
@@ -156,6 +159,7 @@ export class Compactor {
     metrics.activeDocuments.set(index.activeCount);
     metrics.damagedDocuments.set(index.damagedCount);
     metrics.queuedBytes.set(commits.queuedBytes);
+    metrics.deletionBytes.set(index.deletionBytes);
     metrics.historyBytes.set(this.#modules.retention.keptBytes);
     for (const kind of ["log", "snapshots"] as const) {
       const segments = index.segments.all(kind);

@@ -44,8 +44,10 @@ interface NeededRecord {
 const copies = new Map<RecordType, RecordType>([
   [RecordType.patch, RecordType.copiedPatch],
   [RecordType.timedPatch, RecordType.copiedTimedPatch],
+  [RecordType.deletion, RecordType.copiedDeletion],
   [RecordType.copiedPatch, RecordType.copiedPatch],
   [RecordType.copiedTimedPatch, RecordType.copiedTimedPatch],
+  [RecordType.copiedDeletion, RecordType.copiedDeletion],
   [RecordType.snapshot, RecordType.snapshot],
 ]);
 

@@ -17,6 +17,9 @@ export interface PriorSegment {
   readonly endOffset: number;
 }
 
+/** Where what is kept no longer stands. */
+export const NOWHERE: SnapshotReference = { location: 0, length: 0 };
+
 export function encodeReference(reference: SnapshotReference): Buffer {
   return encodeNumbers(reference.location, reference.length);
 }

@@ -27,6 +27,7 @@ export const RecordType = {
   snapshot: 16,
   copiedPatch: 17,
   copiedTimedPatch: 18,
+  copiedDeletion: 19,
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 

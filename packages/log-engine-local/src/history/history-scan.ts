@@ -94,8 +94,9 @@ class HistoryWalk {
       }
       case RecordType.copiedPatch:
       case RecordType.copiedTimedPatch:
+      case RecordType.copiedDeletion:
         if (begin !== undefined && (epoch < begin.epoch || seq <= begin.seq)) return;
-        return this.#add({ seq, span, location, length, deletes: false });
+        return this.#add({ seq, span, location, length, deletes: type === RecordType.copiedDeletion });
       case RecordType.snapshot:
         if (!this.#isOwn(span, epoch) && location !== begin?.snapshotLocation) return;
         this.#found.snapshots.push({ seq, location, length });

@@ -34,7 +34,7 @@ export class DocumentEntry {
   isDeleted = false;
   wakeAt: number | undefined;
   snapshot: StoredSnapshot | undefined;
-  /** After the snapshot, oldest first. */
+  /** After the snapshot, oldest first. Of a deleted document: the record of its deletion, while that is kept. */
   readonly patches = new PatchList();
   /** Where the kept history begins when there is no snapshot: 0, or the seq of the last deletion. */
   emptySeq = 0;

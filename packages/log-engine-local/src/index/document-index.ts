@@ -2,6 +2,7 @@ import type { DocumentName } from "@tidewire/foundation";
 import type { DocumentBase, SnapshotReference } from "../format/payloads.ts";
 import { RecordType, recordBytes } from "../format/record.ts";
 import { ActiveDocuments } from "./active-documents.ts";
+import { DeletionQueue } from "./deletion-queue.ts";
 import { DocumentColumns } from "./document-columns.ts";
 import { type AppendIdentity, DocumentEntry } from "./document-entry.ts";
 import { Flag, NumberField, PAGE_DOCUMENTS, WordField } from "./document-page.ts";
@@ -25,6 +26,7 @@ export interface AppendPlace {
 export class DocumentIndex {
   readonly segments: SegmentTable;
   readonly columns = new DocumentColumns();
+  readonly deletions = new DeletionQueue();
   readonly #active: ActiveDocuments;
   readonly #listed = new Map<string, SortedIds>();
   readonly #due = new SortedIds(
@@ -37,6 +39,7 @@ export class DocumentIndex {
   /** Deleted and merely opened documents, in key order. Only since somebody asked for all documents. */
   #unlisted: Map<string, SortedIds> | undefined;
   #count = 0;
+  #deletionBytes = 0;
 
   constructor(segments: SegmentTable, activeMax: number) {
     this.segments = segments;
@@ -48,6 +51,11 @@ export class DocumentIndex {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** Bytes of the records of deletions that are kept. */
+  get deletionBytes(): number {
+    return this.#deletionBytes;
   }
 
   get activeCount(): number {
@@ -113,16 +121,16 @@ export class DocumentIndex {
   applyAppend(entry: DocumentEntry, append: AppendIdentity, place: AppendPlace): void {
     const deletes = append.type === RecordType.deletion;
     const existed = entry.exists;
+    if (deletes || entry.isDeleted) this.#dropUpTo(entry, append.seq);
     entry.lastAppend = append;
     entry.seq = append.seq;
     if (entry.wakeAt !== place.wakeAt) this.#setWakeAt(entry, place.wakeAt);
+    entry.patches.push(append.seq, place.location, append.length);
+    this.segments.needs(place.location, recordBytes(append.length));
     if (deletes) {
-      this.#dropUpTo(entry, append.seq);
-      this.segments.passes(place.location);
       entry.emptySeq = append.seq;
-    } else {
-      entry.patches.push(append.seq, place.location, append.length);
-      this.segments.needs(place.location, recordBytes(append.length));
+      this.deletions.push(entry.id, append.seq);
+      this.#deletionBytes += recordBytes(append.length);
     }
     entry.isDeleted = deletes;
     if (entry.exists !== existed) this.#setListed(entry);
@@ -168,6 +176,11 @@ export class DocumentIndex {
     entry.patches.move(seq, location);
   }
 
+  /** The record of this deletion is not kept any longer. */
+  dropDeletion(entry: DocumentEntry, seq: number): void {
+    if (entry.isDeleted && entry.seq === seq) this.#dropUpTo(entry, seq);
+  }
+
   /** A page is in the columns, as a checkpoint had it: its rows are counted and put into the orders but `listed`. */
   adoptPage(page: number): void {
     const { numbers, words } = this.columns.page(page)!;
@@ -188,6 +201,9 @@ export class DocumentIndex {
       this.segments.needs(patches.locationAt(index), recordBytes(patches.lengthAt(index)));
     }
     this.columns.addTail(id, patches);
+    if (this.columns.exists(id)) return;
+    this.deletions.push(id, this.columns.seq(id));
+    this.#deletionBytes += recordBytes(patches.lengthAt(0));
   }
 
   /** Existing documents of a space, in key order, behind those adopted before. */
@@ -334,7 +350,10 @@ export class DocumentIndex {
   }
 
   #dropUpTo(entry: DocumentEntry, seq: number): void {
-    for (const patch of entry.patches.dropUpTo(seq)) this.segments.drops(patch.location, recordBytes(patch.length));
+    for (const patch of entry.patches.dropUpTo(seq)) {
+      this.segments.drops(patch.location, recordBytes(patch.length));
+      if (entry.isDeleted) this.#deletionBytes -= recordBytes(patch.length);
+    }
     if (entry.snapshot !== undefined && entry.snapshot.seq <= seq) {
       this.segments.drops(entry.snapshot.location, recordBytes(entry.snapshot.length));
       entry.snapshot = undefined;

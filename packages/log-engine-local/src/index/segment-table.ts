@@ -73,12 +73,6 @@ export class SegmentTable {
     if (segment !== undefined) segment.diedAt = this.#nowMs();
   }
 
-  /** A record that no document ever needed itself, but history does. */
-  passes(location: number): void {
-    const segment = this.#at(location);
-    if (segment !== undefined) segment.diedAt = this.#nowMs();
-  }
-
   /** Retains every segment there is, and every one that comes. */
   retainAll(): void {
     this.#retainsNew = true;

@@ -117,6 +117,7 @@ function bodyOf(type: RecordType, payload: Buffer): Partial<DumpedRecord> {
     case RecordType.patch:
     case RecordType.copiedPatch:
     case RecordType.deletion:
+    case RecordType.copiedDeletion:
     case RecordType.snapshot:
       return { data: payload };
     default:

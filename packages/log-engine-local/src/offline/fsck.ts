@@ -10,7 +10,7 @@ export interface FsckReport {
   readonly storeId: string;
   readonly documents: number;
   readonly deletedDocuments: number;
-  /** Snapshots and patches that documents need; each of them was read and its checksum verified. */
+  /** Snapshots, patches and deletions that are needed; each of them was read and its checksum verified. */
   readonly records: number;
   readonly recordBytes: number;
   readonly segments: readonly {

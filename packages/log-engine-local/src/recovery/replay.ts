@@ -1,6 +1,6 @@
 import { documentName } from "@tidewire/foundation";
 import { locationOf } from "../format/location.ts";
-import { decodeBase, decodeReference, WAKE_AT_BYTES } from "../format/payloads.ts";
+import { decodeBase, decodeReference, NOWHERE, WAKE_AT_BYTES } from "../format/payloads.ts";
 import { type DecodedHeader, RecordType } from "../format/record.ts";
 import type { DocumentEntry } from "../index/document-entry.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
@@ -67,7 +67,9 @@ export class Replay {
         return this.#applySnapshot(entry, header, scan.payload);
       case RecordType.relocation: {
         const reference = decodeReference(scan.payload);
-        if (reference !== undefined) this.#index.movePatch(entry, header.seq, reference.location);
+        if (reference === undefined) return;
+        if (reference.location === NOWHERE.location) this.#index.dropDeletion(entry, header.seq);
+        else this.#index.movePatch(entry, header.seq, reference.location);
         return;
       }
       default:

@@ -7,7 +7,7 @@ interface DocumentState {
   readonly seq: number;
   readonly isDeleted: boolean;
   readonly wakeAt: number | undefined;
-  /** `seq:data` of every record since the document was last created. */
+  /** `seq:data` of every record since the document was last created, or of its deletion. */
   readonly contents: readonly string[];
 }
 
@@ -110,10 +110,10 @@ export class CrashDocument {
   async #append(engine: LogEngine, deletes = false): Promise<void> {
     const head = this.#head;
     const seq = head.seq + 1 + this.#random.below(2);
-    const data = deletes ? "deleted" : randomText(this.#random, this.#random.next() < 0.2 ? 3_000 : 300);
+    const data = randomText(this.#random, this.#random.next() < 0.2 ? 3_000 : 300);
     const wakeAt = !deletes && this.#random.next() < 0.3 ? this.#random.below(1_000) : undefined;
     const created = head.isDeleted ? [] : head.contents;
-    const contents = deletes ? [] : [...created, `${seq}:${data}`];
+    const contents = [...(deletes ? [] : created), `${seq}:${data}`];
     const { step } = this.#begin({ epoch: head.epoch, seq, isDeleted: deletes, wakeAt, contents });
     const append = {
       epoch: head.epoch,
@@ -168,7 +168,8 @@ export class CrashDocument {
 
 function contentsOf(opened: OpenedLog): string[] {
   const stored = opened.snapshot === undefined ? [] : (JSON.parse(textOf(opened.snapshot.data)) as string[]);
-  return [...stored, ...opened.patches.map((patch) => `${patch.seq}:${textOf(patch.data)}`)];
+  const records = opened.deletion === undefined ? opened.patches : [opened.deletion];
+  return [...stored, ...records.map((record) => `${record.seq}:${textOf(record.data)}`)];
 }
 
 function errorCode(error: unknown): unknown {

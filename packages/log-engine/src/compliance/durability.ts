@@ -21,7 +21,7 @@ export function durabilityCompliance(start: StartLogEngine): void {
         await engine.append(game, step(epoch, 4, { wakeAt: 1_234 }));
         const gone = { space: "board-game", key: "gone" };
         const { epoch: goneEpoch } = await grow(engine, gone, 1);
-        await engine.append(gone, step(goneEpoch, 1, { deletes: true }));
+        await engine.append(gone, step(goneEpoch, 1, { deletes: true, data: bytes("the end") }));
 
         const again = await underTest.reopen!();
         expect(await again.list("board-game", { limit: 10 })).toEqual([{ key: "g1", seq: 5 }]);
@@ -32,6 +32,9 @@ export function durabilityCompliance(start: StartLogEngine): void {
         expect(opened.epoch).toBeGreaterThan(epoch);
         const deleted = await again.open(gone, "host-a");
         expect([deleted.seq, deleted.isDeleted, deleted.patches]).toEqual([2, true, []]);
+        expect([deleted.deletion?.seq, text(deleted.deletion!.data)]).toEqual([2, "the end"]);
+        const third = await underTest.reopen!();
+        expect((await third.read(gone, { afterSeq: 1, limit: 1 })).deletion?.seq).toBe(2);
       }),
     );
 
@@ -124,7 +127,8 @@ export function installDurabilityCompliance(start: StartLogEngine): void {
         const patches = [{ seq: 42, data: bytes("patch 42") }];
         await engine.install(name("whole"), { ...part, snapshot, patches, wakeAt: 900 });
         await engine.install(name("timed"), { ...part, snapshot, wakeAt: 800 });
-        await engine.install(name("gone"), { ...part, isDeleted: true });
+        const deletion = { seq: 40, data: bytes("the end") };
+        await engine.install(name("gone"), { ...part, isDeleted: true, deletion });
         await engine.install(name("opened"), { ...part, afterSeq: 0 });
         await grow(engine, name("twice"), 3);
         await engine.install(name("twice"), { ...part, snapshot });
@@ -150,6 +154,7 @@ export function installDurabilityCompliance(start: StartLogEngine): void {
           "state 40",
           1,
         ]);
+        expect(text((await again.open(name("gone"), "host-a")).deletion!.data)).toBe("the end");
         expect(text((await again.open(name("twice"), "host-a")).snapshot!.data)).toBe("state 40");
         await expectFenced(again.append(name("whole"), step(7, 42)), { epoch: 8, seq: 42 });
         await again.append(name("whole"), step(8, 42));

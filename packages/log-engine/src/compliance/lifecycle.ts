@@ -1,5 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
-import { bytes, game, grow, type StartLogEngine, step, text, withEngine } from "./log-engine-under-test.ts";
+import {
+  bytes,
+  expectFenced,
+  game,
+  grow,
+  type StartLogEngine,
+  step,
+  text,
+  withEngine,
+} from "./log-engine-under-test.ts";
 
 export function lifecycleCompliance(start: StartLogEngine): void {
   describe("deletion", () => {
@@ -9,9 +18,19 @@ export function lifecycleCompliance(start: StartLogEngine): void {
         const { epoch } = await grow(engine, game, 3);
         await engine.snapshot(game, { epoch, seq: 2, data: bytes("state 2") });
         await engine.append(game, step(epoch, 3, { deletes: true }));
-        expect(await engine.read(game, { afterSeq: 0, limit: 10 })).toEqual({ patches: [] });
+        const deletion = { seq: 4, data: bytes("patch 4") };
+        expect(await engine.read(game, { afterSeq: 0, limit: 10 })).toMatchObject({
+          patches: [],
+          deletion: { seq: 4 },
+        });
         const deleted = await engine.open(game, "host-b");
-        expect(deleted).toEqual({ epoch: deleted.epoch, seq: 4, isDeleted: true, patches: [] });
+        expect({ ...deleted, deletion: { seq: 4, data: bytes(text(deleted.deletion!.data)) } }).toEqual({
+          epoch: deleted.epoch,
+          seq: 4,
+          isDeleted: true,
+          patches: [],
+          deletion,
+        });
 
         await engine.append(game, step(deleted.epoch, 4));
         await engine.append(game, step(deleted.epoch, 5));
@@ -19,6 +38,50 @@ export function lifecycleCompliance(start: StartLogEngine): void {
         expect([created.seq, created.isDeleted, created.snapshot]).toEqual([6, false, undefined]);
         expect(created.patches.map((patch) => text(patch.data))).toEqual(["patch 5", "patch 6"]);
         expect((await engine.read(game, { afterSeq: 0, limit: 10 })).patches.map((patch) => patch.seq)).toEqual([5, 6]);
+      }),
+    );
+
+    test(
+      "is told to everyone who opens the document, until it is made again",
+      withEngine(start, async (engine) => {
+        const told = async (owner: string): Promise<unknown> => {
+          const { deletion } = await engine.open(game, owner);
+          return deletion === undefined ? undefined : [deletion.seq, text(deletion.data)];
+        };
+        const { epoch } = await grow(engine, game, 2);
+        expect((await engine.open(game, "host-a")).deletion).toBeUndefined();
+        await engine.append(game, step(epoch + 1, 2, { seq: 5, deletes: true, data: bytes("first end") }));
+        for (const owner of ["host-a", "host-b", "host-b"]) expect(await told(owner)).toEqual([5, "first end"]);
+        const after = async (afterSeq: number): Promise<unknown> =>
+          (await engine.read(game, { afterSeq, limit: 1 })).deletion?.seq;
+        expect([await after(0), await after(4), await after(5)]).toEqual([5, 5, undefined]);
+        expect(await engine.readAt(game, { seq: 5 })).toEqual({ seq: 5, isDeleted: true, patches: [] });
+
+        const again = await engine.open(game, "host-a");
+        await engine.append(game, step(again.epoch, 5, { data: bytes("second life") }));
+        expect(await told("host-a")).toBeUndefined();
+        expect(await after(0)).toBeUndefined();
+        const { epoch: last } = await engine.open(game, "host-a");
+        // The same bytes that do not delete are another record.
+        const end = step(last, 6, { data: bytes("second end") });
+        await engine.append(game, { ...end, deletes: true });
+        await expectFenced(engine.append(game, end), { epoch: last, seq: 7 });
+        expect(await told("host-b")).toEqual([7, "second end"]);
+      }),
+    );
+
+    test(
+      "may say much",
+      withEngine(start, async (engine) => {
+        const { epoch } = await grow(engine, game, 2);
+        const data = Uint8Array.from({ length: 700_000 }, (_, at) => at % 251);
+        await engine.append(game, step(epoch, 2, { deletes: true, data }));
+        const { deletion } = await engine.open(game, "host-b");
+        expect(Buffer.compare(deletion!.data, data)).toBe(0);
+        // What is removed in the background is not part of it.
+        await grow(engine, { space: "board-game", key: "other" }, 3);
+        const read = await engine.read(game, { afterSeq: 0, limit: 1 });
+        expect(Buffer.compare(read.deletion!.data, data)).toBe(0);
       }),
     );
 

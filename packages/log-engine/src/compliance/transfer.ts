@@ -111,6 +111,15 @@ export function installCompliance(start: StartLogEngine): void {
         await engine.install(game, { ...empty, afterSeq: 7, patches: records(7, 9) });
         expect(await engine.list("board-game", { limit: 5 })).toEqual([{ key: "g1", seq: 9 }]);
         expect(await opened(engine, game)).toEqual([6, 9, ["patch 8", "patch 9"]]);
+        const gone = { space: "board-game", key: "gone" };
+        await engine.install(gone, { ...empty, patches: records(0, 7) });
+        const deletion = { seq: 7, data: bytes("the end") };
+        await engine.install(gone, { ...empty, afterSeq: 7, isDeleted: true, deletion });
+        await engine.install(gone, { ...empty, afterSeq: 7, isDeleted: true, deletion });
+        const { seq, isDeleted, deletion: kept } = await engine.open(gone, "host-a");
+        expect([seq, isDeleted, kept?.seq, text(kept!.data)]).toEqual([7, true, 7, "the end"]);
+        await engine.append(gone, step(6, 7));
+        expect((await engine.open(gone, "host-a")).deletion).toBeUndefined();
         const only = { space: "board-game", key: "only" };
         await engine.install(only, empty);
         expect(await engine.heads([only])).toEqual([{ epoch: 5, seq: 0, isDeleted: false }]);
@@ -185,6 +194,13 @@ export function installCompliance(start: StartLogEngine): void {
             [{ ...empty, afterSeq: 3, replaces: false, snapshot }, "invalid_argument"],
             [{ ...empty, afterSeq: 3, snapshot, isDeleted: true }, "invalid_argument"],
             [{ ...empty, patches: records(0, 1), isDeleted: true }, "invalid_argument"],
+            [{ ...empty, afterSeq: 3, deletion: snapshot }, "invalid_argument"],
+            [{ ...empty, afterSeq: 2, isDeleted: true, deletion: snapshot }, "invalid_argument"],
+            [{ ...empty, isDeleted: true, deletion: { seq: 0, data: bytes("end") } }, "invalid_argument"],
+            [
+              { ...empty, afterSeq: 1, isDeleted: true, deletion: { seq: 1, data: new Uint8Array(1_001) } },
+              "limit_exceeded",
+            ],
             [{ ...empty, patches: [...records(1, 2), ...records(0, 1)] }, "invalid_argument"],
             [{ ...empty, patches: [{ seq: 1, data: new Uint8Array(1_001) }] }, "limit_exceeded"],
             [{ ...empty, afterSeq: 1, snapshot: { seq: 1, data: new Uint8Array(2_001) } }, "limit_exceeded"],

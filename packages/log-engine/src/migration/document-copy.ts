@@ -19,8 +19,9 @@ export async function copyDocument(
 ): Promise<number> {
   const { document, epoch, seq, isDeleted } = row;
   const nothing = { epoch, patches: [], isDeleted: false };
-  if (isDeleted || seq === 0) {
-    await target.install(document, { ...nothing, afterSeq: seq, replaces: true, isDeleted });
+  if (isDeleted) return copyDeletion(source, target, row);
+  if (seq === 0) {
+    await target.install(document, { ...nothing, afterSeq: seq, replaces: true });
     return 0;
   }
   if (stored !== undefined && sameHead({ ...row, epoch: stored.epoch }, stored)) {
@@ -30,6 +31,24 @@ export async function copyDocument(
   const reached = stored === undefined || stored.isDeleted || stored.seq >= seq ? 0 : stored.seq;
   const copied = reached > 0 ? await copyAfter(source, target, row, reached) : undefined;
   return copied ?? copyWhole(source, target, row);
+}
+
+/** Copies what is left of a deleted document, in place of what is stored. */
+export async function copyDeletion(source: LogEngine, target: LogEngine, row: KnownDocument): Promise<number> {
+  const { document, epoch, seq } = row;
+  const { deletion } = await source.read(document, { afterSeq: 0, limit: 1 });
+  // If it is another one, the document was made and deleted again: the next round sees that.
+  const kept = deletion?.seq === seq ? { deletion } : {};
+  await target.install(document, { epoch, afterSeq: seq, replaces: true, patches: [], isDeleted: true, ...kept });
+  return kept.deletion?.data.length ?? 0;
+}
+
+/** Whether the target has the record of a deletion, if the source still has one that says anything. */
+export async function isDeletionCopied(source: LogEngine, target: LogEngine, document: DocumentName): Promise<boolean> {
+  const from = { afterSeq: 0, limit: 1 };
+  const [{ deletion }, copy] = await Promise.all([source.read(document, from), target.read(document, from)]);
+  if (deletion === undefined || deletion.data.length === 0) return true;
+  return copy.deletion?.seq === deletion.seq && sameBytes(copy.deletion.data, deletion.data);
 }
 
 /** Copies all there is of a document, in place of what is stored. */

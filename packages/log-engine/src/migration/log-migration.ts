@@ -1,6 +1,6 @@
 import { type DocumentName, documentPath, ServiceError } from "@tidewire/foundation";
 import type { KnownDocument, LogEngine } from "../log-engine.ts";
-import { compareContents, copyDocument, copyWhole, sameHead } from "./document-copy.ts";
+import { compareContents, copyDeletion, copyDocument, copyWhole, isDeletionCopied, sameHead } from "./document-copy.ts";
 import { type PairedDocument, pairedDocuments } from "./paired-documents.ts";
 
 export interface MigrationOptions {
@@ -75,7 +75,8 @@ export class LogMigration {
   }
 
   async #compare({ document, source }: PairedDocument): Promise<void> {
-    if (source!.isDeleted || source!.seq === 0) return;
+    if (source!.seq === 0) return;
+    if (source!.isDeleted) return this.#compareDeletion(source!);
     const compare = (afterSeq?: number) => compareContents(this.#source, this.#target, document, afterSeq);
     let comparison = await compare();
     if (comparison !== "same") {
@@ -87,6 +88,14 @@ export class LogMigration {
     if (comparison !== "same") {
       throw new MigrationError(`the records of ${documentPath(document)} are not the same in both logs`);
     }
+  }
+
+  async #compareDeletion(row: KnownDocument): Promise<void> {
+    const isCopied = (): Promise<boolean> => isDeletionCopied(this.#source, this.#target, row.document);
+    if (await isCopied()) return;
+    await copyDeletion(this.#source, this.#target, row);
+    if (await isCopied()) return;
+    throw new MigrationError(`the deletion of ${documentPath(row.document)} is not the same in both logs`);
   }
 
   /** Copies a document again; false if it is too large to be replaced in one step, because its pieces are older then. */

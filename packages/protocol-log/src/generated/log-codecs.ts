@@ -1,4 +1,4 @@
-// Generated from log.xml, digest 8b5d3a4b52625e57. Do not edit; run codegen.
+// Generated from log.xml, digest 905d24b90c0f0939. Do not edit; run codegen.
 import type { Codec, Reader, Writer } from "@tidewire/wire";
 import type {
   AppendRequest,
@@ -148,6 +148,13 @@ export function encodeOpenResponse(writer: Writer, message: OpenResponse): void 
     encodePatch(writer, item);
     writer.close(at3);
   }
+  if (message.deletion === undefined) {
+    writer.absent();
+  } else {
+    const at4 = writer.open();
+    encodePatch(writer, message.deletion);
+    writer.close(at4);
+  }
 }
 
 export function decodeOpenResponse(reader: Reader): OpenResponse {
@@ -169,8 +176,17 @@ export function decodeOpenResponse(reader: Reader): OpenResponse {
     reader.leave(end2);
   }
   const patches = at3;
+  let deletion: Patch | undefined = undefined;
+  // Since version 2; an older sender ends before it.
+  if (reader.position < reader.end) {
+    if (!reader.isAbsent()) {
+      const end3 = reader.enter("OpenResponse.deletion");
+      deletion = decodePatch(reader);
+      reader.leave(end3);
+    }
+  }
   reader.position = reader.end;
-  return { epoch, seq, isDeleted, snapshot, patches };
+  return { epoch, seq, isDeleted, snapshot, patches, deletion };
 }
 
 export const OpenResponseCodec: Codec<OpenResponse> = {
@@ -304,6 +320,13 @@ export function encodeReadResponse(writer: Writer, message: ReadResponse): void 
     encodePatch(writer, item);
     writer.close(at2);
   }
+  if (message.deletion === undefined) {
+    writer.absent();
+  } else {
+    const at3 = writer.open();
+    encodePatch(writer, message.deletion);
+    writer.close(at3);
+  }
 }
 
 export function decodeReadResponse(reader: Reader): ReadResponse {
@@ -321,8 +344,17 @@ export function decodeReadResponse(reader: Reader): ReadResponse {
     reader.leave(end2);
   }
   const patches = at2;
+  let deletion: Patch | undefined = undefined;
+  // Since version 2; an older sender ends before it.
+  if (reader.position < reader.end) {
+    if (!reader.isAbsent()) {
+      const end3 = reader.enter("ReadResponse.deletion");
+      deletion = decodePatch(reader);
+      reader.leave(end3);
+    }
+  }
   reader.position = reader.end;
-  return { snapshot, patches };
+  return { snapshot, patches, deletion };
 }
 
 export const ReadResponseCodec: Codec<ReadResponse> = {
@@ -934,6 +966,13 @@ export function encodeInstallRequest(writer: Writer, message: InstallRequest): v
   }
   const at4 = writer.reserve(1);
   writer.putBool(at4, message.isDeleted, "InstallRequest.isDeleted");
+  if (message.deletion === undefined) {
+    writer.absent();
+  } else {
+    const at5 = writer.open();
+    encodePatch(writer, message.deletion);
+    writer.close(at5);
+  }
 }
 
 export function decodeInstallRequest(reader: Reader): InstallRequest {
@@ -960,8 +999,17 @@ export function decodeInstallRequest(reader: Reader): InstallRequest {
   const wakeAt = !reader.isPresent("InstallRequest.wakeAt") ? undefined : reader.u53(reader.take(8), "InstallRequest.wakeAt");
   const at4 = reader.take(1);
   const isDeleted = reader.bool(at4, "InstallRequest.isDeleted");
+  let deletion: Patch | undefined = undefined;
+  // Since version 2; an older sender ends before it.
+  if (reader.position < reader.end) {
+    if (!reader.isAbsent()) {
+      const end3 = reader.enter("InstallRequest.deletion");
+      deletion = decodePatch(reader);
+      reader.leave(end3);
+    }
+  }
   reader.position = reader.end;
-  return { space, key, epoch, replaces, afterSeq, snapshot, patches, wakeAt, isDeleted };
+  return { space, key, epoch, replaces, afterSeq, snapshot, patches, wakeAt, isDeleted, deletion };
 }
 
 export const InstallRequestCodec: Codec<InstallRequest> = {

@@ -1,4 +1,4 @@
-// Generated from log.xml, digest 8b5d3a4b52625e57. Do not edit; run codegen.
+// Generated from log.xml, digest 905d24b90c0f0939. Do not edit; run codegen.
 import type { StreamMethod, UnaryMethod } from "@tidewire/wire";
 import {
   AppendRequestCodec,
@@ -57,7 +57,7 @@ import type {
   WatchRequest,
 } from "./log-types.ts";
 
-export const logProtocol = { name: "log", version: 2, digest: "8b5d3a4b52625e57" } as const;
+export const logProtocol = { name: "log", version: 2, digest: "905d24b90c0f0939" } as const;
 
 const logOpen: UnaryMethod<OpenRequest, OpenResponse> = {
   kind: "unary",
@@ -196,7 +196,7 @@ export const LogService = {
   id: 2,
   protocol: "log",
   version: 2,
-  digest: "8b5d3a4b52625e57",
+  digest: "905d24b90c0f0939",
   heartbeatMs: 5000,
   callers: ["document-host", "tool"],
   methods: {
@@ -254,7 +254,7 @@ export const LogTransferService = {
   id: 4,
   protocol: "log",
   version: 2,
-  digest: "8b5d3a4b52625e57",
+  digest: "905d24b90c0f0939",
   heartbeatMs: 5000,
   callers: ["tool"],
   methods: {

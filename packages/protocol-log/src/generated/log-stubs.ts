@@ -1,4 +1,4 @@
-// Generated from log.xml, digest 8b5d3a4b52625e57. Do not edit; run codegen.
+// Generated from log.xml, digest 905d24b90c0f0939. Do not edit; run codegen.
 import type {
   StubCallOptions,
   StubCaller,

@@ -1,4 +1,4 @@
-// Generated from log.xml, digest 8b5d3a4b52625e57. Do not edit; run codegen.
+// Generated from log.xml, digest 905d24b90c0f0939. Do not edit; run codegen.
 
 export interface Empty {
 }
@@ -32,6 +32,8 @@ export interface OpenResponse {
   readonly isDeleted: boolean;
   readonly snapshot?: Snapshot | undefined;
   readonly patches: readonly Patch[];
+  /** The record that deleted the document, while it is kept; then nothing else is. */
+  readonly deletion?: Patch | undefined;
 }
 
 export interface AppendRequest {
@@ -72,6 +74,8 @@ export interface ReadResponse {
   /** Present when patches right after afterSeq are not kept any more. */
   readonly snapshot?: Snapshot | undefined;
   readonly patches: readonly Patch[];
+  /** As in OpenResponse, if it is after afterSeq. */
+  readonly deletion?: Patch | undefined;
 }
 
 export interface ListRequest {
@@ -214,6 +218,8 @@ export interface InstallRequest {
   readonly patches: readonly Patch[];
   readonly wakeAt?: number | undefined;
   readonly isDeleted: boolean;
+  /** The record that deleted the document, at afterSeq. */
+  readonly deletion?: Patch | undefined;
 }
 
 export interface SealRequest {
