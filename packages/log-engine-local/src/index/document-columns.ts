@@ -146,7 +146,7 @@ export class DocumentColumns {
   indexKeys(): void {
     const hashes = new Uint32Array(this.#nextId);
     for (const [number, page] of this.#pages.entries()) page?.hashKeys(this.#seed, hashes, number * PAGE_DOCUMENTS);
-    this.#keys.fill(hashes, (id) => this.has(id));
+    this.#keys.build(hashes, (id) => this.has(id));
   }
 
   /** The document as an entry of its own. */

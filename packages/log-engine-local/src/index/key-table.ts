@@ -22,7 +22,7 @@ export class KeyTable {
    * Takes over all documents at once, by the hashes of their ids; the table must be empty. Shard by shard, so that each is
    * filled while it is in the processor's cache: a table of millions is larger than that.
    */
-  fill(hashes: Uint32Array, isUsed: (id: number) => boolean): void {
+  build(hashes: Uint32Array, isUsed: (id: number) => boolean): void {
     const ends = new Uint32Array(SHARDS);
     for (let id = 1; id < hashes.length; id++) if (isUsed(id)) this.#counts[hashes[id]! % SHARDS]!++;
     for (let shard = 0, end = 0; shard < SHARDS; shard++) {
