@@ -141,23 +141,33 @@ export class Edge {
       const token = bearerToken(request.header("authorization"));
       if (token !== undefined) this.admission.admit("authentication");
       const authentication = token === undefined ? undefined : await this.#modules.authenticator.authenticate(token);
+      if (authentication !== undefined) this.#modules.registry.checkPrincipal(authentication.principal);
       return { kind: "accept", address: request.address, subprotocol, authentication };
     } catch (error) {
       return { kind: "refuse", response: errorResponse(error) };
     }
   }
 
-  /** The session of a socket that was accepted and is open now. */
+  /**
+   * The session of a socket that was accepted and is open now. Never throws: where the token has run out since, or others
+   * of its principal were faster, the socket is one that brought no token.
+   */
   openSession(transport: ClientTransport, upgrade: Extract<UpgradeDecision, { kind: "accept" }>): Session {
     const { address, authentication } = upgrade;
-    return new Session(this.#modules, transport, {
+    const options = {
       limits: this.limits,
       transportName: "websocket",
       address,
       sendsHeartbeats: true,
       idleMs: this.limits.idleMs,
-      ...(authentication === undefined ? {} : { authentication }),
-    });
+    } as const;
+    if (authentication === undefined) return new Session(this.#modules, transport, options);
+    try {
+      return new Session(this.#modules, transport, { ...options, authentication });
+    } catch (error) {
+      this.#modules.metrics.errors.add(1, { code: ServiceError.from(error).code });
+      return new Session(this.#modules, transport, options);
+    }
   }
 
   /** Sends every client elsewhere, evenly spread, and closes those that have not left by themselves. */

@@ -43,6 +43,16 @@ describe("server-sent events", () => {
     expect(edge.edge.sessionCount).toBe(0);
   });
 
+  it("are not opened for a client that left while its token was looked at", async () => {
+    const edge = await TestEdge.start();
+    const exchange = new HttpExchange(edge, url, { as: "alice" });
+    exchange.abort();
+    await edge.settle();
+    expect(exchange.answer).toMatchObject({ kind: "response", status: 503 });
+    expect(edge.hosts[0].connects).toEqual([]);
+    expect(edge.edge.sessionCount).toBe(0);
+  });
+
   it("end with an end event", async () => {
     const edge = await TestEdge.start();
     const reader = await new HttpExchange(edge, url, { as: "alice" }).stream();

@@ -59,6 +59,20 @@ describe("GET a view", () => {
     expect((await long.response(58_000)).status).toBe(304);
   });
 
+  it("does not wait beyond the end of the token", async () => {
+    const edge = await TestEdge.start({
+      authenticator: (clock) => {
+        const expiresAt = clock.wallMs() + 5_000;
+        return { authenticate: () => Promise.resolve({ principal: { agent: "alice", authority: "test" }, expiresAt }) };
+      },
+    });
+    const headers = { "if-none-match": `"1-${edge.document.hash}"` };
+    const exchange = new HttpExchange(edge, `${path}?wait=30`, { headers });
+    await edge.settle(4_900);
+    expect(exchange.answer).toBeUndefined();
+    expect((await exchange.response(200)).status).toBe(304);
+  });
+
   it("does not wait without a tag, or with another one", async () => {
     const edge = await TestEdge.start();
     expect((await fetched(edge, `${path}?wait=30`)).status).toBe(200);

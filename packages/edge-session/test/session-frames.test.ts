@@ -201,6 +201,18 @@ describe("one-shot requests", () => {
     expect(other.last(2)?.error).toMatchObject({ code: "limit_exceeded", details: { limit: "streamsMax" } });
   });
 
+  it.each([
+    ["heartbeats", { method: "heartbeat", at: 1 }],
+    ["tokens", { method: "session/authenticate", token: "dev:alice" }],
+    ["resyncs", { method: "connection/resync", connection: 9 }],
+  ])("counts %s among the requests of a session", async (_name, request) => {
+    const edge = await TestEdge.start({ limits: { sendsPerSecond: 10, sendsBurst: 3 } });
+    const client = await edge.connectAs();
+    for (let id = 1; id <= 4; id++) client.up({ id, ...request });
+    await edge.settle();
+    expect(client.last(4)?.error).toMatchObject({ code: "limit_exceeded", details: { limit: "sendsPerSecond" } });
+  });
+
   it("bounds the rate of sends of a session", async () => {
     const edge = await TestEdge.start({ limits: { sendsPerSecond: 10, sendsBurst: 3 } });
     const client = await edge.connectAs();

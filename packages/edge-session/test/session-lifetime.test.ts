@@ -4,7 +4,7 @@ import { Admission } from "../src/admission/admission.ts";
 import { TokenBucket } from "../src/admission/token-bucket.ts";
 import { edgeMetrics } from "../src/metrics.ts";
 import { HttpExchange } from "./support/http-exchange.ts";
-import type { TestClient } from "./support/test-client.ts";
+import { TestClient } from "./support/test-client.ts";
 import { TestEdge } from "./support/test-edge.ts";
 
 const document = { space: "conformance", key: "k1" };
@@ -201,6 +201,34 @@ describe("admission", () => {
     clients[3]!.up({ id: 2, method: "session/authenticate", token: "dev:alice" });
     await edge.settle();
     expect(clients[3]?.last(2)?.result).toBeDefined();
+  });
+});
+
+describe("an upgrade that was accepted", () => {
+  const header = (name: string) => (name === "authorization" ? "Bearer dev:alice" : undefined);
+
+  it("is refused if its principal has as many sessions as it may", async () => {
+    const edge = await TestEdge.start({ limits: { sessionsPerPrincipalMax: 1 } });
+    await edge.connectAs("alice");
+    const decision = await edge.edge.judgeUpgrade({ address: "a", header });
+    expect(decision).toMatchObject({ kind: "refuse", response: { status: 429 } });
+  });
+
+  it("opens as one without a token if another was faster", async () => {
+    const edge = await TestEdge.start({ limits: { sessionsPerPrincipalMax: 1 } });
+    const judge = () => edge.edge.judgeUpgrade({ address: "a", header });
+    const decisions = await Promise.all([judge(), judge()]);
+    const clients = decisions.map((decision) => {
+      if (decision.kind === "refuse") throw new Error("refused");
+      const client = new TestClient();
+      client.session = edge.edge.openSession(client, decision);
+      client.up({ id: 1, method: "heartbeat", at: 1 });
+      return client;
+    });
+    expect(clients.map((client) => client.last(1)?.error?.code)).toEqual([undefined, "unauthenticated"]);
+    for (const client of clients) client.session.closed();
+    expect(edge.edge.sessionCount).toBe(0);
+    await edge.connectAs("alice");
   });
 });
 

@@ -1,5 +1,6 @@
 import { type Clock, type DocumentName, type Principal, ServiceError } from "@tidewire/foundation";
 import { readUpFrame, type UpRequest } from "@tidewire/protocol-client";
+import type { Authentication } from "../auth/authenticator.ts";
 import type { DocumentCalls, DocumentView } from "../hosts/document-calls.ts";
 import { matchesTag, stateTag } from "./entity-tag.ts";
 import { type HttpRequest, type HttpResponse, jsonResponse } from "./http-message.ts";
@@ -23,8 +24,10 @@ export class DocumentResource {
     this.#waitMaxMs = options.viewWaitMaxMs;
   }
 
-  async get(request: HttpRequest, principal: Principal, name: DocumentName): Promise<HttpResponse> {
-    const waitMs = this.#waitOf(request);
+  async get(request: HttpRequest, authentication: Authentication, name: DocumentName): Promise<HttpResponse> {
+    const { principal, expiresAt = Number.POSITIVE_INFINITY } = authentication;
+    // Nobody waits beyond the end of the token.
+    const waitMs = Math.min(this.#waitOf(request), expiresAt - this.#modules.clock.wallMs());
     checkedRequest({ method: "document/get", ...name });
     const ifNoneMatch = request.header("if-none-match");
     const isKnown = (view: DocumentView): boolean => matchesTag(ifNoneMatch, stateTag(view.seq, view.hash));

@@ -88,7 +88,7 @@ export class HttpApi {
     const name = (): DocumentName => documentName(decoded(space), decoded(key));
     const documents = this.#documents;
     if (rest.length === 2) {
-      const get = this.#authenticated((request, { principal }) => documents.get(request, principal, name()));
+      const get = this.#authenticated((request, authentication) => documents.get(request, authentication, name()));
       return {
         GET: get,
         HEAD: get,

@@ -62,15 +62,19 @@ export class SessionRegistry {
     this.#metrics.sessions.add(-1, { transport: session.transportName });
   }
 
-  /** Throws `limit_exceeded`. */
-  claimPrincipal(principal: Principal): void {
-    const name = principalName(principal);
-    if ((this.#byPrincipal.get(name) ?? 0) >= this.#limits.sessionsPerPrincipalMax) {
+  /** Throws `limit_exceeded` if there is no place for another session of that principal. */
+  checkPrincipal(principal: Principal): void {
+    if ((this.#byPrincipal.get(principalName(principal)) ?? 0) >= this.#limits.sessionsPerPrincipalMax) {
       throw new ServiceError("limit_exceeded", "too many sessions of this principal", {
         details: { limit: "sessionsPerPrincipalMax" },
       });
     }
-    count(this.#byPrincipal, name, 1);
+  }
+
+  /** Throws `limit_exceeded`. */
+  claimPrincipal(principal: Principal): void {
+    this.checkPrincipal(principal);
+    count(this.#byPrincipal, principalName(principal), 1);
   }
 
   releasePrincipal(principal: Principal): void {

@@ -76,7 +76,7 @@ export class Session implements TransportEvents, RegisteredSession {
   readonly #authentication: SessionAuthentication;
   readonly #requests: SessionRequests;
   readonly #heartbeats: SessionHeartbeats;
-  readonly #sendRate: TokenBucket;
+  readonly #rate: TokenBucket;
   readonly #streams = new Map<number, SessionStream>();
   #viewers = 0;
   #isClosed = false;
@@ -99,7 +99,7 @@ export class Session implements TransportEvents, RegisteredSession {
       dispatch: (frame) => this.#dispatch(frame),
     });
     this.#requests = new SessionRequests(modules, (text) => this.#send(text));
-    this.#sendRate = new TokenBucket(modules, { perSecond: limits.sendsPerSecond, burst: limits.sendsBurst });
+    this.#rate = new TokenBucket(modules, { perSecond: limits.sendsPerSecond, burst: limits.sendsBurst });
     this.#heartbeats = new SessionHeartbeats(
       modules,
       { heartbeatMs: limits.heartbeatMs, idleMs: options.idleMs },
@@ -207,6 +207,8 @@ export class Session implements TransportEvents, RegisteredSession {
   }
 
   #request(id: number, request: UpRequest): void {
+    const retryAfterMs = this.#rate.take();
+    if (retryAfterMs !== undefined) throw limitExceeded("sendsPerSecond", retryAfterMs);
     if (this.#requests.size >= this.#limits.requestsMax) throw limitExceeded("requestsMax");
     if (request.method === "session/authenticate") {
       this.#authenticate(id, request.token);
@@ -223,8 +225,6 @@ export class Session implements TransportEvents, RegisteredSession {
     principal: Principal,
     request: Exclude<UpRequest, { method: "heartbeat" | "session/authenticate" }>,
   ): void {
-    const retryAfterMs = this.#sendRate.take();
-    if (retryAfterMs !== undefined) throw limitExceeded("sendsPerSecond", retryAfterMs);
     const { calls } = this.#modules;
     const { method } = request;
     const run = (work: Promise<string>): void => this.#requests.run(id, method, work);

@@ -100,7 +100,8 @@ export class DocumentStream {
 
   /** Called once, after the constructor, so that the sink may already know the stream. */
   open(): void {
-    this.#subscribe();
+    // The client may be gone already.
+    if (!this.#isEnded) this.#subscribe();
   }
 
   /** The client may have room again. */

@@ -13,6 +13,7 @@ export class HttpExchange {
   readonly #edge: TestEdge;
   readonly #abortListeners: (() => void)[] = [];
   readonly #answered: Promise<HttpAnswer>;
+  #isAborted = false;
   answer: HttpAnswer | undefined;
 
   constructor(edge: TestEdge, url: string, init: RequestInit = {}) {
@@ -27,7 +28,10 @@ export class HttpExchange {
       body: typeof init.body === "string" ? new TextEncoder().encode(init.body) : (init.body ?? new Uint8Array()),
       address: "192.0.2.7",
       header: (name) => headers[name],
-      onAborted: (listener) => void this.#abortListeners.push(listener),
+      onAborted: (listener) => {
+        if (this.#isAborted) listener();
+        else this.#abortListeners.push(listener);
+      },
     };
     this.#answered = edge.edge.http.handle(request).then((answer) => {
       this.answer = answer;
@@ -36,6 +40,7 @@ export class HttpExchange {
   }
 
   abort(): void {
+    this.#isAborted = true;
     for (const listener of this.#abortListeners) listener();
   }
 
