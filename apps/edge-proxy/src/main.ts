@@ -69,7 +69,7 @@ await runService({
           port,
           tls: tlsOf(config),
           frameMaxBytes: edge.limits.frameMaxBytes,
-          trustsForwardedFor: config.edge.trustForwardedFor,
+          trustedProxies: config.edge.trustedProxies,
         },
         handlers,
       )

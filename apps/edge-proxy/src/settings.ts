@@ -14,10 +14,12 @@ export const edgeSettings = {
         .describe("socket engine (also: EDGE_SOCKET_ENGINE); auto falls back to ws where the native one does not load"),
       assets: z.string().optional().describe("folder of static files served at /"),
       origins: z.array(z.string()).default(["*"]).describe("web origins that may connect; * allows all"),
-      trustForwardedFor: z
-        .boolean()
-        .default(false)
-        .describe("take the client's address from X-Forwarded-For; only behind a proxy that sets it"),
+      trustedProxies: z
+        .int()
+        .min(0)
+        .max(16)
+        .default(0)
+        .describe("proxies in front that append to X-Forwarded-For; the client's address is counted from its end"),
     })
     .prefault({}),
   tls: z

@@ -23,8 +23,8 @@ export interface SocketServerOptions {
   readonly tls: TlsFiles | undefined;
   /** Longest WebSocket message and longest HTTP body. */
   readonly frameMaxBytes: number;
-  /** The first address of `X-Forwarded-For` counts as the client's: only behind a proxy that sets it. */
-  readonly trustsForwardedFor: boolean;
+  /** Proxies in front, each of which appends the address it was called from to `X-Forwarded-For`. */
+  readonly trustedProxies: number;
 }
 
 export type AcceptedUpgrade = Extract<UpgradeDecision, { readonly kind: "accept" }>;
@@ -59,8 +59,13 @@ export interface SocketServer {
 
 export type StartSocketServer = (options: SocketServerOptions, handlers: SocketHandlers) => Promise<SocketServer>;
 
-/** The client's address for counting: the peer's, or what a trusted proxy says. */
-export function clientAddress(peer: string, forwardedFor: string | undefined, trustsForwardedFor: boolean): string {
-  const first = trustsForwardedFor ? forwardedFor?.split(",")[0]?.trim() : undefined;
-  return first === undefined || first === "" ? peer : first.slice(0, 64);
+/**
+ * The client's address for counting: the peer's, or behind proxies what the outermost of them has seen. Counted from the
+ * end of the list: what stands before that came from the client, who may write anything.
+ */
+export function clientAddress(peer: string, forwardedFor: string | undefined, trustedProxies: number): string {
+  if (trustedProxies === 0 || forwardedFor === undefined) return peer;
+  const addresses = forwardedFor.split(",");
+  const address = addresses[Math.max(0, addresses.length - trustedProxies)]!.trim();
+  return address === "" ? peer : address.slice(0, 64);
 }

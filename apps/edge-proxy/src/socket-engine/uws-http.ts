@@ -24,7 +24,7 @@ export interface UwsRequestHead {
 export function readHead(
   res: UwsResponse,
   req: UwsRequest,
-  options: { readonly trustsForwardedFor: boolean },
+  options: { readonly trustedProxies: number },
 ): UwsRequestHead {
   const headers = new Map<string, string>();
   req.forEach((name, value) => {
@@ -38,7 +38,7 @@ export function readHead(
     path: req.getUrl(),
     query: req.getQuery() ?? "",
     headers,
-    address: clientAddress(peer, headers.get("x-forwarded-for"), options.trustsForwardedFor),
+    address: clientAddress(peer, headers.get("x-forwarded-for"), options.trustedProxies),
   };
 }
 

@@ -9,7 +9,7 @@ export function headerOf(request: IncomingMessage, name: string): string | undef
 
 export function addressOf(request: IncomingMessage, options: SocketServerOptions): string {
   const forwardedFor = headerOf(request, "x-forwarded-for");
-  return clientAddress(request.socket.remoteAddress ?? "", forwardedFor, options.trustsForwardedFor);
+  return clientAddress(request.socket.remoteAddress ?? "", forwardedFor, options.trustedProxies);
 }
 
 /** One HTTP exchange on node:http. */
@@ -36,9 +36,13 @@ export async function serveHttp(
     body,
     header: (name) => headerOf(incoming, name),
     onAborted: (listener) => {
-      outgoing.once("close", () => {
-        if (!outgoing.writableFinished) listener();
-      });
+      // It may have left before anybody asked.
+      if (outgoing.destroyed) listener();
+      else {
+        outgoing.once("close", () => {
+          if (!outgoing.writableFinished) listener();
+        });
+      }
     },
   };
   respond(outgoing, await handlers.http(request));
