@@ -33,6 +33,8 @@ function newestOfBucket(bucket: IndexBucket, table: TableNode): number {
   for (let record = table.$newest; record !== null && record.$stamp > newest; record = record.$older as RecordNode) {
     noteLeft(record);
   }
+  // What was removed from a table without a policy is told to everybody.
+  if (table.$field.recordType!.guard === undefined) return newest;
   for (let place = table.$tombstones.length - 1; place >= 0; place--) {
     const { seq, element } = table.$tombstones[place]!;
     if (seq <= newest) break;
