@@ -18,6 +18,9 @@ const OwnedItem = record(fields).visibleTo((item, viewer) => item.city === viewe
 /** The runtime cannot know that all viewers get the same answer. */
 const SecretItem = record(fields).visibleTo((item, viewer) => item.city !== viewer.principal.agent);
 
+/** No two of the first 1,024 viewers see the same of ten of them. */
+const BitItem = record(fields).visibleTo((item, viewer) => ((viewerIndex(viewer.principal.agent) >> item.b) & 1) === 1);
+
 const Range = z.strictObject({ from: z.int(), to: z.int() });
 
 /** A map of records that everybody sees. */
@@ -105,6 +108,34 @@ export function overlaidRecords(plan: Plan) {
       }),
     }),
   });
+}
+
+/** How many changes of a message of `apartRecords` each viewer sees others of than any other. */
+export const APART = 10;
+
+/** As `overlaidRecords`, but of what policies decide on each viewer sees something else. */
+export function apartRecords(plan: Plan) {
+  return defineDocument({
+    space: "bench-apart",
+    createsOnDemand: true,
+    state: { items: t.map(Item), secrets: t.map(BitItem) },
+    messages: (message) => ({
+      fill: message(Range, (doc, { from, to }) => {
+        for (let index = from; index < to; index++) doc.items.set(itemKey(index), newItem(index));
+        for (let bit = 0; bit < APART; bit++) doc.secrets.set(itemKey(bit), { ...newItem(bit), b: bit });
+      }),
+      touch: message((doc) => {
+        const { touches } = plan;
+        const tick = ++touches.tick;
+        for (let change = 1; change < CHANGES; change++) changeItem(doc.items.get(touches.next())!, change, tick);
+        for (let bit = 0; bit < APART; bit++) changeItem(doc.secrets.get(itemKey(bit))!, 0, tick);
+      }),
+    }),
+  });
+}
+
+function viewerIndex(agent: string): number {
+  return Number(agent.slice("viewer".length));
 }
 
 export function ownerOf(index: number, owners: number): string {

@@ -3,7 +3,6 @@ import { asciiBytes, JsonWriter } from "../encode/json-writer.ts";
 import type { Frame } from "../runtime/runtime.ts";
 
 const comma = 0x2c;
-const braceOpen = 0x7b;
 const braceClose = 0x7d;
 const seqLabel = asciiBytes('"@s":');
 const hashLabel = asciiBytes('"@h":');
@@ -22,16 +21,35 @@ export class FrameMaker {
   readonly #head = new JsonWriter();
   readonly #slab = new ByteSlab();
 
-  /** A delta of fields without braces. */
-  makeOfFields(fields: Uint8Array, seq: number): Frame {
-    const json = this.#slab.take(fields.length + 2);
-    json[0] = braceOpen;
-    json.set(fields, 1);
-    json[json.length - 1] = braceClose;
-    return this.make({ kind: "delta", json }, seq, undefined);
+  /** A delta of fields without braces: those that all viewers share, and some of their own. */
+  makeOfFields(shared: Uint8Array, own: Uint8Array, seq: number): Frame {
+    const headLength = this.#writeHead(seq, undefined);
+    const sharedLength = shared.length === 0 ? 0 : shared.length + 1;
+    const ownLength = own.length === 0 ? 0 : own.length + 1;
+    const data = this.#slab.take(headLength + sharedLength + ownLength + 1);
+    this.#head.copyTo(data);
+    if (sharedLength > 0) putFields(data, shared, headLength);
+    if (ownLength > 0) putFields(data, own, headLength + sharedLength);
+    data[data.length - 1] = braceClose;
+    return { kind: "delta", seq, data };
   }
 
   make({ kind, json }: FrameBody, seq: number, hash: string | undefined): Frame {
+    const headLength = this.#writeHead(seq, hash);
+    const isEmpty = json.length === 2;
+    const data = this.#slab.take(headLength + (isEmpty ? 1 : json.length));
+    this.#head.copyTo(data);
+    if (isEmpty) data[headLength] = braceClose;
+    else {
+      // The body's opening brace becomes the comma after the head.
+      data.set(json, headLength);
+      data[headLength] = comma;
+    }
+    return hash === undefined ? { kind, seq, data } : { kind, seq, data, hash };
+  }
+
+  /** Returns its length. */
+  #writeHead(seq: number, hash: string | undefined): number {
     const head = this.#head;
     head.position = 0;
     head.openObject();
@@ -41,16 +59,11 @@ export class FrameMaker {
       head.label(hashLabel);
       head.string(hash);
     }
-    const { position } = head;
-    const isEmpty = json.length === 2;
-    const data = this.#slab.take(position + (isEmpty ? 1 : json.length));
-    head.copyTo(data);
-    if (isEmpty) data[position] = braceClose;
-    else {
-      // The body's opening brace becomes the comma after the head.
-      data.set(json, position);
-      data[position] = comma;
-    }
-    return hash === undefined ? { kind, seq, data } : { kind, seq, data, hash };
+    return head.position;
   }
+}
+
+function putFields(data: Uint8Array, fields: Uint8Array, at: number): void {
+  data[at] = comma;
+  data.set(fields, at + 1);
 }

@@ -12,6 +12,8 @@ export class GroupLens implements Lens {
   #group: ViewerGroup;
   /** See `ClassPolicies.takeDirtySince`. */
   #dirty: readonly number[] | undefined;
+  /** Nothing came or went since: what is held is what is seen. */
+  #isSettled = false;
 
   constructor(policies: ClassPolicies, group: ViewerGroup) {
     this.#policies = policies;
@@ -22,10 +24,18 @@ export class GroupLens implements Lens {
     this.#policies = policies;
     this.#group = group;
     this.#dirty = dirty;
+    this.#isSettled = false;
+  }
+
+  /** For a group that is known to see exactly what it holds: no policy is asked. */
+  lookAtHeld(group: ViewerGroup): void {
+    this.#group = group;
+    this.#dirty = undefined;
+    this.#isSettled = true;
   }
 
   sees(guard: Guard, record: RecordNode): boolean {
-    return this.#policies.sees(guard, record);
+    return this.#isSettled ? this.wasHeld(guard, record) : this.#policies.sees(guard, record);
   }
 
   /** A slot may have had another record before, so a bit counts only for a record that is old enough. */
@@ -34,6 +44,7 @@ export class GroupLens implements Lens {
   }
 
   hold(guard: Guard, record: RecordNode, isHeld: boolean): void {
+    if (this.#isSettled) return;
     this.#group.bits.set(guard, record, isHeld);
     if (isHeld) this.#policies.holders.add(guard, record, this.#policies);
   }

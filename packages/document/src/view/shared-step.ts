@@ -5,8 +5,8 @@ import type { FieldType } from "../state/record-type.ts";
 import type { ViewedDocument } from "./document-views.ts";
 import { openLens } from "./lens.ts";
 import { QuietScan } from "./quiet-scan.ts";
+import { SharedTellings } from "./shared-tellings.ts";
 import { BeyondHorizon, StateWalk } from "./state-walk.ts";
-import type { ViewerHandle } from "./viewer-handle.ts";
 
 /** What everybody is told alike. */
 export interface SharedPart {
@@ -40,16 +40,17 @@ export class SharedStep {
   readonly from: number;
   /** What has changed in what viewers may differ in. */
   readonly scan: QuietScan;
-  /** Viewers for whom the common part is all there is. */
-  readonly viewers: ViewerHandle[] = [];
+  readonly tellings: SharedTellings;
   readonly #root: RecordNode;
   readonly #parts: RootParts;
   readonly #out: JsonWriter;
   readonly #logged: LoggedPart | undefined;
   #part: SharedPart | "beyond" | undefined;
 
-  constructor({ state, schema, sharedWriter, guardReads, loggedPart }: ViewedDocument, from: number) {
+  constructor(document: ViewedDocument, from: number) {
+    const { state, schema, sharedWriter, guardReads, loggedPart } = document;
     this.from = from;
+    this.tellings = new SharedTellings(document, this);
     this.#logged = loggedPart;
     this.#root = state.root;
     this.#parts = schema.rootParts;

@@ -3,7 +3,7 @@ import type { ClassTable } from "./class-table.ts";
 import type { ViewedDocument } from "./document-views.ts";
 import { SharedStep } from "./shared-step.ts";
 import { largeDeltaBytes, type ViewClass } from "./view-class.ts";
-import type { ViewerGroup } from "./viewer-group.ts";
+import { haveCredit, type ViewerGroup } from "./viewer-group.ts";
 import type { ViewerHandle } from "./viewer-handle.ts";
 
 /** The steps of one delivery, each from where some of the viewers are. */
@@ -33,29 +33,29 @@ export class SharedSteps {
   }
 
   /**
-   * Most of many different viewers are told only what everybody is, or nothing: they get one frame together. Returns
+   * Most of many different viewers are told the same as some others, or nothing: they get one frame together. Returns
    * whether this group is one of them, and is through then.
    */
   take(viewClass: ViewClass, group: ViewerGroup, shared: SharedStep, now: number): boolean {
-    const { part } = shared;
     // What is large may be larger than a snapshot.
-    if (part === "beyond" || part.json.length > largeDeltaBytes || viewClass.groups.length > 1) return false;
-    const isSilent = part.json.length === 0;
-    if (!isSilent && (group.hashDueAt <= now || group.members.some(({ credit }) => credit <= 0))) return false;
-    if (!viewClass.hasNothingOwn(group, shared)) return false;
+    if (shared.part === "beyond" || shared.part.json.length > largeDeltaBytes || viewClass.groups.length > 1)
+      return false;
+    const held = viewClass.heldOf(group, shared);
+    const telling = held < 0 ? undefined : shared.tellings.of(held, group);
+    if (telling === undefined) return false;
+    const { frame, viewers } = telling;
+    if (frame !== undefined) {
+      if (group.hashDueAt <= now || !haveCredit(group.members)) return false;
+      group.viewSeq = frame.seq;
+      for (const viewer of group.members) viewers.push(viewer);
+    }
     group.seq = this.#document.state.root.$stamp;
-    if (isSilent) return true;
-    group.viewSeq = part.newest;
-    for (const viewer of group.members) shared.viewers.push(viewer);
     return true;
   }
 
-  /** One frame for all that were taken along. */
+  /** One frame for all that are told the same. */
   deliver(send: (viewers: readonly ViewerHandle[], frame: Frame) => void): void {
-    for (const { viewers, part } of this.#steps) {
-      if (viewers.length === 0 || part === "beyond") continue;
-      send(viewers, this.#document.frames.makeOfFields(part.json, part.newest));
-    }
+    for (const { tellings } of this.#steps) tellings.deliver(send);
     this.begin();
   }
 }

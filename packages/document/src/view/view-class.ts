@@ -130,12 +130,14 @@ export class ViewClass {
     if (other === undefined) this.add(group);
   }
 
-  /** Whether nothing has changed for this group but what `shared` has for everybody. */
-  hasNothingOwn(group: ViewerGroup, shared: SharedStep): boolean {
-    if (group.tick !== this.#document.tick || group.mustAskAll || !shared.scan.canBeQuiet) return false;
-    if (this.#policies.isAnyDirtySince(group.seq) || !shared.scan.isQuietFor(group, this.#policies)) return false;
-    const { slots } = this.#document.schema;
-    return slots.every((slot) => !this.#cells.hasChangedSince(slot, group.seq, group.tick));
+  /** Which of the changed guarded things this group is told of, see `QuietScan.heldBy`; -1: it has to be walked for. */
+  heldOf(group: ViewerGroup, { scan }: SharedStep): number {
+    if (group.tick !== this.#document.tick || group.mustAskAll || !scan.tellsViewersApart) return -1;
+    if (this.#policies.isAnyDirtySince(group.seq)) return -1;
+    for (const slot of this.#document.schema.slots) {
+      if (this.#cells.hasChangedSince(slot, group.seq, group.tick)) return -1;
+    }
+    return scan.heldBy(group, this.#policies);
   }
 
   /**

@@ -126,8 +126,10 @@ export class ViewerGroup {
 
 /** A new list, in one copy where everybody has credit. */
 export function withCredit(viewers: readonly ViewerHandle[]): ViewerHandle[] {
-  for (let index = 0; index < viewers.length; index++) {
-    if (viewers[index]!.credit <= 0) return viewers.filter(({ credit }) => credit > 0);
-  }
-  return viewers.slice();
+  return haveCredit(viewers) ? viewers.slice() : viewers.filter(({ credit }) => credit > 0);
+}
+
+export function haveCredit(viewers: readonly ViewerHandle[]): boolean {
+  for (let index = 0; index < viewers.length; index++) if (viewers[index]!.credit <= 0) return false;
+  return true;
 }
