@@ -1,15 +1,22 @@
 import { crc32 } from "node:zlib";
 import { type DocumentName, documentPath, ServiceError } from "@tidewire/foundation";
-import { type FenceWatchers, fencedError, type LogAppend, type LogSnapshotWrite } from "@tidewire/log-engine";
+import {
+  checkDocument,
+  type FenceWatchers,
+  fencedError,
+  type LogAppend,
+  type LogSnapshotWrite,
+} from "@tidewire/log-engine";
+import { AppendUnderWay } from "./append-under-way.ts";
 import { type CapturedRecords, type DocumentReads, requireWhole } from "./document-reads.ts";
 import { encodeReference, WAKE_AT_BYTES } from "./format/payloads.ts";
 import { RecordType } from "./format/record.ts";
 import { type AppendIdentity, type DocumentEntry, sameAppend } from "./index/document-entry.ts";
 import type { DocumentIndex } from "./index/document-index.ts";
-import { type PendingAppend, PendingWrites } from "./index/pending-writes.ts";
+import { PendingWrites } from "./index/pending-writes.ts";
 import type { LocalLogMetrics } from "./metrics.ts";
 import type { SnapshotStore } from "./snapshots/snapshot-store.ts";
-import type { Completion, WalRecord } from "./wal/batch.ts";
+import type { WalRecord } from "./wal/batch.ts";
 import type { GroupCommit } from "./wal/group-commit.ts";
 
 /** 32 bits in the header of a record. */
@@ -76,16 +83,22 @@ export class DocumentWrites {
     entry.owner = undefined;
     if (entry.pending !== undefined || commits.failure !== undefined) return;
     const record = { type: RecordType.epoch, documentId: entry.id, seq: entry.seq, epoch, span: 0, payload: NO_BYTES };
-    commits.addUnchecked(record, { commit: () => {}, fail: () => {} });
+    commits.addUnchecked(record);
   }
 
   append(document: DocumentName, append: LogAppend): Promise<void> {
-    const entry = this.#modules.index.find(document);
+    const entry = this.#modules.index.findActive(document) ?? this.#findAtRest(document);
     if (entry === undefined) throw this.#fenced(0, 0);
     requireWhole(entry);
     const head = entry.pending ?? entry;
     if (append.epoch === head.epoch && append.expectedSeq === head.seq) return this.#write(entry, append);
     return this.#recognise(document, entry, append);
+  }
+
+  /** The name is checked here: one that is found among the active ones is well formed, and looking closer takes longer. */
+  #findAtRest(document: DocumentName): DocumentEntry | undefined {
+    checkDocument(document);
+    return this.#modules.index.find(document);
   }
 
   /** The bytes must not change until it resolves. */
@@ -137,18 +150,14 @@ export class DocumentWrites {
   }
 
   #write(entry: DocumentEntry, append: LogAppend): Promise<void> {
-    const { commits } = this.#modules;
+    const { commits, index } = this.#modules;
     const { epoch, seq, data } = append;
     commits.check(data.length);
     const pending = (entry.pending ??= new PendingWrites(entry));
     const type = typeOf(append);
     const wakeAt = type === RecordType.timedPatch ? append.wakeAt : undefined;
-    const span = seq - append.expectedSeq;
-    const record = { type, documentId: entry.id, seq, epoch, span, payload: data, wakeAt };
-    const underWay = new AppendUnderWay(this.#modules, entry, pending, wakeAt);
-    const placed = commits.addUnchecked(record, underWay);
-    underWay.identity = { type, epoch, seq, span, length: placed.length, payloadCrc: placed.payloadCrc };
-    underWay.location = placed.location;
+    const underWay = new AppendUnderWay(index, entry, { type, epoch, seq, span: seq - append.expectedSeq, wakeAt });
+    commits.addAppend(underWay, data);
     pending.seq = seq;
     pending.isDeleted = type === RecordType.deletion;
     pending.beginAppend(underWay);
@@ -230,50 +239,6 @@ export class DocumentWrites {
   #fenced(epoch: number, seq: number): ServiceError {
     this.#modules.metrics.fenced.add();
     return fencedError(epoch, seq);
-  }
-}
-
-/** An append between queue and disk. A class, because this is the hottest object there is: closures cost twice as much. */
-class AppendUnderWay implements Completion, PendingAppend {
-  readonly settled: Promise<void>;
-  identity!: AppendIdentity;
-  location = 0;
-  readonly #modules: DocumentWritesModules;
-  readonly #entry: DocumentEntry;
-  readonly #pending: PendingWrites;
-  readonly #wakeAt: number | undefined;
-  #resolve!: () => void;
-  #reject!: (error: ServiceError) => void;
-
-  constructor(
-    modules: DocumentWritesModules,
-    entry: DocumentEntry,
-    pending: PendingWrites,
-    wakeAt: number | undefined,
-  ) {
-    this.#modules = modules;
-    this.#entry = entry;
-    this.#pending = pending;
-    this.#wakeAt = wakeAt;
-    this.settled = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-  }
-
-  commit(): void {
-    const { index, metrics } = this.#modules;
-    this.#pending.endAppend();
-    if (this.#pending.isEmpty) this.#entry.pending = undefined;
-    index.applyAppend(this.#entry, this.identity, { location: this.location, wakeAt: this.#wakeAt });
-    metrics.appends.add();
-    metrics.appendedBytes.add(this.identity.length);
-    this.#resolve();
-  }
-
-  fail(error: ServiceError): void {
-    this.#entry.pending = undefined;
-    this.#reject(error);
   }
 }
 

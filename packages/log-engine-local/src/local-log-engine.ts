@@ -132,8 +132,8 @@ export class LocalLogEngine implements LogEngine {
   append(document: DocumentName, append: LogAppend): Promise<void> {
     try {
       this.#requireOpen();
-      checkDocument(document);
       checkAppend(append, this.#options.limits);
+      // Checks the document, too.
       return this.#parts.writes.append(document, append);
     } catch (error) {
       // Not an async function: that would cost the commonest call two more turns of the microtask queue.

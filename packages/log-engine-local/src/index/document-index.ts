@@ -77,6 +77,11 @@ export class DocumentIndex {
     this.#active.makeRoom(max);
   }
 
+  /** If it is kept ready for writes. The name need not be well formed. */
+  findActive(name: DocumentName): DocumentEntry | undefined {
+    return this.#active.find(name);
+  }
+
   find(name: DocumentName): DocumentEntry | undefined {
     const active = this.#active.find(name);
     if (active !== undefined) return active;

@@ -3,7 +3,7 @@ import type { Pace } from "../compaction/pace.ts";
 import { encodePrior, encodeTime, type PriorSegment } from "../format/payloads.ts";
 import { RecordType, recordBytes } from "../format/record.ts";
 import type { LocalLogMetrics } from "../metrics.ts";
-import { Batch, BatchBuffers, type Completion, type PlacedRecord, type WalRecord } from "./batch.ts";
+import { Batch, BatchBuffers, type Completion, type PlacedRecord, type QueuedAppend, type WalRecord } from "./batch.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 import { type FailureReason, failureReason, storageUnavailable } from "./storage-failure.ts";
 
@@ -29,8 +29,6 @@ type State =
 
 /** How finely a restore can choose its point in time; see FORMAT.md section 4. */
 const TIME_EVERY_MS = 1_000;
-
-const nothing: Completion = { commit: () => {}, fail: () => {} };
 
 /**
  * Natural batching: an idle log writes what came in this turn of the event loop; while a write is under way, what comes is
@@ -85,7 +83,8 @@ export class GroupCommit {
     if (this.#state.kind === "closed") throw new ServiceError("unavailable", "the log is closed");
     if (this.#state.kind === "failed") throw storageUnavailable(this.#state.reason);
     const { queueMaxBytes, queueMaxMs } = this.#options;
-    const oldest = this.#queue[0];
+    // With nothing in flight it waits for the end of this turn only, and most appends come then: no look at the clock.
+    const oldest = this.#inFlight === undefined ? undefined : this.#queue[0];
     const waitedMs = oldest === undefined ? 0 : this.#modules.clock.monotonicMs() - oldest.openedAt;
     const isTooMuch = this.#queuedBytes > 0 && this.#queuedBytes + recordBytes(payloadLength) > queueMaxBytes;
     if (!isTooMuch && waitedMs <= queueMaxMs) return;
@@ -97,20 +96,28 @@ export class GroupCommit {
   }
 
   /** Queues a record. Throws `overloaded` or `unavailable` before anything has happened. */
-  add(record: WalRecord, completion: Completion): PlacedRecord {
+  add(record: WalRecord, completion?: Completion): PlacedRecord {
     this.check(record.payload.length);
     return this.addUnchecked(record, completion);
   }
 
   /** For records that belong to one that was just checked. */
-  addUnchecked(record: WalRecord, completion: Completion): PlacedRecord {
+  addUnchecked(record: WalRecord, completion?: Completion): PlacedRecord {
     const batch = this.#batchFor(recordBytes(record.payload.length));
     const before = batch.length;
-    const placed = batch.add(record);
-    batch.completions.push(completion);
+    const placed = batch.add(record, completion);
     this.#queuedBytes += batch.length - before;
     this.#loop ??= this.#run();
     return placed;
+  }
+
+  /** Queues an append that was just checked, and tells it where it stands. */
+  addAppend(append: QueuedAppend, data: Uint8Array): void {
+    const batch = this.#batchFor(recordBytes(data.length));
+    const before = batch.length;
+    batch.addAppend(append, data);
+    this.#queuedBytes += batch.length - before;
+    this.#loop ??= this.#run();
   }
 
   /** Makes the first segment ready. A full disk is no reason not to start: reads go on, and writes as soon as it has room. */
@@ -164,7 +171,6 @@ export class GroupCommit {
   #addOwn(batch: Batch, type: RecordType, payload: Buffer): void {
     const before = batch.length;
     batch.add({ type, documentId: 0, seq: 0, epoch: 0, span: 0, payload });
-    batch.completions.push(nothing);
     this.#queuedBytes += batch.length - before;
   }
 
@@ -205,9 +211,12 @@ export class GroupCommit {
   #settle(batch: Batch): void {
     this.#queuedBytes -= batch.length;
     this.#buffers.give(batch.buffer);
-    for (const completion of batch.completions) completion.commit();
+    batch.commit();
     this.#loggedBytes += batch.length;
     this.#applied = { segmentId: batch.place.segmentId, endOffset: batch.endOffset };
+    if (batch.appends === 0) return;
+    this.#modules.metrics.appends.add(batch.appends);
+    this.#modules.metrics.appendedBytes.add(batch.appendedBytes);
   }
 
   #fail(error: unknown): void {
@@ -218,7 +227,7 @@ export class GroupCommit {
     this.#queue = [];
     this.#queuedBytes = 0;
     const refusal = storageUnavailable(reason, error);
-    for (const batch of refused) for (const completion of batch.completions) completion.fail(refusal);
+    for (const batch of refused) batch.fail(refusal);
     this.#modules.failed(reason, error);
   }
 
@@ -226,7 +235,7 @@ export class GroupCommit {
   async #writeClosing(): Promise<void> {
     if (this.#modules.writer.isFresh) return;
     const payload = new Uint8Array(0);
-    this.addUnchecked({ type: RecordType.closing, documentId: 0, seq: 0, epoch: 0, span: 0, payload }, nothing);
+    this.addUnchecked({ type: RecordType.closing, documentId: 0, seq: 0, epoch: 0, span: 0, payload });
     await this.#loop;
   }
 }
