@@ -17,7 +17,7 @@ await runService({
   settings: logStorageSettings,
   start: async (config, context) => {
     const { logger, transport } = context;
-    const { engine: stored, state, files } = await openStorage(config, context);
+    const { engine: stored, state, files, readiness = () => true } = await openStorage(config, context);
     const backup = await startBackup(config.s3, files, context).catch(async (error: unknown) => {
       await stored.close();
       throw error;
@@ -37,7 +37,7 @@ await runService({
     logger.info({ link: listener.address, engine: kind, directory, shard, seal }, "serving the log");
     return {
       // Also with a full disk: reads go on, and writers are told the reason.
-      isReady: () => true,
+      isReady: readiness,
       notices: () => backup.notices(),
       drain: async () => {},
       stop: async () => {

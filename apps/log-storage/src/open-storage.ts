@@ -11,6 +11,8 @@ import type { StorageState } from "./storage-state.ts";
 export interface OpenedStorage {
   readonly engine: LogEngine;
   readonly state: StorageState;
+  /** Of an engine that can be cut off from its log: `true`, or why no traffic should come now. */
+  readonly readiness?: () => true | string;
   /** Of an engine that can be backed up by copying its files. */
   readonly files?: StoreFiles;
 }

@@ -209,3 +209,30 @@ spec:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 {{- end -}}
+
+{{/* Who log storage is to NATS, and how it speaks to it: the settings under `nats`. */}}
+{{- define "tidewire.natsAccess" -}}
+{{- $nats := .Values.nats -}}
+{{- if $nats.existingSecret }}
+{{- $settings := dict "creds" "credentialsFile" "nkey" "nkeyFile" "token" "tokenFile" "password" "passwordFile" -}}
+{{- if and (eq $nats.auth "password") (not $nats.user) }}
+{{- fail "nats.auth is password: set nats.user" }}
+{{- end }}
+{{ get $settings $nats.auth }}: /etc/tidewire/nats/{{ $nats.auth }}
+{{- if eq $nats.auth "password" }}
+user: {{ $nats.user | quote }}
+{{- end }}
+{{- end }}
+tls:
+  enabled: {{ $nats.tls.enabled }}
+  {{- if $nats.tls.existingSecret }}
+  caFile: /etc/tidewire/nats-tls/ca.crt
+  {{- if $nats.tls.clientCertificate }}
+  certFile: /etc/tidewire/nats-tls/tls.crt
+  keyFile: /etc/tidewire/nats-tls/tls.key
+  {{- end }}
+  {{- end }}
+  {{- if $nats.tls.serverName }}
+  serverName: {{ $nats.tls.serverName | quote }}
+  {{- end }}
+{{- end }}

@@ -165,8 +165,45 @@ describe("the Helm chart", () => {
     );
   });
 
+  test.each([
+    ["nkey", { nkeyFile: "/etc/tidewire/nats/nkey" }],
+    ["token", { tokenFile: "/etc/tidewire/nats/token" }],
+    ["password", { passwordFile: "/etc/tidewire/nats/password", user: "log" }],
+  ])("log storage is known to NATS by its %s and speaks TLS with it", (auth, wanted) => {
+    const flags = ["logStorage.engine=jetstream", "nats.url=nats://a:4222", "nats.existingSecret=nats-auth"];
+    const tls = ["existingSecret=nats-ca", "clientCertificate=true", "serverName=nats.test"].map(
+      (each) => `nats.tls.${each}`,
+    );
+    const given = [...flags, ...tls, `nats.auth=${auth}`, ...("user" in wanted ? ["nats.user=log"] : [])];
+    const manifests = render(...given.flatMap((flag) => ["--set", flag]));
+    const map = manifests.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name.endsWith("log-storage"));
+    const { nats } = parse(map!.data!["config.yaml"]!) as { nats: Record<string, unknown> };
+    const folder = "/etc/tidewire/nats-tls";
+    expect(nats).toEqual({
+      ...wanted,
+      ...{ url: "nats://a:4222", namespace: "tidewire", partitions: 16, replicas: 3 },
+      ...{ monitoring: [], syncAlways: false, acceptUnsafe: false },
+      tls: {
+        enabled: false,
+        caFile: `${folder}/ca.crt`,
+        certFile: `${folder}/tls.crt`,
+        keyFile: `${folder}/tls.key`,
+        serverName: "nats.test",
+      },
+    });
+    const pod = workload(manifests, "log-storage").spec!.template!.spec;
+    expect(pod.volumes).toContainEqual({ name: "nats", secret: { secretName: "nats-auth" } });
+    expect(pod.volumes).toContainEqual({ name: "nats-tls", secret: { secretName: "nats-ca" } });
+    const unknown = [...flags, "nats.auth=cookie"].flatMap((flag) => ["--set", flag]);
+    expect(() => render(...unknown)).toThrow(/nats\/auth/);
+    const nobody = [...flags, "nats.auth=password"].flatMap((flag) => ["--set", flag]);
+    expect(() => render(...nobody)).toThrow(/set nats\.user/);
+  });
+
   test("log storage takes the settings of the chart's JetStream", () => {
-    const manifests = render("--set", "logStorage.engine=jetstream", "--set", "nats.url=nats://127.0.0.1:1");
+    const given = ["logStorage.engine=jetstream", "nats.url=nats://127.0.0.1:1", "nats.existingSecret=nats-auth"];
+    const access = ["nats.auth=password", "nats.user=log", "nats.tls.enabled=true", "nats.tls.serverName=nats.test"];
+    const manifests = render(...[...given, ...access].flatMap((flag) => ["--set", flag]));
     const map = manifests.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name.endsWith("log-storage"));
     const folder = mkdtempSync(join(tmpdir(), "tidewire-chart-"));
     writeFileSync(join(folder, "config.yaml"), map!.data!["config.yaml"]!);
@@ -175,7 +212,10 @@ describe("the Helm chart", () => {
     const printed = spawnSync(process.execPath, args, { encoding: "utf8" });
     rmSync(folder, { recursive: true });
     expect([printed.status, printed.stderr]).toEqual([0, ""]);
-    expect(JSON.parse(printed.stdout)).toMatchObject({ storage: { engine: "jetstream" }, nats: { replicas: 3 } });
+    expect(JSON.parse(printed.stdout)).toMatchObject({
+      storage: { engine: "jetstream" },
+      nats: { replicas: 3, user: "log" },
+    });
   });
 
   test("gives every process the certificate of the links, if there is one", () => {

@@ -1,12 +1,12 @@
-import { readFileSync } from "node:fs";
 import type { JetStreamManager } from "@nats-io/jetstream";
 import { jetstreamManager } from "@nats-io/jetstream";
-import { credsAuthenticator, type Msg, type MsgHdrs, type NatsConnection } from "@nats-io/nats-core";
+import type { Msg, MsgHdrs, NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
 import { type Logger, ServiceError } from "@tidewire/foundation";
 import type { JetStreamLogMetrics } from "./metrics.ts";
+import { accessOptions } from "./nats-access.ts";
 import { faultOf, type NatsFault, unavailable } from "./nats-faults.ts";
-import type { JetStreamLogOptions, NatsAccess } from "./options.ts";
+import type { JetStreamLogOptions } from "./options.ts";
 import type { Patience } from "./patience.ts";
 
 export interface NatsLinkModules {
@@ -171,25 +171,4 @@ export class NatsLink {
     }
     this.#modules.logger.info(this.server, "connected to NATS");
   }
-}
-
-function accessOptions(access: NatsAccess): Parameters<typeof connect>[0] & object {
-  const { servers, user, password, token, credentials, tls } = access;
-  return {
-    servers: [...servers],
-    ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { pass: password }),
-    ...(token === undefined ? {} : { token }),
-    ...(credentials === undefined ? {} : { authenticator: credsAuthenticator(Buffer.from(credentials)) }),
-    ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
-  };
-}
-
-function tlsOptions(tls: NonNullable<NatsAccess["tls"]>): { ca?: string; cert?: string; key?: string } {
-  const read = (file: string): string => readFileSync(file, "utf8");
-  return {
-    ...(tls.caFile === undefined ? {} : { ca: read(tls.caFile) }),
-    ...(tls.certFile === undefined ? {} : { cert: read(tls.certFile) }),
-    ...(tls.keyFile === undefined ? {} : { key: read(tls.keyFile) }),
-  };
 }

@@ -2,16 +2,28 @@ import { defaultLogLimits, type LogLimits } from "@tidewire/log-engine";
 
 const MIB = 1024 * 1024;
 
-/** How to reach the servers. */
+/** A function is asked at every connection: what it gives may change while the process lives. */
+export type NatsSecret = string | (() => string);
+
+/** How to reach the servers, and by what they know this process: a password, a token, an nkey or credentials. */
 export interface NatsAccess {
   /** Of one or several servers of one cluster: `nats://host:4222`. The client learns of the others by itself. */
   readonly servers: readonly string[];
   readonly user?: string;
-  readonly password?: string;
-  readonly token?: string;
+  readonly password?: NatsSecret;
+  readonly token?: NatsSecret;
+  /** The seed of a user's nkey. */
+  readonly nkey?: NatsSecret;
   /** Text of a `.creds` file. */
-  readonly credentials?: string;
-  readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string };
+  readonly credentials?: NatsSecret;
+  /** With it no server is used that does not speak TLS. The files are read at every connection. */
+  readonly tls?: {
+    readonly caFile?: string;
+    readonly certFile?: string;
+    readonly keyFile?: string;
+    /** What the certificates are for, if it is not the host in the address. */
+    readonly serverName?: string;
+  };
 }
 
 export interface JetStreamLogOptions {

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { defaultJetStreamLogOptions, type JetStreamLogSettings } from "@tidewire/log-engine-jetstream";
 import { StartError, z } from "@tidewire/service";
+import { natsIdentity, natsTls } from "./nats-identity.ts";
 
 /** Settings of `storage.engine: jetstream`. */
 export const natsSettings = {
@@ -12,14 +12,25 @@ export const natsSettings = {
         .optional()
         .describe("NATS servers, separated by commas: nats://a:4222,nats://b:4222; needed by storage.engine jetstream"),
       user: z.string().optional().describe("user of NATS"),
-      password: z.string().optional().describe("password of the user"),
-      token: z.string().optional().describe("token of NATS, instead of a user"),
-      credentialsFile: z.string().optional().describe("a .creds file, instead of user or token"),
+      password: z.string().optional().describe("password of the user; better in a file"),
+      passwordFile: z.string().optional().describe("file that holds it instead"),
+      token: z.string().optional().describe("token of NATS, instead of a user; better in a file"),
+      tokenFile: z.string().optional().describe("file that holds it instead"),
+      nkeyFile: z.string().optional().describe("file with the seed of an nkey, instead of user or token"),
+      credentialsFile: z.string().optional().describe("a .creds file, instead of user, token or nkey"),
       tls: z
         .strictObject({
-          caFile: z.string().optional().describe("certificate authority of the NATS servers"),
+          enabled: z
+            .boolean()
+            .default(false)
+            .describe("use no server without TLS; so do the others of nats.tls, which this needs none of"),
+          caFile: z.string().optional().describe("certificate authority of the NATS servers; default: those of Node"),
           certFile: z.string().optional().describe("certificate this process shows to NATS"),
           keyFile: z.string().optional().describe("key of that certificate"),
+          serverName: z
+            .string()
+            .optional()
+            .describe("what the servers' certificates are for, if it is not the host in nats.url"),
         })
         .prefault({}),
       namespace: z
@@ -62,20 +73,15 @@ export type NatsSettings = z.output<z.ZodObject<typeof natsSettings>>["nats"];
 
 /** The settings as the engine takes them. Throws a `StartError` for what cannot work. */
 export function jetStreamSettings(settings: NatsSettings): JetStreamLogSettings {
-  const { url, user, password, token, credentialsFile, tls, monitoring, syncAlways, acceptUnsafe } = settings;
+  const { url, monitoring, syncAlways, acceptUnsafe } = settings;
   if (url === undefined) throw new StartError("set nats.url: storage.engine jetstream keeps the log there", 2);
   // The effective settings are printed, and the log names the server.
   if (url.includes("@")) throw new StartError("nats.url must not hold a password: use nats.user and nats.password", 2);
-  const { caFile, certFile, keyFile } = tls;
-  const hasTls = caFile !== undefined || certFile !== undefined || keyFile !== undefined;
   return {
     access: {
       servers: url.split(",").map((server) => server.trim()),
-      ...(user === undefined ? {} : { user }),
-      ...(password === undefined ? {} : { password }),
-      ...(token === undefined ? {} : { token }),
-      ...(credentialsFile === undefined ? {} : { credentials: readText("nats.credentialsFile", credentialsFile) }),
-      ...(hasTls ? { tls: definedOnly({ caFile, certFile, keyFile }) } : {}),
+      ...natsIdentity(settings),
+      ...natsTls(settings.tls),
     },
     namespace: settings.namespace,
     partitions: settings.partitions,
@@ -84,18 +90,4 @@ export function jetStreamSettings(settings: NatsSettings): JetStreamLogSettings 
     statesSyncAlways: syncAlways,
     acceptsUnsafe: acceptUnsafe,
   };
-}
-
-function readText(setting: string, file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new StartError(`cannot read ${setting}: ${(error as Error).message}`);
-  }
-}
-
-function definedOnly(values: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
 }

@@ -2,6 +2,7 @@ import type { LogShard } from "@tidewire/log-engine";
 import {
   type JetStreamLogEngine,
   type JetStreamLogModules,
+  type JetStreamLogStatus,
   openJetStreamLogEngine,
   StreamSetupError,
   UnsafeServerError,
@@ -23,10 +24,18 @@ export async function openJetStreamStorage(
   const wanted = jetStreamSettings(settings);
   try {
     const engine = await openJetStreamLogEngine(wanted, modules);
-    return { engine, state: new SharedState(engine, shard) };
+    return { engine, state: new SharedState(engine, shard), readiness: () => readiness(engine.status) };
   } catch (error) {
     throw startError(wanted.access.servers, error);
   }
+}
+
+/** Nothing can be read either while NATS is away: other processes, with another server, may fare better. */
+function readiness({ isConnected, problem }: JetStreamLogStatus): true | string {
+  if (isConnected) return true;
+  return problem === undefined
+    ? "NATS is away: nothing can be read or written"
+    : `the NATS server is not used: ${problem}`;
 }
 
 /** The seal is kept in the streams, for all processes. */
@@ -60,6 +69,6 @@ function startError(servers: readonly string[], error: unknown): unknown {
   if (error instanceof StreamSetupError || error instanceof RangeError) return new StartError(error.message);
   const text = (error as Error).message;
   return new StartError(
-    `cannot keep the log in NATS at ${servers.join(", ")}: ${text}; check nats.url and that JetStream is enabled`,
+    `cannot keep the log in NATS at ${servers.join(", ")}: ${text}; check nats.url, what nats.* says of TLS and of who this is, and that JetStream is enabled`,
   );
 }

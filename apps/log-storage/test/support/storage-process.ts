@@ -52,6 +52,11 @@ export class StorageProcess {
     return (JSON.parse(await this.#lineWith('"msg":"started"')) as { admin: string }).admin;
   }
 
+  /** Everything it has logged. */
+  get output(): string {
+    return this.#output;
+  }
+
   async #lineWith(text: string): Promise<string> {
     for (;;) {
       const line = this.#output.split("\n").find((each) => each.includes(text));

@@ -10,6 +10,8 @@ export interface NatsProcessOptions {
   readonly maxPayload?: number;
   readonly cluster?: { readonly name: string; readonly port: number; readonly routes: readonly number[] };
   readonly serverName?: string;
+  /** Further lines of the configuration: TLS, users. */
+  readonly lines?: readonly string[];
 }
 
 /** A NATS server with a folder and ports of its own; it may be killed and started again over them. */
@@ -62,6 +64,13 @@ export class NatsProcess {
     }
   }
 
+  /** Starts again, after `kill`, over the same folder and ports with another configuration. */
+  async restartWith(options: NatsProcessOptions): Promise<void> {
+    const file = join(this.#folder, "nats.conf");
+    writeFileSync(file, configuration(this.#folder, this.port, this.monitoringPort, options));
+    await this.start();
+  }
+
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -83,7 +92,7 @@ export class NatsProcess {
 }
 
 function configuration(folder: string, port: number, monitoringPort: number, options: NatsProcessOptions): string {
-  const { cluster, syncAlways, maxPayload, serverName } = options;
+  const { cluster, syncAlways, maxPayload, serverName, lines = [] } = options;
   const routes = cluster?.routes.map((each) => `nats://127.0.0.1:${each}`).join(", ");
   return [
     ...(serverName === undefined ? [] : [`server_name: ${serverName}`]),
@@ -94,6 +103,7 @@ function configuration(folder: string, port: number, monitoringPort: number, opt
     ...(cluster === undefined
       ? []
       : [`cluster { name: ${cluster.name}, listen: "127.0.0.1:${cluster.port}", routes: [${routes}] }`]),
+    ...lines,
   ].join("\n");
 }
 
