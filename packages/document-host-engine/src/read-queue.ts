@@ -1,5 +1,5 @@
 import type { DocumentInstance } from "@tidewire/document";
-import { BoundedQueue, type ServiceError } from "@tidewire/foundation";
+import { ServiceError } from "@tidewire/foundation";
 
 /** Work that needs the durable state and changes nothing in the log: a view, a viewer's new view state, a check. */
 export interface DurableRead {
@@ -19,11 +19,12 @@ export interface ReadOutcome {
 
 /** Reads that wait for a moment at which memory holds nothing but durable state. */
 export class ReadQueue {
-  readonly #waiting: BoundedQueue<DurableRead>;
+  readonly #capacity: number;
+  #waiting: DurableRead[] = [];
   #staged: DurableRead[] = [];
 
   constructor(capacity: number) {
-    this.#waiting = new BoundedQueue("reads of this document", capacity);
+    this.#capacity = capacity;
   }
 
   get length(): number {
@@ -36,11 +37,18 @@ export class ReadQueue {
 
   /** Throws `overloaded` when full. */
   push(read: DurableRead): void {
+    // Those staged count, too: they may be staged through many turns that have no durable state to read.
+    if (this.length >= this.#capacity) {
+      throw new ServiceError("overloaded", "too many reads of this document waiting", {
+        details: { queued: this.length },
+      });
+    }
     this.#waiting.push(read);
   }
 
   stage(): void {
-    if (this.#waiting.length > 0) this.#staged = [...this.#staged, ...this.#waiting.drain()];
+    if (this.#waiting.length > 0) this.#staged = [...this.#staged, ...this.#waiting];
+    this.#waiting = [];
   }
 
   /** Hands out the results. */
@@ -63,7 +71,8 @@ export class ReadQueue {
   }
 
   failAll(error: () => ServiceError): void {
-    const reads = [...this.#staged, ...this.#waiting.drain()];
+    const reads = [...this.#staged, ...this.#waiting];
+    this.#waiting = [];
     this.#staged = [];
     for (const read of reads) read.reject(error());
   }

@@ -60,3 +60,21 @@ test("viewers and reads that are refused at a limit are counted, too", async () 
   expect(read.status).toBe("limit_exceeded");
   expect(counted).toEqual([{ limit: "viewersMax" }, { limit: "viewMaxBytes" }, { limit: "viewMaxBytes" }]);
 });
+
+test("reads that wait for the log count, also when turns have gone by", async () => {
+  const bed = new TestBed({ options: { readsPerDocumentMax: 3, appendSlowMs: 60_000 } });
+  bed.send("add", { by: 1 });
+  await bed.settle();
+  const held = bed.log.faults.holdNext("append");
+  bed.send("add", { by: 1 });
+  await held.reached;
+  const reads = [];
+  for (let count = 0; count < 5; count++) {
+    reads.push(bed.get());
+    await bed.settle();
+  }
+  expect(reads.map(({ status }) => status)).toEqual(["pending", "pending", "pending", "overloaded", "overloaded"]);
+  held.release();
+  await bed.settle();
+  expect(reads.map(({ status }) => status)).toEqual(["ok", "ok", "ok", "overloaded", "overloaded"]);
+});
