@@ -8,6 +8,8 @@ const SNAPSHOT_BYTES = 40_000;
 /** A snapshot when the patches after the last one weigh as much as it does. */
 const SNAPSHOT_EVERY = SNAPSHOT_BYTES / PATCH_BYTES;
 const MIB = 1024 * 1024;
+/** A round of fewer fills no segment, and nothing is compacted. */
+const APPENDS_MIN = 20_000;
 
 /** Bytes this process has handed to the kernel in writes, threads included (Linux). */
 function writtenBytes(): number {
@@ -23,7 +25,7 @@ export async function measureAmplification(plan: LogPlan): Promise<LogRounds> {
   const full = await openBenchLog({ directory: `${folder}/full`, ...own, ...settings });
   const plainDocuments = await openDocuments(plain, DOCUMENTS);
   const fullDocuments = await openDocuments(full, DOCUMENTS);
-  const appends = plan.records / 8;
+  const appends = Math.max(APPENDS_MIN, plan.records / 16);
   const rounds: LogRounds = [];
   for (let round = 0; round < plan.rounds; round++) {
     const alone = await bytesOf(appends, () => appendAll(plain, plainDocuments, appends, async () => {}));

@@ -10,14 +10,14 @@ interface LogSizes {
   readonly documents: number;
 }
 
-const FULL: LogSizes = { phaseMs: 800, records: 500_000, documents: 1_000_000 };
+const FULL: LogSizes = { phaseMs: 500, records: 500_000, documents: 1_000_000 };
 const SHORT: LogSizes = { phaseMs: 200, records: 160_000, documents: 40_000 };
 
 /** The log on the local disk: how near it comes to the device, what it writes and takes, how fast it starts. */
 export const logBenchmark: Benchmark = {
   name: "log",
   description: "the log engine on the local disk, against a bare loop of write and fdatasync",
-  defaultRounds: 9,
+  defaultRounds: 7,
   shortRounds: 3,
   run: (options) => runLog(options, options.isShort ? SHORT : FULL),
   artifacts: ({ summary }) => ({ tables: appendTable(summary) }),
@@ -67,9 +67,9 @@ function settings(options: BenchmarkOptions, sizes: LogSizes): Record<string, un
     isShort: options.isShort,
     ...sizes,
     patchBytes: 400,
-    order: "engine and device in turn, each first in every other round; one process per part",
+    order: "engine and device in turn, four phases of half the time a pair, each first in every other round",
     engine: "as log-storage opens it, with its I/O threads; appenders in its process, one append under way each",
-    raw: "fs.write and fs.fdatasync of as many records as there are appenders, same process, same folder",
+    raw: "fs.write and fs.fdatasync of as many records as there are appenders, same process and folder, a growing file",
     amplification: "wchar of the process; a snapshot of 40 kB for every 40 kB of patches, compaction without history",
     memory: "heap and external memory after collection, 1,000 documents kept ready for writes, keys of 20 characters",
   };

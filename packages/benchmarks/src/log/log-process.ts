@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { measureAmplification } from "./amplification.ts";
-import { appendPhase, fillPool, rawPhase } from "./append-phases.ts";
+import { appendPair, appendPhase, fillPool, RawLoop } from "./append-phases.ts";
 import { benchFolder, openBenchLog, openDocuments } from "./bench-log.ts";
 import { measureManyDocuments } from "./many-documents.ts";
 import { measureReplay } from "./replay.ts";
@@ -36,19 +36,18 @@ async function measureAppends(): Promise<LogRounds> {
   const folder = benchFolder();
   const engine = await openBenchLog({ directory: `${folder}/log`, compactionMs: 3_600_000, queueMaxMs: 60_000 });
   const documents = await openDocuments(engine, ACTIVE_DOCUMENTS);
+  const modules = { engine, documents, raw: new RawLoop(folder) };
   const rounds: LogRounds = [];
-  for (const appenders of GROUPS) await appendPhase(engine, documents, appenders, plan.phaseMs);
+  for (const appenders of GROUPS) await appendPair(modules, appenders, { ...plan, isRawFirst: true });
   for (let round = 0; round < plan.rounds; round++) {
     const figures: Record<string, number> = {};
     for (const appenders of GROUPS) {
       const isRawFirst = round % 2 === 0;
-      const before = isRawFirst ? await rawPhase(folder, appenders, plan.phaseMs) : 0;
-      const phase = await appendPhase(engine, documents, appenders, plan.phaseMs);
-      const raw = isRawFirst ? before : await rawPhase(folder, appenders, plan.phaseMs);
+      const { engine: phase, rawPerSecond } = await appendPair(modules, appenders, { ...plan, isRawFirst });
       const name = `w${appenders}`;
       figures[`${name}.perSecond`] = phase.perSecond;
-      figures[`${name}.rawPerSecond`] = raw;
-      figures[`${name}.ratio`] = phase.perSecond / raw;
+      figures[`${name}.rawPerSecond`] = rawPerSecond;
+      figures[`${name}.ratio`] = phase.perSecond / rawPerSecond;
       figures[`${name}.p50Ms`] = phase.p50;
       figures[`${name}.p99Ms`] = phase.p99;
     }

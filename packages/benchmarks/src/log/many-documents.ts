@@ -2,7 +2,7 @@ import type { LocalLogSettings } from "@tidewire/log-engine-local";
 import { appendTo, benchDocument, benchFolder, openBenchLog } from "./bench-log.ts";
 import type { LogPlan, LogRounds } from "./log-process.ts";
 
-const BATCH = 500;
+const BATCH = 2_000;
 /** Few documents are kept ready for writes, so that what is measured are those at rest. */
 const ACTIVE_DOCUMENTS = 1_000;
 
