@@ -26,6 +26,8 @@ export async function extra({ build, nodeBundle }) {
       "edge-role": "src/link/direct/edge-role.ts",
       "host-role": "src/link/direct/host-role.ts",
       "load-generator": "src/link/edge/load-generator.ts",
+      "answering-host": "src/link/edge/answering-host.ts",
+      "edge-linked": edgeMain,
     },
     outdir: "dist",
   });

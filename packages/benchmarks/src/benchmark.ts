@@ -74,7 +74,12 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** Of the rounds that have it. */
+export function valuesOf(rounds: readonly Readonly<Record<string, number>>[], name: string): number[] {
+  return rounds.map((round) => round[name]).filter((value) => value !== undefined);
+}
+
 export function mediansOf(rounds: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const names = Object.keys(rounds[0] ?? {});
-  return Object.fromEntries(names.map((name) => [name, median(rounds.map((round) => round[name]!))]));
+  const names = new Set(rounds.flatMap((round) => Object.keys(round)));
+  return Object.fromEntries([...names].map((name) => [name, median(valuesOf(rounds, name))]));
 }

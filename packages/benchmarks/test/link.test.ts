@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { linkArtifacts } from "../src/link/link-artifacts.ts";
 import { runLink } from "../src/link/link-benchmark.ts";
 import { tinyPlan } from "../src/link/link-plan.ts";
+import { linkVariants } from "../src/link/link-variants.ts";
 import { expectValidResult } from "./valid-result.ts";
 
 const options = { isShort: true, rounds: 1, progress: () => {} } as const;
@@ -10,7 +11,7 @@ describe("the smallest form", () => {
   test("of the link alone", async () => {
     const result = await runLink(tinyPlan, { ...options, path: "direct" });
     expectValidResult(result);
-    for (const link of ["binary", "grpcStreams", "grpcMultiplexed"]) {
+    for (const link of linkVariants) {
       expect(result.summary[`direct.20.${link}.achievedPerSecond`]).toBeGreaterThan(50);
       expect(result.summary[`direct.20.${link}.cpuSeconds`]).toBeGreaterThan(0);
     }
@@ -22,9 +23,17 @@ describe("the smallest form", () => {
   test("through the system", async () => {
     const result = await runLink(tinyPlan, { ...options, path: "edge" });
     expectValidResult(result);
-    for (const variant of ["binary", "grpcStreams", "grpcMultiplexed", "alone"]) {
+    const { links } = tinyPlan.edge;
+    for (const variant of links) {
       expect(result.summary[`edge.10.${variant}.achievedPerSecond`]).toBeGreaterThan(25);
     }
-    expect(linkArtifacts(result).tables).toContain("| 10 | binary |");
+    for (const variant of [...links, "alone"]) {
+      expect(result.summary[`share.${variant}.achievedPerSecond`]).toBeGreaterThan(25);
+      expect(result.summary[`share.${variant}.edgeCpuSeconds`]).toBeGreaterThan(0);
+    }
+    expect(result.summary["reach.grpcMultiplexed.perSecond"]).toBeGreaterThanOrEqual(0);
+    const { tables } = linkArtifacts(result);
+    expect(tables).toContain("| 10 | binary |");
+    expect(tables).toContain("| none: the edge answers by itself |");
   }, 90_000);
 });

@@ -40,7 +40,8 @@ class Dialling {
     this.#context = context;
     const { limits, carrier: modules, introduction, keys } = context;
     const options = { ...channelOptions(limits), ...serverNameOptions(context.certificate) };
-    this.#client = withoutRetryBuffer(new Client(address, channelCredentials(context.certificate), options));
+    this.#client = new Client(address, channelCredentials(context.certificate), options);
+    if (modules.tuning === "internals") withoutRetryBuffer(this.#client);
     this.#handshake = new DialHandshake(introduction, keys[0], NO_BINDING);
     const carrier: GrpcCarrier = new GrpcCarrier(this.#call(CONTROL_PATH, new Metadata()), modules, limits, {
       greeter: {

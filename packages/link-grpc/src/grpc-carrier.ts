@@ -16,10 +16,11 @@ import { ControlType } from "@tidewire/link-binary/handshake";
 import { type Codec, Reader, Writer } from "@tidewire/wire";
 import type { GrpcLinkLimits } from "./grpc-link-options.ts";
 import { beginMessage, HEADER_BYTES, takeHeader } from "./grpc-message.ts";
-import { type GrpcCall, GrpcPipe } from "./grpc-pipe.ts";
+import { type GrpcCall, GrpcPipe, type GrpcPipeReports } from "./grpc-pipe.ts";
 import type { Greeter, GrpcCarrierModules, GrpcSession } from "./grpc-session.ts";
 import { Inbox } from "./inbox.ts";
 import { OutboundAccount } from "./outbound-account.ts";
+import { writeTogether } from "./write-together.ts";
 
 const GRANT_MAX = 0xffff;
 /** So long a grant that is not urgent waits for a message to travel with, as on the binary link. */
@@ -73,7 +74,7 @@ export class GrpcCarrier implements Carrier {
       uncongested: () => this.#session?.uncongested?.(),
       overrun: () => this.abort(new LinkError("unavailable", "the peer does not read", true)),
     });
-    this.#control = new GrpcPipe(control, this.#account, {
+    this.#control = this.#pipeOn(control, {
       message: (bytes) => this.#received(bytes),
       closed: (error) => this.#inbox.behind(() => this.#controlClosed(error)),
     });
@@ -106,7 +107,7 @@ export class GrpcCarrier implements Carrier {
   /** A gRPC stream the dialler opened for one stream; its first message says which. */
   adopt(call: GrpcCall): void {
     let stream = 0;
-    const pipe = new GrpcPipe(call, this.#account, {
+    const pipe = this.#pipeOn(call, {
       message: (bytes) => {
         if (stream === 0) {
           stream = takeHeader(this.#reader.reset(bytes)).stream;
@@ -165,7 +166,8 @@ export class GrpcCarrier implements Carrier {
     this.#modules.traffic.messagesIn++;
     this.#modules.traffic.bytesIn += bytes.length;
     // Nobody waits for a batch of the handshake, and what belongs to it must be through before the session takes over.
-    if (this.#session === undefined) this.#take(bytes);
+    const isHandedOver = this.#session === undefined || this.#modules.tuning === "public";
+    if (isHandedOver) this.#take(bytes);
     else this.#inbox.message(bytes);
   }
 
@@ -330,12 +332,17 @@ export class GrpcCarrier implements Carrier {
 
   #newPipe(stream: number): GrpcPipe {
     if (this.#openCall === undefined) return this.#control;
-    const pipe = new GrpcPipe(this.#openCall(), this.#account, {
+    const pipe = this.#pipeOn(this.#openCall(), {
       message: (bytes) => this.#received(bytes),
       closed: () => this.#inbox.behind(() => this.#pipeClosed(stream, pipe)),
     });
     this.#pipes.set(stream, pipe);
     return pipe;
+  }
+
+  #pipeOn(call: GrpcCall, reports: GrpcPipeReports): GrpcPipe {
+    if (this.#modules.tuning === "internals") writeTogether(call);
+    return new GrpcPipe(call, this.#account, reports);
   }
 
   #pipeOf(stream: number): GrpcPipe {

@@ -15,10 +15,9 @@ interface CallFactory {
  * Takes the retry buffer out of the way of every call. It is there with retries off, too, sends the next message a turn
  * after the last one, and acknowledges what it only holds, which would hide up to 1 MiB for each stream from the bounds.
  */
-export function withoutRetryBuffer(client: Client): Client {
+export function withoutRetryBuffer(client: Client): void {
   const factory = (client.getChannel() as { internalChannel?: CallFactory }).internalChannel;
   if (factory?.createLoadBalancingCall !== undefined) factory.createRetryingCall = factory.createLoadBalancingCall;
-  return client;
 }
 
 /**

@@ -8,6 +8,13 @@ import { MESSAGE_MAX_BYTES } from "@tidewire/wire";
  */
 export type GrpcShape = "stream-per-document" | "multiplexed";
 
+/**
+ * - `internals`: what grpc-js has no option for is set through what it keeps private (README, Tuning);
+ * - `public`: nothing but what grpc-js documents, as a team gets that uses it by its documentation. Several times the cost,
+ *   and slow between processes with long turns of their event loops; for benchmarks.
+ */
+export type GrpcTuning = "internals" | "public";
+
 export interface GrpcLinkLimits {
   /** Interval of HTTP/2 pings, and how long each may take: a silent peer is dead within twice that. */
   readonly heartbeatMs: number;
@@ -48,4 +55,6 @@ export const defaultGrpcLinkLimits: GrpcLinkLimits = {
 
 export interface GrpcLinkOptions extends Partial<GrpcLinkLimits>, IdentityOptions {
   readonly shape?: GrpcShape;
+  /** Of this side alone; two sides may differ. `internals` by default. */
+  readonly tuning?: GrpcTuning;
 }

@@ -65,7 +65,8 @@ class Transport implements TransportContext {
     this.keys = checkedKeys(options);
     this.introduction = introductionOf(options, this.limits, modules);
     this.metrics = new GrpcLinkMetrics(modules.metrics, this.#traffic);
-    this.carrier = { clock: modules.clock, logger: modules.logger, traffic: this.#traffic };
+    const tuning = options.tuning ?? "internals";
+    this.carrier = { clock: modules.clock, logger: modules.logger, traffic: this.#traffic, tuning };
   }
 
   joined(side: LinkSide, carrier: GrpcCarrier): void {

@@ -1,7 +1,6 @@
 import type { EventEmitter } from "node:events";
 import { type ClientDuplexStream, type ServerDuplexStream, status } from "@grpc/grpc-js";
 import { isLarge, type OutboundAccount } from "./outbound-account.ts";
-import { writeTogether } from "./write-together.ts";
 
 /** A bidirectional gRPC stream, of either side: a duplex of messages, each of them bytes. */
 export type GrpcCall = ClientDuplexStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>;
@@ -25,7 +24,6 @@ export class GrpcPipe {
     this.#call = call;
     this.#account = account;
     this.#reports = reports;
-    writeTogether(call);
     // Both kinds have the same events; their types overload `on` in ways that do not mix.
     const events: EventEmitter = call;
     events.on("data", (bytes: Buffer) => {

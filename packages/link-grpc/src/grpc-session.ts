@@ -1,6 +1,7 @@
 import type { Clock, Logger, ServiceError } from "@tidewire/foundation";
 import type { FrameType } from "@tidewire/link/session";
 import type { Reader } from "@tidewire/wire";
+import type { GrpcTuning } from "./grpc-link-options.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** What both kinds of session take from their carrier. */
@@ -19,6 +20,7 @@ export interface GrpcCarrierModules {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly traffic: Traffic;
+  readonly tuning: GrpcTuning;
 }
 
 /** Takes what comes on the control stream before the session. */

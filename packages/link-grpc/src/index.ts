@@ -3,5 +3,6 @@ export {
   type GrpcLinkLimits,
   type GrpcLinkOptions,
   type GrpcShape,
+  type GrpcTuning,
 } from "./grpc-link-options.ts";
 export { createGrpcLinkTransport, type GrpcLinkModules } from "./grpc-link-transport.ts";

@@ -61,7 +61,7 @@ class GrpcLinkListener implements LinkListener {
     return new Promise((resolve, reject) => {
       this.#server.bindAsync(address, credentials, (error, port) => {
         if (error === null) {
-          widenWindow(this.#server, WINDOW_BYTES);
+          if (this.#context.carrier.tuning === "internals") widenWindow(this.#server, WINDOW_BYTES);
           this.#address = `${address.slice(0, address.lastIndexOf(":"))}:${port}`;
           resolve();
         } else {

@@ -117,7 +117,7 @@ async function start<Shape extends z.ZodRawShape>(description: ServiceDescriptio
   const modules = { clock, random, logger, metrics };
   const transport =
     config.link.kind === "grpc"
-      ? createGrpcLinkTransport({ ...link, shape: config.link.grpcShape }, modules)
+      ? createGrpcLinkTransport({ ...link, shape: config.link.grpcShape, tuning: config.link.grpcTuning }, modules)
       : createBinaryLinkTransport(link, modules);
 
   const lifecycle = new ProcessLifecycle(logger, config.shutdown.grace);

@@ -52,6 +52,10 @@ export const commonSettings = {
         .enum(["multiplexed", "stream-per-document"])
         .default("multiplexed")
         .describe("with grpc: one gRPC stream per connection, or one per document stream"),
+      grpcTuning: z
+        .enum(["internals", "public"])
+        .default("internals")
+        .describe("with grpc: `public` sets nothing but its public options, and is slow; for comparisons"),
       listen: hostPort().optional().describe("address the link listens on; default depends on the role"),
       advertise: hostPort().optional().describe("address others reach the link at; default: the address listened on"),
       sharedKey: z.string().min(16).optional().describe("secret that all processes of a cluster share"),

@@ -35,8 +35,12 @@ export function fairSettings(): Record<string, unknown> {
       limits: defaultGrpcLinkLimits,
       channelOptions: channelOptionsInUse,
       serverOptions: serverOptionsInUse,
-      withoutOption:
-        "messages of a turn go to HTTP/2 together, each a gRPC message of its own; no retry buffer; the server's window is the client's",
+      tunings: {
+        public:
+          "these options and nothing else; a write for each message, each message handed over as grpc-js tells of it; rows without suffix",
+        internals:
+          "as shipped, and in the private parts of grpc-js: messages of a turn go to HTTP/2 together, each a gRPC message of its own, and are handed over together; no retry buffer; the server's window is the client's; rows with the suffix internals",
+      },
       maxSessionMemory: "default (unlimited): any lower value ended loaded runs with RESOURCE_EXHAUSTED",
     },
   };

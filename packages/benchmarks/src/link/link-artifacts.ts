@@ -1,7 +1,7 @@
 import type { Artifacts, BenchmarkResult } from "../benchmark.ts";
 import { linePlot } from "../shared/line-plot.ts";
 import { markdownTable, rounded } from "../shared/markdown-table.ts";
-import { linkVariants, variantWords } from "./link-variants.ts";
+import { type LinkVariant, linkVariants, variantWords } from "./link-variants.ts";
 
 type Summary = BenchmarkResult["summary"];
 
@@ -9,7 +9,11 @@ const LATENCIES = ["p50Ms", "p95Ms", "p99Ms", "sentP95Ms"] as const;
 
 /** The plot of the link alone, and a table of every level and link for each path. */
 export function linkArtifacts({ summary }: BenchmarkResult): Artifacts {
-  const tables = [pathTable(summary, "direct", ["edge", "host"]), pathTable(summary, "edge", ["edge", "host", "log"])];
+  const tables = [
+    pathTable(summary, "direct", ["edge", "host"]),
+    pathTable(summary, "edge", ["edge", "host", "log"]),
+    shareTable(summary),
+  ];
   const levels = levelsOf(summary, "direct");
   const artifacts = { tables: tables.filter((table) => table !== "").join("\n\n"), digest: digestTable(summary) };
   if (levels.length === 0) return artifacts;
@@ -36,7 +40,7 @@ function pathTable(summary: Summary, path: "direct" | "edge", processes: readonl
   const head = ["streams", "link", "offered/s", "achieved/s", "unanswered", "p50 ms", "p95", "p99", "p95 from send"];
   for (const process of processes) head.push(`${process} CPU user + system`);
   const rows = levels.flatMap((level) =>
-    [...linkVariants, "alone"]
+    linkVariants
       .filter((variant) => summary[`${path}.${level}.${variant}.p95Ms`] !== undefined)
       .map((variant) => {
         const of = (figure: string): number => summary[`${path}.${level}.${variant}.${figure}`] ?? Number.NaN;
@@ -46,7 +50,7 @@ function pathTable(summary: Summary, path: "direct" | "edge", processes: readonl
             : `${rounded(of(`${process}UserSeconds`))} + ${rounded(of(`${process}SystemSeconds`))}`;
         return [
           String(level),
-          wordsOf(variant),
+          variantWords[variant],
           of("offeredPerSecond").toFixed(0),
           of("achievedPerSecond").toFixed(0),
           `${(100 * of("unansweredShare")).toFixed(2)} %`,
@@ -60,6 +64,24 @@ function pathTable(summary: Summary, path: "direct" | "edge", processes: readonl
       ? "The link alone. CPU in seconds per 100,000 delivered operations; the generator is part of the edge side."
       : "Through the system: WebSocket clients, edge-proxy, document-host, log-storage. CPU in seconds per 100,000 delivered operations.";
   return `${title}\n\n${markdownTable(head, rows)}`;
+}
+
+function shareTable(summary: Summary): string {
+  const variants = [...linkVariants, "alone"].filter((each) => summary[`share.${each}.edgeCpuSeconds`] !== undefined);
+  if (variants.length === 0) return "";
+  const rows = variants.map((variant) => {
+    const of = (figure: string): number => summary[`share.${variant}.${figure}`] ?? Number.NaN;
+    return [
+      variant === "alone" ? "none: the edge answers by itself" : variantWords[variant as LinkVariant],
+      of("achievedPerSecond").toFixed(0),
+      rounded(of("p95Ms")),
+      `${rounded(of("edgeUserSeconds"))} + ${rounded(of("edgeSystemSeconds"))}`,
+      variant === "alone" ? "-" : rounded(of("linkSeconds")),
+    ];
+  });
+  const title =
+    "The link's share of the edge: the edge-proxy on a core of its own, before a host that answers at once. CPU in seconds per 100,000 delivered operations.";
+  return `${title}\n\n${markdownTable(["link", "operations/s", "p95 ms", "edge CPU user + system", "of it the link"], rows)}`;
 }
 
 /** Levels and links, and of each how fast and how dear. */
@@ -80,10 +102,6 @@ function digestTable(summary: Summary): string {
 }
 
 const PATH_WORDS = { direct: "the link alone", edge: "the whole system" } as const;
-
-function wordsOf(variant: string): string {
-  return variantWords[variant as keyof typeof variantWords] ?? "none: the edge answers by itself";
-}
 
 function levelsOf(summary: Summary, path: string): number[] {
   const levels = Object.keys(summary)

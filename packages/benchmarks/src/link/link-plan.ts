@@ -6,17 +6,19 @@ export interface LinkPlan {
   readonly levels: readonly number[];
   readonly perStream: number;
   /**
-   * Load before the first window of a pair of processes, whose backlog is worked off before the window: with less, the
-   * figures of gRPC are those of a cold compiler.
+   * Load at the measured rate before the first window, whose backlog is worked off before the window: with less than 5 s,
+   * the figures of gRPC are those of a cold compiler.
    */
   readonly warmupMs: number;
+  /** At every level; otherwise only of processes that have just started. */
+  readonly warmsUpEveryLevel: boolean;
   /** Load directly before every window. */
   readonly rampMs: number;
   readonly windowMs: number;
-  /** Fresh processes for every window; otherwise all links run side by side and are loaded in turn, level by level. */
-  readonly hasFreshProcesses: boolean;
   readonly capacity: {
     readonly streams: number;
+    /** At the lowest rate. */
+    readonly warmupMs: number;
     readonly windowMs: number;
     /** Operations a second; from the first on they double. */
     readonly lowest: number;
@@ -34,23 +36,23 @@ export const fullPlan: LinkPlan = {
   levels: LEVELS,
   perStream: 10,
   warmupMs: 5_000,
-  rampMs: 1_000,
-  windowMs: 5_000,
-  hasFreshProcesses: true,
+  warmsUpEveryLevel: true,
+  rampMs: 250,
+  windowMs: 1_000,
   // At 512,000/s what piles up on an overloaded link takes gigabytes within the window. A link that carries the highest
   // rate carries at least that.
-  capacity: { streams: 800, windowMs: 3_000, lowest: 4_000, highest: 256_000, refinements: 3 },
+  capacity: { streams: 800, warmupMs: 5_000, windowMs: 1_500, lowest: 8_000, highest: 256_000, refinements: 3 },
   batch: { streams: 800, perSecond: 30_000, windowMs: 4_000 },
   edge: fullEdgePlan,
 };
 
-/** Within four minutes: the same warm-up, but once for each link, shorter windows, and one step less on the ladder. */
+/** The same warm-up, but once for each link, shorter windows, and one step less on the ladder. */
 export const shortPlan: LinkPlan = {
   ...fullPlan,
-  rampMs: 300,
-  windowMs: 1_200,
-  hasFreshProcesses: false,
-  capacity: { ...fullPlan.capacity, windowMs: 1_200, refinements: 2 },
+  warmsUpEveryLevel: false,
+  rampMs: 200,
+  windowMs: 800,
+  capacity: { ...fullPlan.capacity, warmupMs: 2_500, windowMs: 800, lowest: 16_000, refinements: 2 },
   batch: { ...fullPlan.batch, windowMs: 1_500 },
   edge: shortEdgePlan,
 };
@@ -60,10 +62,10 @@ export const tinyPlan: LinkPlan = {
   levels: [20],
   perStream: 10,
   warmupMs: 200,
+  warmsUpEveryLevel: false,
   rampMs: 200,
   windowMs: 400,
-  hasFreshProcesses: false,
-  capacity: { streams: 20, windowMs: 300, lowest: 200, highest: 400, refinements: 1 },
+  capacity: { streams: 20, warmupMs: 200, windowMs: 300, lowest: 200, highest: 400, refinements: 1 },
   batch: { streams: 20, perSecond: 2_000, windowMs: 400 },
   edge: tinyEdgePlan,
 };

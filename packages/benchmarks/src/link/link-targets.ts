@@ -1,14 +1,19 @@
-import { judge, median, notYet, type TargetResult } from "../benchmark.ts";
-import { type GrpcVariant, grpcVariants, variantWords } from "./link-variants.ts";
+import { judge, median, notYet, type TargetResult, valuesOf } from "../benchmark.ts";
+import { type GrpcVariant, grpcTunings, grpcVariantsOf, shapeOf, variantWords } from "./link-variants.ts";
+import { shareRow } from "./share-row.ts";
 
 type Figures = Readonly<Record<string, number>>;
+type Tuning = (typeof grpcTunings)[number];
 
 const LEVELS = [400, 800, 1_600, 3_200] as const;
 const P95_DIRECT = ["<= 1.0", "<= 0.85", "<= 0.55", "<= 0.05"] as const;
 const CPU_DIRECT = ["<= 0.55", "<= 0.42", "<= 0.30", "<= 0.22"] as const;
-const SHARE_EDGE: Readonly<Record<GrpcVariant, string>> = { grpcStreams: "<= 0.55", grpcMultiplexed: "<= 0.65" };
 /** Below this a link does not deliver any more. */
 const DELIVERED_SHARE = 0.999;
+
+/** The rows the targets were set for are those against gRPC by its public options; against the one we ship they are judged alike. */
+const suffixes: Readonly<Record<Tuning, string>> = { public: "", internals: ".internals" };
+const sideWords: Readonly<Record<Tuning, string>> = { public: "the better gRPC", internals: "our better gRPC" };
 
 export interface LinkRounds {
   readonly direct: readonly Figures[];
@@ -17,17 +22,18 @@ export interface LinkRounds {
 
 /** Every row of the table, from the rounds of both paths and what was measured once. `skipped` says why a path is missing. */
 export function linkTargets({ direct, edge }: LinkRounds, once: Figures, skipped: string | undefined): TargetResult[] {
+  const why = skipped ?? "not measured in this run";
   const p95 = { id: "link.p95.direct", words: "p95 from due time", figure: "p95Ms", targets: P95_DIRECT };
   const cpuWords = "CPU per delivered operation, both sides";
   const cpu = { id: "link.cpu.direct", words: cpuWords, figure: "cpuSeconds", targets: CPU_DIRECT };
   return [
-    ...perLevel(direct, p95, skipped),
-    ...perLevel(direct, cpu, skipped),
-    ...shareRows(edge, skipped),
-    edgeLatencyRow(edge, skipped),
-    capacityRow(once, skipped),
-    flatRow(direct, skipped),
-    ...batchRows(once, skipped),
+    ...perLevel(direct, p95, why),
+    ...perLevel(direct, cpu, why),
+    ...shareRows(edge, why),
+    ...grpcTunings.map((tuning) => reachRow(edge, once, tuning, why)),
+    ...grpcTunings.map((tuning) => capacityRow(once, tuning, why)),
+    flatRow(direct, why),
+    ...batchRows(once, why),
   ];
 }
 
@@ -38,110 +44,92 @@ interface PerLevel {
   readonly targets: readonly string[];
 }
 
-function perLevel(rounds: readonly Figures[], row: PerLevel, skipped: string | undefined): TargetResult[] {
-  return LEVELS.map((level, index) => {
-    const id = `${row.id}.${level}`;
-    const words = `${row.words}, ${level} streams, binary / the better gRPC`;
-    const target = row.targets[index]!;
-    if (!has(rounds, `direct.${level}.binary.${row.figure}`)) return notYet(id, words, target, missing(skipped));
-    const better = betterGrpc(rounds, `direct.${level}`, row.figure);
-    const ratio = pairedRatio(
-      rounds,
-      `direct.${level}.binary.${row.figure}`,
-      `direct.${level}.${better}.${row.figure}`,
-    );
-    return judge(
-      id,
-      words,
-      ratio,
-      target,
-      `against ${variantWords[better]}${netNote(rounds, level, better, row.figure)}`,
-    );
-  });
+function perLevel(rounds: readonly Figures[], row: PerLevel, why: string): TargetResult[] {
+  return grpcTunings.flatMap((tuning) =>
+    LEVELS.map((level, index) => {
+      const id = `${row.id}.${level}${suffixes[tuning]}`;
+      const words = `${row.words}, ${level} streams, binary / ${sideWords[tuning]}`;
+      const target = row.targets[index]!;
+      const prefix = `direct.${level}`;
+      const better = betterOf(rounds, grpcVariantsOf(tuning), prefix, row.figure);
+      if (better === undefined) return notYet(id, words, target, why);
+      const ratio = pairedRatio(rounds, `${prefix}.binary.${row.figure}`, `${prefix}.${better}.${row.figure}`);
+      const note = `against ${variantWords[better]}${netNote(rounds, level, better, row.figure)}`;
+      return judge(id, words, ratio, target, `${note}${lateNote(rounds, `${prefix}.${better}`)}`);
+    }),
+  );
 }
 
 /** The generator is part of the edge role on both sides of the ratio, which draws it towards 1. */
 function netNote(rounds: readonly Figures[], level: number, better: GrpcVariant, figure: string): string {
   const generator = `direct.${level}.generator.${figure}`;
-  if (!has(rounds, generator)) return "";
-  const netOf = (round: Figures, variant: string): number =>
-    round[`direct.${level}.${variant}.${figure}`]! - round[generator]!;
-  const net = median(rounds.map((round) => netOf(round, "binary") / netOf(round, better)));
+  const name = (variant: string): string => `direct.${level}.${variant}.${figure}`;
+  const pairs = rounds.filter((round) => [generator, name("binary"), name(better)].every((each) => each in round));
+  if (pairs.length === 0) return "";
+  const netOf = (round: Figures, variant: string): number => round[name(variant)]! - round[generator]!;
+  const net = median(pairs.map((round) => netOf(round, "binary") / netOf(round, better)));
   return `; ${net.toFixed(2)} without what the generator alone takes`;
 }
 
-function shareRows(rounds: readonly Figures[], skipped: string | undefined): TargetResult[] {
-  const level = rounds[0] === undefined ? undefined : shareLevelOf(rounds[0]);
-  return grpcVariants.map((variant) => {
-    const id = variant === "grpcStreams" ? "link.cpu.edge.streams" : "link.cpu.edge.multiplexed";
-    const words = `link's share of edge CPU, binary / ${variantWords[variant]}`;
-    const target = SHARE_EDGE[variant];
-    if (level === undefined || !has(rounds, `edge.${level}.${variant}.edgeCpuSeconds`)) {
-      return notYet(id, words, target, missing(skipped));
-    }
-    if (![variant, "binary", "alone"].every((each) => delivers(rounds, level, each))) {
-      return notYet(id, words, target, `the system did not carry the load of ${level} clients on this machine`);
-    }
-    const shareOf = (round: Figures, name: string): number =>
-      round[`edge.${level}.${name}.edgeCpuSeconds`]! - round[`edge.${level}.alone.edgeCpuSeconds`]!;
-    const ratio = median(rounds.map((round) => shareOf(round, "binary") / shareOf(round, variant)));
-    // Of either side: a ratio of differences says nothing once one of them is not positive.
-    const isLost = ["binary", variant].some((name) => median(rounds.map((round) => shareOf(round, name))) <= 0);
-    if (isLost || !(ratio > 0 && ratio < Infinity)) {
-      return notYet(id, words, target, "the link's share was smaller than the noise");
-    }
-    return judge(id, words, ratio, target, `${level} clients`);
-  });
+/** Said where the other side could not keep up: what is late is in its latency, and CPU is by what was delivered. */
+function lateNote(rounds: readonly Figures[], prefix: string): string {
+  const shares = valuesOf(rounds, `${prefix}.unansweredShare`);
+  if (shares.length === 0 || median(shares) <= 1 - DELIVERED_SHARE) return "";
+  return `, which left ${(100 * median(shares)).toFixed(1)} % unanswered`;
 }
 
-/** At least 99.9 % of the operations were answered in time. */
-function delivers(rounds: readonly Figures[], level: number, variant: string): boolean {
-  if (!has(rounds, `edge.${level}.${variant}.unansweredShare`)) return false;
-  const unanswered = rounds.map((round) => round[`edge.${level}.${variant}.unansweredShare`]!);
-  return median(unanswered) <= 1 - DELIVERED_SHARE;
+function shareRows(rounds: readonly Figures[], why: string): TargetResult[] {
+  return grpcTunings.flatMap((tuning) =>
+    grpcVariantsOf(tuning).map((variant) => {
+      const isStreams = shapeOf(variant) === "stream-per-document";
+      return shareRow(rounds, {
+        id: `link.cpu.edge.${isStreams ? "streams" : "multiplexed"}${suffixes[tuning]}`,
+        target: isStreams ? "<= 0.55" : "<= 0.65",
+        variant,
+        why,
+      });
+    }),
+  );
 }
 
-/** The level at which an edge that answers by itself was measured, too. */
-function shareLevelOf(round: Figures): number | undefined {
-  const name = Object.keys(round).find((each) => each.endsWith(".alone.edgeCpuSeconds"));
-  return name === undefined ? undefined : Number(name.split(".")[1]);
-}
-
-function edgeLatencyRow(rounds: readonly Figures[], skipped: string | undefined): TargetResult {
-  const id = "link.p95.edge";
-  const words = "p95 at the highest rate gRPC still delivers, binary / the better gRPC";
+function reachRow(rounds: readonly Figures[], once: Figures, tuning: Tuning, why: string): TargetResult {
+  const id = `link.p95.edge${suffixes[tuning]}`;
+  const words = `p95 through the system at the highest rate ${sideWords[tuning]} still delivers, binary / gRPC`;
   const target = "<= 0.4";
-  const level = LEVELS.findLast((each) => grpcVariants.some((variant) => delivers(rounds, each, variant)));
-  if (level === undefined) {
-    return notYet(id, words, target, rounds.length === 0 ? missing(skipped) : "gRPC delivered at no level");
-  }
-  const able = grpcVariants.filter((variant) => delivers(rounds, level, variant));
-  const better = able.length === 1 ? able[0]! : betterGrpc(rounds, `edge.${level}`, "p95Ms");
-  const ratio = pairedRatio(rounds, `edge.${level}.binary.p95Ms`, `edge.${level}.${better}.p95Ms`);
-  return judge(id, words, ratio, target, `${level} clients, against ${variantWords[better]}`);
+  const variants = grpcVariantsOf(tuning);
+  const rates = variants.map((variant) => once[`reach.${variant}.perSecond`]).filter((rate) => rate !== undefined);
+  if (rates.length === 0) return notYet(id, words, target, why);
+  const prefix = `reach.${tuning}`;
+  const better = betterOf(rounds, variants, prefix, "p95Ms");
+  if (better === undefined) return notYet(id, words, target, "gRPC did not deliver the lowest rate");
+  const ratio = pairedRatio(rounds, `${prefix}.binary.p95Ms`, `${prefix}.${better}.p95Ms`);
+  const note = `${Math.max(...rates)} operations/s, against ${variantWords[better]}`;
+  return judge(id, words, ratio, target, `${note}${lateNote(rounds, `${prefix}.${better}`)}`);
 }
 
-function capacityRow(once: Figures, skipped: string | undefined): TargetResult {
-  const id = "link.capacity";
-  const words = "operations/s with p95 < 10 ms, binary / gRPC, one edge core";
+function capacityRow(once: Figures, tuning: Tuning, why: string): TargetResult {
+  const id = `link.capacity${suffixes[tuning]}`;
+  const words = `operations/s with p95 < 10 ms, binary / ${sideWords[tuning]}, one edge core`;
   const target = ">= 5";
   const binary = once["capacity.binaryPerSecond"];
-  if (binary === undefined) return notYet(id, words, target, missing(skipped));
-  const grpc = Math.max(...grpcVariants.map((variant) => once[`capacity.${variant}PerSecond`] ?? 0));
+  if (binary === undefined) return notYet(id, words, target, why);
+  const grpc = Math.max(...grpcVariantsOf(tuning).map((variant) => once[`capacity.${variant}PerSecond`] ?? 0));
   if (grpc === 0) return notYet(id, words, target, "gRPC did not carry the lowest rate");
   const isGeneratorsLimit = binary === once["capacity.generatorPerSecond"];
   const note = `${binary} against ${grpc}${isGeneratorsLimit ? "; the generator's limit, not the link's" : ""}`;
   return judge(id, words, binary / grpc, target, note);
 }
 
-function flatRow(direct: readonly Figures[], skipped: string | undefined): TargetResult {
+function flatRow(direct: readonly Figures[], why: string): TargetResult {
   const words = "binary p95 at 3,200 / at 400 streams";
   const [high, low] = ["direct.3200.binary.p95Ms", "direct.400.binary.p95Ms"] as const;
-  if (!has(direct, high) || !has(direct, low)) return notYet("link.flat", words, "<= 1.5", missing(skipped));
-  return judge("link.flat", words, pairedRatio(direct, high, low), "<= 1.5");
+  const isThere = [high, low].every((name) => valuesOf(direct, name).length > 0);
+  return isThere
+    ? judge("link.flat", words, pairedRatio(direct, high, low), "<= 1.5")
+    : notYet("link.flat", words, "<= 1.5", why);
 }
 
-function batchRows(once: Figures, skipped: string | undefined): TargetResult[] {
+function batchRows(once: Figures, why: string): TargetResult[] {
   const flushes = "flushes / frames at 30,000 operations/s";
   const rows = [
     { id: "link.batch", words: `${flushes}, edge side`, name: "edgeFlushesPerFrame", target: "<= 0.125" },
@@ -150,24 +138,24 @@ function batchRows(once: Figures, skipped: string | undefined): TargetResult[] {
   ];
   return rows.map(({ id, words, name, target }) => {
     const value = once[`batch.${name}`];
-    return value === undefined ? notYet(id, words, target, missing(skipped)) : judge(id, words, value, target);
+    return value === undefined ? notYet(id, words, target, why) : judge(id, words, value, target);
   });
 }
 
-/** The median of the ratios of each round: both sides of a pair met the same machine. */
-export function pairedRatio(rounds: readonly Figures[], over: string, under: string): number {
-  return median(rounds.map((round) => round[over]! / round[under]!));
+/** The median of the ratios of each round that has both: both sides of a pair met the same machine. */
+function pairedRatio(rounds: readonly Figures[], over: string, under: string): number {
+  const pairs = rounds.filter((round) => over in round && under in round);
+  return median(pairs.map((round) => round[over]! / round[under]!));
 }
 
-export function betterGrpc(rounds: readonly Figures[], prefix: string, figure: string): GrpcVariant {
-  const of = (variant: GrpcVariant): number => median(rounds.map((round) => round[`${prefix}.${variant}.${figure}`]!));
-  return of("grpcStreams") < of("grpcMultiplexed") ? "grpcStreams" : "grpcMultiplexed";
-}
-
-function has(rounds: readonly Figures[], name: string): boolean {
-  return rounds.length > 0 && rounds.every((round) => round[name] !== undefined);
-}
-
-function missing(skipped: string | undefined): string {
-  return skipped ?? "not measured in this run";
+/** That with the lower median, of those that were measured. */
+function betterOf(
+  rounds: readonly Figures[],
+  variants: readonly GrpcVariant[],
+  prefix: string,
+  figure: string,
+): GrpcVariant | undefined {
+  const of = (variant: GrpcVariant): number[] => valuesOf(rounds, `${prefix}.${variant}.${figure}`);
+  const measured = variants.filter((variant) => of(variant).length > 0);
+  return measured.sort((a, b) => median(of(a)) - median(of(b)))[0];
 }

@@ -12,21 +12,23 @@ export interface PlotPanel {
 }
 
 const PANEL = { width: 380, height: 240, left: 56, top: 36, gap: 40 } as const;
-const LEGEND_HEIGHT = 52;
-const COLOURS = ["#0b6e99", "#c2571a", "#7a5195", "#555555"];
+const LEGEND = { columns: 2, width: 460, row: 18, top: 52 } as const;
+const COLOURS = ["#0b6e99", "#c2571a", "#7a5195", "#3f8f4f", "#555555"];
 const TICKS = 4;
 
 /** Panels side by side over the same categories, as an SVG text that needs nothing else. */
 export function linePlot(categories: readonly string[], axis: string, panels: readonly PlotPanel[]): string {
   const width = panels.length * (PANEL.left + PANEL.width + PANEL.gap);
-  const height = PANEL.top + PANEL.height + LEGEND_HEIGHT + 30;
+  const lines = panels[0]?.lines ?? [];
+  const legendTop = PANEL.top + PANEL.height + LEGEND.top;
+  const height = legendTop + Math.ceil(lines.length / LEGEND.columns) * LEGEND.row + 12;
   const parts = panels.map((panel, index) =>
     panelSvg(panel, categories, index * (PANEL.left + PANEL.width + PANEL.gap)),
   );
-  const legendY = height - 16;
-  const legend = (panels[0]?.lines ?? []).map(({ name }, index) => {
-    const x = PANEL.left + index * 280;
-    return `<line x1="${x}" y1="${legendY}" x2="${x + 24}" y2="${legendY}" stroke="${COLOURS[index]}" stroke-width="2"/><text x="${x + 30}" y="${legendY + 4}">${name}</text>`;
+  const legend = lines.map(({ name }, index) => {
+    const x = PANEL.left + (index % LEGEND.columns) * LEGEND.width;
+    const y = legendTop + Math.floor(index / LEGEND.columns) * LEGEND.row + 8;
+    return `<line x1="${x}" y1="${y}" x2="${x + 24}" y2="${y}" stroke="${COLOURS[index]}" stroke-width="2"/><text x="${x + 30}" y="${y + 4}">${name}</text>`;
   });
   const axisText = `<text x="${PANEL.left}" y="${PANEL.top + PANEL.height + 38}">${axis}</text>`;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" fill="#222222">

@@ -32,6 +32,11 @@ export interface LinkSubject {
   readonly name: string;
   /** Streams at once on one connection in the tests of many; 10,000. */
   readonly streamsMany?: number;
+  /**
+   * Sends, or hands over, a message for each turn of the event loop, so that "messages of one turn" is no promise of it.
+   * Only for a transport that services do not use.
+   */
+  readonly isOneByOne?: boolean;
   create(): Promise<LinkHarness>;
 }
 

@@ -1,6 +1,6 @@
 import { GENERATOR_UTILIZATION_MAX } from "../generator-check.ts";
 import type { LinkPlan } from "../link-plan.ts";
-import { type LinkVariant, linkVariants } from "../link-variants.ts";
+import { grpcTunings, grpcVariantsOf, type LinkVariant } from "../link-variants.ts";
 import { DirectCell } from "./direct-cell.ts";
 import { type Figures, warmUp } from "./direct-path.ts";
 
@@ -8,38 +8,47 @@ import { type Figures, warmUp } from "./direct-path.ts";
 const CAPACITY_P95_MS = 10;
 const CARRIED_SHARE = 0.999;
 /** The ladder ends there anyway. */
-const GIVE_UP_MS = 3_000;
+const GIVE_UP_MS = 1_500;
 /** Something else may have run just then. */
 const ATTEMPTS = 2;
 
 /**
  * The highest rate each link carries with p95 below 10 ms and 99.9 % answered, one edge core. The same rule for all: the
  * rate doubles until it is not carried, then the gap between the last that was and the first that was not is halved, as
- * a ratio, `refinements` times. The ladder ends where the generator alone would take 0.7 of the core.
+ * a ratio, `refinements` times. The ladder ends where the generator alone would take 0.7 of the core. The second shape of
+ * gRPC begins at the rate the first one carried: only if it carries that, too, has it anything to say.
  */
 export async function measureCapacity(plan: LinkPlan, progress: (text: string) => void): Promise<Figures> {
   const figures = await measureGeneratorLimit(plan);
   const limit = figures["capacity.generatorPerSecond"]!;
-  for (const variant of linkVariants) {
+  const climb = async (variant: LinkVariant, from: number): Promise<number> => {
     const ladder = new Ladder(variant, plan, progress);
     try {
-      figures[`capacity.${variant}PerSecond`] = await ladder.climb(limit);
+      const carried = await ladder.climb(from, limit);
+      if (carried > 0) figures[`capacity.${variant}PerSecond`] = carried;
+      return carried;
     } finally {
       await ladder.stop();
     }
+  };
+  await climb("binary", plan.capacity.lowest);
+  for (const tuning of grpcTunings) {
+    const [first, second] = grpcVariantsOf(tuning);
+    const carried = await climb(first!, plan.capacity.lowest);
+    await climb(second!, Math.max(carried, plan.capacity.lowest));
   }
   return figures;
 }
 
 /** The highest rate of the ladder at which the generator is not too busy, and how busy it is on the way there. */
 async function measureGeneratorLimit(plan: LinkPlan): Promise<Figures> {
-  const { streams, lowest, highest } = plan.capacity;
+  const { streams, lowest, highest, windowMs } = plan.capacity;
   const figures: Figures = { "capacity.generatorPerSecond": 0 };
   const cell = await DirectCell.start("none", streams);
   try {
-    await warmUp(cell, plan, lowest);
+    await warmUp(cell, windowMs, lowest);
     for (let perSecond = lowest; perSecond <= highest; perSecond *= 2) {
-      const load = { perSecond, warmupMs: plan.rampMs / 2, windowMs: plan.rampMs, giveUpMs: GIVE_UP_MS };
+      const load = { perSecond, warmupMs: plan.rampMs, windowMs: windowMs / 2, giveUpMs: GIVE_UP_MS };
       const { edgeUtilization } = await cell.run(load);
       if (edgeUtilization! > GENERATOR_UTILIZATION_MAX || cell.gaveUp !== undefined) break;
       figures["capacity.generatorPerSecond"] = perSecond;
@@ -69,16 +78,15 @@ class Ladder {
     this.#cell = undefined;
   }
 
-  /** The last rate that was carried; 0 if not even the lowest was. */
-  async climb(limit: number): Promise<number> {
-    const { lowest, refinements } = this.#plan.capacity;
+  /** The last rate that was carried; 0 if not even the first was. */
+  async climb(from: number, limit: number): Promise<number> {
     let carried = 0;
     let missed: number | undefined;
-    for (let rate = lowest; rate <= limit && missed === undefined; rate *= 2) {
+    for (let rate = from; rate <= limit && missed === undefined; rate *= 2) {
       if (await this.#carries(rate)) carried = rate;
       else missed = rate;
     }
-    for (let step = 0; step < refinements && carried > 0 && missed !== undefined; step++) {
+    for (let step = 0; step < this.#plan.capacity.refinements && carried > 0 && missed !== undefined; step++) {
       const between = Math.round(Math.sqrt(carried * missed) / 100) * 100;
       if (await this.#carries(between)) carried = between;
       else missed = between;
@@ -101,10 +109,10 @@ class Ladder {
   }
 
   async #run(perSecond: number): Promise<Figures> {
-    const { streams, lowest, windowMs } = this.#plan.capacity;
+    const { streams, lowest, warmupMs, windowMs } = this.#plan.capacity;
     if (this.#cell === undefined) {
       this.#cell = await DirectCell.start(this.#variant, streams);
-      await warmUp(this.#cell, this.#plan, lowest);
+      await warmUp(this.#cell, warmupMs, lowest);
     }
     const load = { perSecond, warmupMs: this.#plan.rampMs, windowMs, giveUpMs: GIVE_UP_MS };
     const figures = await this.#cell.run(load);

@@ -24,6 +24,7 @@ export class DirectCell {
     this.#host = host;
   }
 
+  static readonly canPin = canPin;
   static readonly pinning = canPin
     ? `edge role and generator on core ${EDGE_CORE}, host role on core ${HOST_CORE}`
     : "none";

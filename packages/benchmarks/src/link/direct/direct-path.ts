@@ -1,13 +1,16 @@
 import { rotated } from "../../shared/rotation.ts";
 import { refuseBusyGenerator } from "../generator-check.ts";
 import type { LinkPlan } from "../link-plan.ts";
-import { type LinkVariant, linkVariants } from "../link-variants.ts";
+import { type GrpcVariant, type LinkVariant, linkVariants, otherShape } from "../link-variants.ts";
 import { DirectCell } from "./direct-cell.ts";
 
 export type Figures = Record<string, number>;
 
-/** At a level that a link does not carry, longer than a call may take: then only what is really late is left. */
-const GIVE_UP_MS = 12_000;
+/** What an overloaded link still has under way so long after a window is given up, and its processes are replaced. */
+const GIVE_UP_MS = 3_000;
+/** A shape that left so much unanswered in that many windows of a level, where the other did better, is measured no more. */
+const BEATEN_SHARE = 0.1;
+const BEATEN_AFTER = 2;
 
 /** `direct.800.binary.p95Ms` and so on, one record for each round. */
 export async function measureDirect(
@@ -17,88 +20,93 @@ export async function measureDirect(
 ): Promise<Figures[]> {
   const generators = await measureGenerator(plan);
   const results: Figures[] = Array.from({ length: rounds }, () => ({ ...generators }));
-  if (plan.hasFreshProcesses) {
-    for (let round = 0; round < rounds; round++) {
-      for (const level of plan.levels) {
-        for (const variant of rotated(linkVariants, round)) {
-          progress(`direct, round ${round + 1} of ${rounds}, ${level} streams, ${variant}`);
-          const cell = await DirectCell.start(variant, level);
-          await measureWindow(cell, plan, { variant, level, isCold: true }, results[round]!);
-          await cell.stop();
-        }
-      }
-    }
-    return results;
+  const links = new SideBySide(plan, progress);
+  try {
+    for (const level of plan.levels) await links.measure(level, results);
+  } finally {
+    await links.stop();
   }
-  await measureSideBySide(plan, results, progress);
   return results;
 }
 
-/** The same processes at every level, from the lowest to the highest: warmed up once, and a ramp before every window. */
-async function measureSideBySide(plan: LinkPlan, results: Figures[], progress: (text: string) => void): Promise<void> {
-  const cells = new Map<LinkVariant, DirectCell>();
-  /** New processes, which are cold. */
-  const renewed = new Set<LinkVariant>();
-  try {
-    for (const level of plan.levels) {
-      const isFirst = level === plan.levels[0];
-      progress(`direct, ${level} streams, ${results.length} rounds`);
-      for (const variant of linkVariants) {
-        if (isFirst) cells.set(variant, await DirectCell.start(variant, level));
-        else await cells.get(variant)!.openStreams(level);
-      }
-      for (const [round, figures] of results.entries()) {
-        for (const variant of rotated(linkVariants, round)) {
-          const isCold = (isFirst && round === 0) || renewed.delete(variant);
-          const cell = cells.get(variant)!;
-          await measureWindow(cell, plan, { variant, level, isCold }, figures);
-          if (cell.gaveUp === undefined) continue;
-          progress(`${variant} was overloaded: ${cell.gaveUp}; starting again`);
-          await cell.stop();
-          cells.set(variant, await DirectCell.start(variant, level));
-          renewed.add(variant);
-        }
+/** All links side by side, loaded in turn: the windows of a pair lie next to each other, and meet the same machine. */
+class SideBySide {
+  readonly #plan: LinkPlan;
+  readonly #progress: (text: string) => void;
+  readonly #cells = new Map<LinkVariant, DirectCell>();
+  /** Not warmed up yet, for this level where each has a warm-up of its own. */
+  readonly #cold = new Set<LinkVariant>();
+
+  constructor(plan: LinkPlan, progress: (text: string) => void) {
+    this.#plan = plan;
+    this.#progress = progress;
+  }
+
+  async measure(level: number, results: Figures[]): Promise<void> {
+    for (const variant of linkVariants) {
+      await this.#cells.get(variant)?.openStreams(level);
+      if (this.#plan.warmsUpEveryLevel) this.#cold.add(variant);
+    }
+    for (const [round, figures] of results.entries()) {
+      this.#progress(`direct, ${level} streams, round ${round + 1} of ${results.length}`);
+      for (const variant of rotated(linkVariants, round)) {
+        if (!isBeaten(results, level, variant)) await this.#measureWindow(variant, level, figures);
       }
     }
-  } finally {
-    await Promise.all([...cells.values()].map((cell) => cell.stop()));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#cells.values()].map((cell) => cell.stop()));
+  }
+
+  async #measureWindow(variant: LinkVariant, level: number, into: Figures): Promise<void> {
+    const { perStream, rampMs, windowMs } = this.#plan;
+    const perSecond = level * perStream;
+    const cell = await this.#warmCell(variant, level);
+    const figures = await cell.run({ perSecond, warmupMs: rampMs, windowMs, giveUpMs: GIVE_UP_MS });
+    for (const [name, value] of Object.entries(figures)) into[`direct.${level}.${variant}.${name}`] = value;
+    if (cell.gaveUp === undefined) return;
+    this.#progress(`${variant} was overloaded: ${cell.gaveUp}; starting again`);
+    this.#cells.delete(variant);
+    await cell.stop();
+  }
+
+  async #warmCell(variant: LinkVariant, level: number): Promise<DirectCell> {
+    const running = this.#cells.get(variant);
+    const cell = running ?? (await DirectCell.start(variant, level));
+    this.#cells.set(variant, cell);
+    if (this.#cold.delete(variant) || running === undefined) {
+      await warmUp(cell, this.#plan.warmupMs, level * this.#plan.perStream);
+    }
+    return cell;
   }
 }
 
-async function measureWindow(
-  cell: DirectCell,
-  plan: LinkPlan,
-  at: { readonly variant: LinkVariant; readonly level: number; readonly isCold: boolean },
-  into: Figures,
-): Promise<void> {
-  const perSecond = at.level * plan.perStream;
-  const measured = async (): Promise<Figures> => {
-    if (at.isCold) await warmUp(cell, plan, perSecond);
-    return cell.run({ perSecond, warmupMs: plan.rampMs, windowMs: plan.windowMs, giveUpMs: GIVE_UP_MS });
-  };
-  const figures = await measured().catch(async (error: unknown) => {
-    await cell.stop();
-    throw error;
-  });
-  for (const [name, value] of Object.entries(figures)) into[`direct.${at.level}.${at.variant}.${name}`] = value;
+/** A level is too high for this shape of gRPC, and less so for the other one, which is the one to compare with. */
+function isBeaten(results: readonly Figures[], level: number, variant: LinkVariant): boolean {
+  if (variant === "binary") return false;
+  const sharesOf = (of: GrpcVariant): number[] =>
+    results.map((round) => round[`direct.${level}.${of}.unansweredShare`]).filter((share) => share !== undefined);
+  const [own, other] = [sharesOf(variant), sharesOf(otherShape(variant))];
+  return own.length >= BEATEN_AFTER && own.every((share, index) => share > BEATEN_SHARE && share > (other[index] ?? 1));
 }
 
 /** The whole rate on a cold compiler leaves a backlog; it is worked off before anything is measured. */
-export async function warmUp(cell: DirectCell, plan: LinkPlan, perSecond: number): Promise<void> {
-  await cell.run({ perSecond, warmupMs: 0, windowMs: plan.warmupMs, giveUpMs: GIVE_UP_MS });
+export async function warmUp(cell: DirectCell, warmupMs: number, perSecond: number): Promise<void> {
+  await cell.run({ perSecond, warmupMs: 0, windowMs: warmupMs, giveUpMs: GIVE_UP_MS });
 }
 
 /** What the generator alone takes of the edge role's core at each level, warm as it is in the cells it is compared with. */
 async function measureGenerator(plan: LinkPlan): Promise<Figures> {
   const figures: Figures = {};
   const cell = await DirectCell.start("none", plan.levels[0]!);
+  const windowMs = Math.max(plan.windowMs / 2, 300);
   try {
     const highest = plan.levels.at(-1)! * plan.perStream;
-    await cell.run({ perSecond: highest, warmupMs: 0, windowMs: 2 * plan.rampMs, giveUpMs: GIVE_UP_MS });
+    await cell.run({ perSecond: highest, warmupMs: 0, windowMs: 2 * windowMs, giveUpMs: GIVE_UP_MS });
     for (const level of plan.levels) {
       await cell.openStreams(level);
-      const perSecond = level * plan.perStream;
-      const load = { perSecond, warmupMs: plan.rampMs / 2, windowMs: plan.rampMs, giveUpMs: GIVE_UP_MS };
+      const load = { perSecond: level * plan.perStream, warmupMs: plan.rampMs, windowMs, giveUpMs: GIVE_UP_MS };
       const { edgeUtilization, cpuSeconds } = await cell.run(load);
       refuseBusyGenerator(edgeUtilization!, `${level} streams, direct`);
       figures[`direct.${level}.generator.utilization`] = edgeUtilization!;

@@ -1,49 +1,39 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { System } from "@tidewire/harness";
-import { builtFile } from "../../shared/built-file.ts";
-import { inheritPriority } from "../../shared/priority.ts";
 import { utilization } from "../../shared/process-cpu.ts";
 import { RoleProcess } from "../../shared/role-process.ts";
-import { grpcShapeOf, type LinkVariant } from "../link-variants.ts";
-import { EdgeAlone } from "./edge-alone.ts";
 import type { GeneratorLoad, GeneratorWindow } from "./edge-figures.ts";
+import type { Running } from "./running-system.ts";
 import { type ProcessCpu, scrapeCpu } from "./scrape-cpu.ts";
 
-/** `alone`: an edge that answers by itself. */
-export type EdgeVariant = LinkVariant | "alone";
-
-/** The real processes with one of the links, and the clients. */
-interface Running {
-  readonly socketUrl: string;
-  /** Names and admin addresses of the processes whose CPU is taken. */
-  readonly processes: Readonly<Record<string, string>>;
-  stop(): Promise<void>;
-}
-
+/** Something to connect to, and the clients. */
 export class EdgeCell {
   readonly #running: Running;
   readonly #generator: RoleProcess;
   /** The first operation that was refused, for the person at the terminal. */
   firstRefusal = "";
+  /** Why the cell cannot be used after an overload: see `GeneratorWindow`. */
+  gaveUp: string | undefined;
 
   private constructor(running: Running, generator: RoleProcess) {
     this.#running = running;
     this.#generator = generator;
   }
 
-  static async start(variant: EdgeVariant, clients: number): Promise<EdgeCell> {
-    const running = variant === "alone" ? await EdgeAlone.start() : await startSystem(variant);
-    const generator = await RoleProcess.start("load-generator");
+  static async start(running: Running, clients: number, generatorCore?: number): Promise<EdgeCell> {
+    const generator = await RoleProcess.start("load-generator", generatorCore);
     const cell = new EdgeCell(running, generator);
     try {
-      await generator.ask("start", { url: running.socketUrl, clients, run: `run${Date.now().toString(36)}` });
+      await generator.ask("start", { url: running.socketUrl, run: `run${Date.now().toString(36)}` });
+      await cell.openClients(clients);
     } catch (error) {
       await cell.stop();
       throw error;
     }
     return cell;
+  }
+
+  /** As many more as are missing. */
+  async openClients(total: number): Promise<void> {
+    await this.#generator.ask("openClients", total);
   }
 
   /** One window of load. CPU is per 100,000 operations that were delivered within it. */
@@ -57,6 +47,7 @@ export class EdgeCell {
     const used = await this.#cpu();
     const generated = await window;
     this.firstRefusal = generated.firstRefusal;
+    this.gaveUp = generated.gaveUp;
     if (generated.offered === 0) throw new Error("no operation fell due in the window");
     const figures: Record<string, number> = {
       offeredPerSecond: generated.offered / generated.cpu.elapsedSeconds,
@@ -93,35 +84,6 @@ export class EdgeCell {
     const names = Object.entries(this.#running.processes);
     return Object.fromEntries(await Promise.all(names.map(async ([name, admin]) => [name, await scrapeCpu(admin)])));
   }
-}
-
-/**
- * The log is kept in memory where that is possible: the time a disk takes to sync is the same for every link and many
- * times as long as any of them takes.
- */
-export const dataParent = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
-
-async function startSystem(variant: LinkVariant): Promise<Running> {
-  const kind = variant === "binary" ? "binary" : "grpc";
-  const args = ["--documents", builtFile("link-documents.js"), "--link", kind];
-  // Inherited by every process that is started.
-  process.env["LINK_GRPC_SHAPE"] = grpcShapeOf(variant);
-  const dataFolder = mkdtempSync(join(dataParent, "tidewire-bench-"));
-  const removeData = (): void => rmSync(dataFolder, { recursive: true, force: true });
-  const system = await System.start({ hosts: 1, logLevel: "warn", dataFolder, args }).catch((error: unknown) => {
-    removeData();
-    throw error;
-  });
-  const processes = { edge: "edge-proxy-1", host: "document-host-1", log: "log-storage-1" };
-  for (const id of Object.values(processes)) inheritPriority(system.process(id).pid);
-  return {
-    socketUrl: system.socketUrl,
-    processes: Object.fromEntries(Object.entries(processes).map(([name, id]) => [name, system.process(id).admin])),
-    stop: async () => {
-      await system.stop();
-      removeData();
-    },
-  };
 }
 
 function after(ms: number): Promise<void> {

@@ -3,7 +3,6 @@ import type { LatencyFigures } from "../operation-ledger.ts";
 
 export interface GeneratorSettings {
   readonly url: string;
-  readonly clients: number;
   /** Makes the documents of this run its own. */
   readonly run: string;
 }
@@ -12,6 +11,8 @@ export interface GeneratorLoad {
   readonly perSecond: number;
   readonly warmupMs: number;
   readonly windowMs: number;
+  /** If the system was overloaded, what is still under way so long afterwards is given up, and the window says so. */
+  readonly giveUpMs: number;
 }
 
 export interface GeneratorWindow {
@@ -29,4 +30,6 @@ export interface GeneratorWindow {
   readonly due: LatencyFigures;
   readonly service: LatencyFigures;
   readonly tickLateP99Ms: number;
+  /** Why these processes cannot be used again. */
+  readonly gaveUp?: string;
 }

@@ -1,3 +1,5 @@
+import { type LinkVariant, linkVariants } from "../link-variants.ts";
+
 /** One level of load on the whole system. */
 export interface EdgeLevel {
   /** Every one holds one stream of a document it shares with one other. */
@@ -7,46 +9,77 @@ export interface EdgeLevel {
 }
 
 export interface EdgePlan {
+  readonly links: readonly LinkVariant[];
+  /** In rising order of clients. */
   readonly levels: readonly EdgeLevel[];
-  /** The number of clients at which the link's share of the edge's CPU is taken. */
-  readonly shareLevel: number;
+  /** No verdict rests on the levels themselves. */
+  readonly levelRoundsMax: number;
   /** Load on a system that has just started; its backlog is worked off before the first window. */
   readonly warmupMs: number;
   /** Load directly before every window. */
+  readonly rampMs: number;
+  readonly windowMs: number;
+  readonly reach: ReachPlan;
+  readonly share: SharePlan;
+}
+
+/** The search for the highest rate at which gRPC still delivers. */
+export interface ReachPlan {
+  /** Those of the level after which it is searched for. */
+  readonly clients: number;
+  /** Operations a second of all clients; from the first on they double. */
+  readonly lowest: number;
+  readonly highest: number;
+  /** How often the gap between the last rate that was delivered and the first that was not is halved, as a ratio. */
+  readonly refinements: number;
+}
+
+/** The edge-proxy alone on a core, before a host that answers at once. */
+export interface SharePlan {
+  readonly clients: number;
+  readonly perStream: number;
+  readonly warmupMs: number;
   readonly rampMs: number;
   readonly windowMs: number;
 }
 
 /**
  * 10 operations a second for each client as on the link alone, up to 8,000 a second: edge, host, log and generator share
- * the cores, and on two of them the edge and the host with gRPC have no more left. Beyond that there are more clients, each
- * of them slower.
+ * the cores, and two of them have no more left. Beyond that there are more clients, each of them slower.
  */
 export const fullEdgePlan: EdgePlan = {
+  links: linkVariants,
   levels: [
     { clients: 400, perStream: 10 },
     { clients: 800, perStream: 10 },
     { clients: 1_600, perStream: 5 },
     { clients: 3_200, perStream: 2.5 },
   ],
-  shareLevel: 800,
+  levelRoundsMax: 3,
   warmupMs: 5_000,
-  rampMs: 500,
-  windowMs: 2_000,
+  rampMs: 300,
+  windowMs: 1_000,
+  reach: { clients: 800, lowest: 1_000, highest: 16_000, refinements: 2 },
+  share: { clients: 800, perStream: 10, warmupMs: 5_000, rampMs: 300, windowMs: 1_500 },
 };
 
 export const shortEdgePlan: EdgePlan = {
   ...fullEdgePlan,
-  levels: fullEdgePlan.levels.filter(({ clients }) => clients === fullEdgePlan.shareLevel),
-  rampMs: 300,
-  windowMs: 1_500,
+  levels: fullEdgePlan.levels.filter(({ clients }) => clients === fullEdgePlan.reach.clients),
+  levelRoundsMax: 1,
+  windowMs: 800,
+  reach: { ...fullEdgePlan.reach, lowest: 2_000, refinements: 1 },
+  share: { ...fullEdgePlan.share, windowMs: 1_000 },
 };
 
 /** Shows within seconds that everything still runs; its figures mean nothing. */
 export const tinyEdgePlan: EdgePlan = {
+  links: ["binary", "grpcMultiplexed", "grpcStreamsInternals"],
   levels: [{ clients: 10, perStream: 10 }],
-  shareLevel: 10,
+  levelRoundsMax: 1,
   warmupMs: 200,
   rampMs: 200,
   windowMs: 600,
+  reach: { clients: 10, lowest: 100, highest: 200, refinements: 0 },
+  share: { clients: 10, perStream: 10, warmupMs: 200, rampMs: 200, windowMs: 600 },
 };

@@ -1,12 +1,22 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { builtFile } from "../../shared/built-file.ts";
+import { commandOn } from "../../shared/cores.ts";
 
 const READY_WITHIN_MS = 20_000;
 const POLL_MS = 50;
 
-/** The edge-proxy itself, built with a link that answers by itself (answering-transport.ts); all else is as it is. */
-export class EdgeAlone {
+export interface EdgeSettings {
+  /** Of this package's build: the edge-proxy as it is, or with a link that answers by itself. */
+  readonly bundle: "edge-linked.js" | "edge-alone.js";
+  readonly routingAddress: string;
+  /** Chooses the link. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly core: number;
+}
+
+/** The edge-proxy itself, without the rest of the system, on a core of its own. */
+export class EdgeProcess {
   readonly socketUrl: string;
   readonly processes: { readonly edge: string };
   readonly #child: ChildProcess;
@@ -17,28 +27,30 @@ export class EdgeAlone {
     this.processes = { edge: `127.0.0.1:${adminPort}` };
   }
 
-  static async start(): Promise<EdgeAlone> {
+  static async start({ bundle, routingAddress, environment, core }: EdgeSettings): Promise<EdgeProcess> {
     const [port, adminPort] = await freePorts();
-    const args = [
+    const flags = [
       `--edge.listen=127.0.0.1:${port}`,
       `--admin.listen=127.0.0.1:${adminPort}`,
       "--node.id=edge-proxy-1",
       "--logging.level=warn",
-      "--routing.addresses=127.0.0.1:1",
+      `--routing.addresses=${routingAddress}`,
     ];
-    const child = spawn(process.execPath, ["--enable-source-maps", builtFile("edge-alone.js"), ...args], {
+    const { command, args } = commandOn(core, process.execPath, ["--enable-source-maps", builtFile(bundle), ...flags]);
+    const child = spawn(command, args, {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
+      env: { ...process.env, ...environment },
     });
-    const alone = new EdgeAlone(child, port!, adminPort!);
+    const edge = new EdgeProcess(child, port!, adminPort!);
     const until = performance.now() + READY_WITHIN_MS;
-    while (!(await alone.#isReady())) {
+    while (!(await edge.#isReady())) {
       if (child.exitCode !== null || performance.now() > until) {
-        await alone.stop();
-        throw new Error("the edge that answers by itself did not start");
+        await edge.stop();
+        throw new Error(`the edge of ${bundle} did not start`);
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    return alone;
+    return edge;
   }
 
   async stop(): Promise<void> {
