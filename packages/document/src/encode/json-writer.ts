@@ -1,10 +1,13 @@
 import { LimitError } from "../state/limit-error.ts";
-import { ByteSlab } from "./byte-slab.ts";
 
 const encoder = new TextEncoder();
 const initialBytes = 1_024;
-/** A larger buffer is given back once it is hardly used. */
-const keptBytesMax = 64 * 1024;
+/** Many short pieces share memory: a view of it costs a fraction of an array of its own. */
+const slabBytes = 16 * 1_024;
+/** Larger pieces have memory of their own, so that one of them does not keep that of others alive. */
+const sharedPieceMax = 2 * 1_024;
+/** With less room than this the next piece begins in new memory, because it would soon have to move there. */
+const roomMin = 512;
 /** Up to here a loop over the bytes beats a call of `set`. */
 const shortCopyMax = 32;
 /** Up to here a loop over the characters beats any call. */
@@ -21,6 +24,8 @@ const braceClose = 0x7d;
 const bracketOpen = 0x5b;
 const bracketClose = 0x5d;
 const zero = 0x30;
+/** Of the shortest text that gives any number back. */
+const numberLengthMax = 24;
 const minus = 0x2d;
 
 const nullBytes = asciiBytes("null");
@@ -33,13 +38,15 @@ export function asciiBytes(text: string): Uint8Array {
 }
 
 /**
- * JSON in UTF-8, straight into a growing buffer. Knows where a comma belongs by the byte before: after an opening bracket
- * or a colon there is none.
+ * JSON in UTF-8, one piece after the other, straight into where it stays. Knows where a comma belongs by the byte before:
+ * after an opening bracket or a colon there is none.
  */
 export class JsonWriter {
   readonly #bytesMax: number;
-  readonly #slab = new ByteSlab();
   #bytes = new Uint8Array(initialBytes);
+  /** Where the open piece begins; before it are pieces that were taken. */
+  #start = 0;
+  /** Where the next byte goes. */
   position = 0;
 
   /** Throws `LimitError("viewMaxBytes")` when more than `bytesMax` would be written. */
@@ -47,28 +54,48 @@ export class JsonWriter {
     this.#bytesMax = bytesMax;
   }
 
-  /** A copy of what was written; the writer can be used again. */
-  take(): Uint8Array {
-    this.#assertWithin();
-    const taken = this.#slab.copyOf(this.#bytes, this.position);
-    // One large view must not occupy memory for ever.
-    if (this.#bytes.length > keptBytesMax && this.position < this.#bytes.length / 8) {
-      this.#bytes = new Uint8Array(initialBytes);
-    }
-    this.position = 0;
-    return taken;
+  /** Bytes of the open piece. */
+  get length(): number {
+    return this.position - this.#start;
   }
 
-  /** Into the beginning of `target`, byte by byte: for what is short. */
-  copyTo(target: Uint8Array): void {
-    const bytes = this.#bytes;
-    for (let index = 0; index < this.position; index++) target[index] = bytes[index]!;
+  /** Begins a piece anew; what was written since the last `take` is gone. */
+  begin(): void {
+    this.position = this.#start;
+  }
+
+  /** What was written; it is not written to again. */
+  take(): Uint8Array {
+    const { length } = this;
+    this.#assertWithin();
+    if (length > sharedPieceMax || this.#bytes.length > slabBytes) {
+      const piece = this.#bytes.slice(this.#start, this.position);
+      // One large view must not occupy memory for ever.
+      if (this.#bytes.length > slabBytes && length < this.#bytes.length / 8) this.#startAnew();
+      this.begin();
+      return piece;
+    }
+    const piece = this.#view();
+    this.#start = this.position;
+    if (this.#bytes.length - this.#start < roomMin) this.#startAnew();
+    return piece;
   }
 
   /** What was written, valid until the next write. */
   peek(): Uint8Array {
     this.#assertWithin();
-    return this.#bytes.subarray(0, this.position);
+    return this.#view();
+  }
+
+  /** Half the price of `subarray`, which looks at what kind of array it is. */
+  #view(): Uint8Array {
+    return new Uint8Array(this.#bytes.buffer, this.#start, this.position - this.#start);
+  }
+
+  #startAnew(): void {
+    this.#bytes = new Uint8Array(slabBytes);
+    this.#start = 0;
+    this.position = 0;
   }
 
   /** Ends the object opened at `inside`; takes back everything from `start` on if nothing was put into it. */
@@ -109,6 +136,42 @@ export class JsonWriter {
     this.#bytes[this.position++] = colon;
   }
 
+  /** A key and what opens its object. */
+  openElement(key: string): void {
+    this.string(key);
+    if (this.position + 2 > this.#bytes.length) this.#grow(2);
+    const bytes = this.#bytes;
+    const { position } = this;
+    bytes[position] = colon;
+    bytes[position + 1] = braceOpen;
+    this.position = position + 2;
+  }
+
+  /** A field whose key is ready-made, like the next two: one look at the buffer for both halves. */
+  numberField(label: Uint8Array, value: number): void {
+    this.#separate(label.length + numberLengthMax);
+    this.#copy(label);
+    this.#number(value);
+  }
+
+  booleanField(label: Uint8Array, value: boolean): void {
+    this.#separate(label.length + 5);
+    this.#copy(label);
+    this.#copy(value ? trueBytes : falseBytes);
+  }
+
+  stringField(label: Uint8Array, value: string): void {
+    this.#separate(label.length + value.length + 2);
+    this.#copy(label);
+    this.#string(value);
+  }
+
+  nullField(label: Uint8Array): void {
+    this.#separate(label.length + 4);
+    this.#copy(label);
+    this.#copy(nullBytes);
+  }
+
   null(): void {
     this.#separate(4);
     this.#copy(nullBytes);
@@ -120,32 +183,13 @@ export class JsonWriter {
   }
 
   number(value: number): void {
-    this.#separate(24);
-    if (Number.isInteger(value) && value < 1e9 && value > -1e9) this.#smallInteger(value);
-    else this.#ascii(JSON.stringify(value));
+    this.#separate(numberLengthMax);
+    this.#number(value);
   }
 
   string(text: string): void {
-    const { length } = text;
-    this.#separate(length + 2);
-    const start = this.position;
-    if (length <= shortTextMax) {
-      const bytes = this.#bytes;
-      let position = start;
-      bytes[position++] = quote;
-      let index = 0;
-      for (; index < length; index++) {
-        const code = text.charCodeAt(index);
-        if (code < 0x20 || code > 0x7e || code === quote || code === backslash) break;
-        bytes[position++] = code;
-      }
-      if (index === length) {
-        bytes[position++] = quote;
-        this.position = position;
-        return;
-      }
-    }
-    this.#text(needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`);
+    this.#separate(text.length + 2);
+    this.#string(text);
   }
 
   /** Plain JSON data. */
@@ -189,6 +233,15 @@ export class JsonWriter {
     this.#copy(bytes);
   }
 
+  /** The fields of an object that is ready in bytes and not empty, and its closing brace, after fields of the open one. */
+  restOf(object: Uint8Array): void {
+    this.#reserve(object.length);
+    this.#bytes.set(object, this.position);
+    // In the place of its opening brace.
+    this.#bytes[this.position] = comma;
+    this.position += object.length;
+  }
+
   #copy(bytes: Uint8Array): void {
     const { length } = bytes;
     if (length > shortCopyMax) {
@@ -200,6 +253,34 @@ export class JsonWriter {
     let { position } = this;
     for (let index = 0; index < length; index++) target[position++] = bytes[index]!;
     this.position = position;
+  }
+
+  /** There is room. */
+  #number(value: number): void {
+    if (Number.isInteger(value) && value < 1e9 && value > -1e9) this.#smallInteger(value);
+    else this.#ascii(JSON.stringify(value));
+  }
+
+  /** There is room for its quotes and one byte for each of its characters. */
+  #string(text: string): void {
+    const { length } = text;
+    if (length <= shortTextMax) {
+      const bytes = this.#bytes;
+      let { position } = this;
+      bytes[position++] = quote;
+      let index = 0;
+      for (; index < length; index++) {
+        const code = text.charCodeAt(index);
+        if (code < 0x20 || code > 0x7e || code === quote || code === backslash) break;
+        bytes[position++] = code;
+      }
+      if (index === length) {
+        bytes[position++] = quote;
+        this.position = position;
+        return;
+      }
+    }
+    this.#text(needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`);
   }
 
   #smallInteger(value: number): void {
@@ -235,7 +316,7 @@ export class JsonWriter {
   #separate(count = 1): void {
     const { position } = this;
     if (position + count + 1 > this.#bytes.length) this.#grow(count + 1);
-    if (position === 0) return;
+    if (position === this.#start) return;
     const before = this.#bytes[position - 1];
     if (before !== braceOpen && before !== bracketOpen && before !== colon) {
       this.#bytes[position] = comma;
@@ -244,18 +325,19 @@ export class JsonWriter {
   }
 
   #assertWithin(): void {
-    if (this.position > this.#bytesMax) throw new LimitError("viewMaxBytes", this.#bytesMax);
+    if (this.length > this.#bytesMax) throw new LimitError("viewMaxBytes", this.#bytesMax);
   }
 
   #reserve(count: number): void {
     if (this.position + count > this.#bytes.length) this.#grow(count);
   }
 
+  /** The open piece moves, and leaves the memory before it to those that were taken. Positions stay what they are. */
   #grow(count: number): void {
-    const needed = this.position + count;
     this.#assertWithin();
-    const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
-    grown.set(this.#bytes.subarray(0, this.position));
+    const { position } = this;
+    const grown = new Uint8Array(Math.max(position + count, position * 2));
+    grown.set(this.#bytes.subarray(this.#start, position), this.#start);
     this.#bytes = grown;
   }
 }

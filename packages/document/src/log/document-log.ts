@@ -51,20 +51,13 @@ export function encodePatch(body: DocumentBody, from: number, to: number): Uint8
   const { log: out, logWalk: walk, logHead } = body.compiled.writers;
   // Of what viewers are told in the same bytes.
   let [begin, end, newest] = [-1, -1, 0];
-  out.position = 0;
+  out.begin();
+  const pieceStart = out.position;
   out.openObject();
-  out.label(logHead);
-  out.number(from);
-  out.label(labels.to);
-  out.number(to);
-  if (body.effectSeq !== to) {
-    out.label(labels.effectSeq);
-    out.number(body.effectSeq);
-  }
-  if (isNew) {
-    out.label(labels.created);
-    out.boolean(true);
-  }
+  out.numberField(logHead, from);
+  out.numberField(labels.to, to);
+  if (body.effectSeq !== to) out.numberField(labels.effectSeq, body.effectSeq);
+  if (isNew) out.booleanField(labels.created, true);
   if (isNew || random.draws !== body.loggedDraws) {
     out.label(labels.random);
     out.json(random.state);
@@ -83,8 +76,8 @@ export function encodePatch(body: DocumentBody, from: number, to: number): Uint8
     const { logged, logOnly } = body.schema.rootParts;
     walk.newest = 0;
     for (let index = 0; index < logged.length; index++) walk.deltaField(state.root, logged[index]!, from);
-    end = out.position;
-    begin = inside;
+    end = out.position - pieceStart;
+    begin = inside - pieceStart;
     newest = walk.newest;
     for (let index = 0; index < logOnly.length; index++) walk.deltaField(state.root, logOnly[index]!, from);
     out.closeUnlessEmpty(start, inside);
@@ -93,7 +86,10 @@ export function encodePatch(body: DocumentBody, from: number, to: number): Uint8
   else writeNewStamps(out, body, from);
   out.closeObject();
   const data = out.take();
-  body.loggedPart = begin < 0 ? undefined : { from, to: state.root.$stamp, newest, json: data.subarray(begin, end) };
+  if (begin >= 0) {
+    const json = new Uint8Array(data.buffer, data.byteOffset + begin, end - begin);
+    body.loggedPart = { from, to: state.root.$stamp, newest, json };
+  } else body.loggedPart = undefined;
   return data;
 }
 
@@ -101,8 +97,7 @@ export function encodePatch(body: DocumentBody, from: number, to: number): Uint8
 function writeAllStamps(out: JsonWriter, { state, effectSeq }: DocumentBody): void {
   const stampSeq = newestPublic(state.root);
   if (stampSeq === effectSeq) return;
-  out.label(labels.stampSeq);
-  out.number(stampSeq);
+  out.numberField(labels.stampSeq, stampSeq);
   new StampTree(out, { after: stampSeq, usual: stampSeq, hasRemoved: true }).record(labels.stamps, state.root);
 }
 
@@ -138,7 +133,7 @@ function writeLedgers(out: JsonWriter, { timers, cron, connected, markers }: Doc
     out.json({ came: came.map(principalRow), went: went.map(principalRow) } satisfies PatchRecord["connected"]);
   }
   const newMarkers = markers.takeChanges();
-  if (newMarkers.length === 0) return;
+  if (newMarkers === undefined) return;
   out.label(labels.markers);
   out.json(newMarkers);
 }

@@ -54,7 +54,9 @@ export class MarkerLedger {
     return Array.from(this.#entries, ([key, entry]) => row(key, entry));
   }
 
-  takeChanges(): MarkerRow[] {
+  /** What the log does not know yet. */
+  takeChanges(): MarkerRow[] | undefined {
+    if (this.#unlogged.length === 0) return undefined;
     const rows = this.#unlogged.flatMap((key) => {
       const entry = this.#entries.get(key);
       return entry === undefined ? [] : [row(key, entry)];

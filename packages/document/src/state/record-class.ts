@@ -1,4 +1,4 @@
-import { isContainer } from "../author/schema-node.ts";
+import { isContainer, type SchemaKind } from "../author/schema-node.ts";
 import type { DocumentState } from "./document-state.ts";
 import { newContainer } from "./new-container.ts";
 import { maskedFields, RecordNode } from "./record-node.ts";
@@ -25,11 +25,12 @@ return class extends Base {
   }
   $get(index) { switch (index) { ${slots.map((field) => `case ${field.index}: return this.$${field.index};`).join(" ")} } }
   $put(index, value) { switch (index) { ${slots.map((field) => `case ${field.index}: this.$${field.index} = value; break;`).join(" ")} } }
+  ${changesWriter(type)}
   ${type.isRow ? "get id() { return this.$key; }" : ""}
   ${slots.map((field) => accessors(type, field)).join("\n  ")}
 };`;
   // oxlint-disable-next-line typescript/no-implied-eval -- the generated class is the measured design (research/runtime.md, 2)
-  const make = new Function("Base", "type", "slots", "checks", "newContainer", source) as (
+  const make = new Function("Base", "type", "slots", "checks", "labels", "newContainer", source) as (
     ...args: unknown[]
   ) => RecordClass;
   const Class = make(
@@ -37,10 +38,43 @@ return class extends Base {
     type,
     slots,
     slots.map((field) => field.check),
+    slots.map((field) => field.label),
     newContainer,
   );
   Object.defineProperty(Class.prototype, "$type", { value: type });
   return Class;
+}
+
+/** How a changed scalar is written; those that are not here are JSON. */
+const writeMethods: Readonly<Partial<Record<SchemaKind, string>>> = {
+  int: "numberField",
+  number: "numberField",
+  timestamp: "numberField",
+  boolean: "booleanField",
+  string: "stringField",
+  enum: "stringField",
+};
+
+/** Writes one field after the other instead of a loop that has to ask each of them what it is. */
+function changesWriter({ plainFields }: RecordType): string {
+  const writes = plainFields.map(({ index, node }) => {
+    const method = writeMethods[node.kind];
+    const write =
+      method === undefined ? `walk.changedJson(slots[${index}], value)` : `out.${method}(labels[${index}], value)`;
+    return `if ((stamp = stamps[${index}]) > from) {
+      if (stamp > newest) newest = stamp;
+      const value = this.$${index};
+      if (value === undefined) out.nullField(labels[${index}]); else ${write};
+    }`;
+  });
+  return `$writeChanges(walk, from) {
+    const stamps = this.$fieldStamps;
+    if (stamps === null) return;
+    const { out } = walk;
+    let { newest } = walk, stamp;
+    ${writes.join("\n    ")}
+    walk.newest = newest;
+  }`;
 }
 
 function accessors(type: RecordType, field: FieldType): string {

@@ -1,6 +1,7 @@
 import { sameJson } from "../author/scalar-check.ts";
 import { isContainer } from "../author/schema-node.ts";
 import { StateError } from "../author/state-error.ts";
+import type { JsonWriter } from "../encode/json-writer.ts";
 import type { DocumentState } from "./document-state.ts";
 import { fillRecord } from "./fill-record.ts";
 import { fieldBit, type Trackable } from "./read-tracker.ts";
@@ -17,6 +18,15 @@ export const maskedFields = 30;
 /** The table or map a record is in. */
 interface Indexed {
   readonly $indexes: RecordIndexes | null;
+}
+
+/** Where the fields of a record are written to. */
+export interface ChangeWriter {
+  readonly out: JsonWriter;
+  /** The newest stamp among what was written. */
+  newest: number;
+  /** A JSON value or principal, with its key. */
+  changedJson(field: FieldType, value: unknown): void;
 }
 
 /** Base of the generated record classes. Holds the stamps; the fields' values are in slots of the subclass. */
@@ -50,6 +60,8 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
 
   abstract $get(index: number): unknown;
   abstract $put(index: number, value: unknown): void;
+  /** The scalars that everyone sees and that changed after `from`, for who holds the record since then. */
+  abstract $writeChanges(walk: ChangeWriter, from: number): void;
 
   /** Seq of a field's last change. */
   $fieldStamp(index: number): number {

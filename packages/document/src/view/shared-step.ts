@@ -66,7 +66,7 @@ export class SharedStep {
   #write(): SharedPart | "beyond" {
     const out = this.#out;
     const walk = new StateWalk(out, openLens);
-    out.position = 0;
+    out.begin();
     try {
       const logged = this.#logged;
       if (logged?.from === this.from && logged.to === this.#root.$stamp) {

@@ -3,7 +3,7 @@ import { ListNode } from "../state/list-node.ts";
 import type { MapEntry } from "../state/map-entry.ts";
 import type { MapElement, MapNode } from "../state/map-node.ts";
 import type { AnyContainer } from "../state/new-container.ts";
-import type { RecordNode } from "../state/record-node.ts";
+import type { ChangeWriter, RecordNode } from "../state/record-node.ts";
 import type { FieldType, Guard } from "../state/record-type.ts";
 import { TableNode } from "../state/table-node.ts";
 import { FullWalk } from "./full-walk.ts";
@@ -18,27 +18,17 @@ export class BeyondHorizon extends Error {
 const nothingGone = new Map<string, number>();
 
 /** Writes what changed after some seq: what is new to its receiver in full, what is gone as null. */
-export class StateWalk extends FullWalk {
+export class StateWalk extends FullWalk implements ChangeWriter {
   /** What changed in a record that the receiver holds since `from`, without the braces around it. */
   deltaRecord(record: RecordNode, from: number): void {
-    const { plainFields, otherFields } = record.$type;
-    const stamps = record.$fieldStamps;
-    if (stamps !== null) {
-      for (let index = 0; index < plainFields.length; index++) {
-        const field = plainFields[index]!;
-        if (stamps[field.index]! > from) this.#changedScalar(record, field);
-      }
-    }
+    record.$writeChanges(this, from);
+    const { otherFields } = record.$type;
     for (let index = 0; index < otherFields.length; index++) this.deltaField(record, otherFields[index]!, from);
   }
 
-  #changedScalar(record: RecordNode, field: FieldType): void {
-    const { out } = this;
-    const value = record.$get(field.index);
-    this.note(record.$fieldStamps![field.index]!);
-    out.label(field.label);
-    if (value === undefined) out.null();
-    else this.scalar(field.node.kind, value, true);
+  changedJson(field: FieldType, value: unknown): void {
+    this.out.label(field.label);
+    this.scalar(field.node.kind, value, true);
   }
 
   deltaField(record: RecordNode, field: FieldType, from: number): void {
@@ -136,6 +126,7 @@ export class StateWalk extends FullWalk {
   #deltaElements(node: MapNode | TableNode, from: number, isDirty: boolean): boolean {
     const { out } = this;
     const guard = this.lens.seesAll ? undefined : node.$field.recordType!.guard;
+    if (guard === undefined && !isDirty && node.$removedSeq <= from) return this.#openElements(node, from);
     const gone = this.#heldAndGone(node, guard, from);
     let hasChanged = gone.size > 0;
     if (isDirty) {
@@ -153,6 +144,22 @@ export class StateWalk extends FullWalk {
       out.null();
     }
     return hasChanged;
+  }
+
+  /** What changed where everybody sees everything and nothing is gone. */
+  #openElements(node: MapNode | TableNode, from: number): boolean {
+    const { out } = this;
+    let hasNew = false;
+    for (let record = node.$newest; record !== null && record.$stamp > from; record = record.$older as RecordNode) {
+      if (record.$born <= from) this.#deltaHeld(record as RecordNode, from);
+      else {
+        hasNew = true;
+        this.note(record.$born);
+        out.key((record as RecordNode).$key);
+        this.fullRecord(record as RecordNode, false);
+      }
+    }
+    return hasNew;
   }
 
   /** Removals of what the receiver holds: key and seq. */
@@ -181,12 +188,7 @@ export class StateWalk extends FullWalk {
       if (wasHeld !== isHeld) this.noteAnswer(guard, record);
     }
     if (wasHeld && isHeld) {
-      const start = out.position;
-      out.key(record.$key);
-      out.openObject();
-      const inside = out.position;
-      this.deltaRecord(record, from);
-      out.closeUnlessEmpty(start, inside);
+      this.#deltaHeld(record, from);
       return false;
     }
     if (isHeld) {
@@ -199,6 +201,15 @@ export class StateWalk extends FullWalk {
       out.null();
     }
     return wasHeld !== isHeld;
+  }
+
+  #deltaHeld(record: RecordNode, from: number): void {
+    const { out } = this;
+    const start = out.position;
+    out.openElement(record.$key);
+    const inside = out.position;
+    this.deltaRecord(record, from);
+    out.closeUnlessEmpty(start, inside);
   }
 
   #deltaTable(node: TableNode, from: number, isDirty: boolean): void {

@@ -209,7 +209,7 @@ export class ViewClass {
     const writer = walk.out;
     step.lens.lookFor(this.#policies, group, this.#policies.takeDirtySince(group.seq, group.tick, group.mustAskAll));
     walk.newest = 0;
-    writer.position = 0;
+    writer.begin();
     writer.openObject();
     try {
       if (part === undefined) this.#wholeDelta(group);
@@ -219,7 +219,7 @@ export class ViewClass {
       throw thrown;
     }
     this.#deltaOfViews(group);
-    if (writer.position === 1) return undefined;
+    if (writer.length === 1) return undefined;
     writer.closeObject();
     // Presence and view state change a view without a commit, and then its seq stays.
     if (state.root.$stamp > group.seq) group.viewSeq = Math.max(group.viewSeq, walk.newest);
@@ -296,7 +296,7 @@ export class ViewClass {
     const { schema, state, viewWriter: writer } = this.#document;
     const walk = new StateWalk(writer, new GroupLens(this.#policies, group), form);
     const results = new ResultWalk(walk);
-    writer.position = 0;
+    writer.begin();
     writer.openObject();
     for (const entry of schema.entries) {
       if ("evaluate" in entry) {
