@@ -34,8 +34,6 @@ export class VmGuard {
   /** Throws `RunawayError` when `work` takes longer than the budget, and whatever `work` throws. */
   run<Result>(work: () => Result): Result {
     let result: Result | undefined;
-    // The runtime sets it for a moment, and may be stopped in that moment.
-    const { stackTraceLimit } = Error;
     this.#context["call"] = () => {
       result = work();
     };
@@ -45,7 +43,6 @@ export class VmGuard {
       throw isTimeout(thrown) ? new RunawayError(this.#budgetMs) : thrown;
     } finally {
       this.#context["call"] = undefined;
-      Error.stackTraceLimit = stackTraceLimit;
     }
     return result as Result;
   }

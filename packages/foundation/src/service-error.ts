@@ -42,6 +42,24 @@ export class ServiceError extends Error {
     this.details = options.details;
   }
 
+  /**
+   * One without a stack, for a refusal that is an answer like any other: where it was made says nothing. It is an error by
+   * its prototype only, because the constructor of `Error` costs as much as all the work that a host does for a small message.
+   */
+  static answer(code: ErrorCode, message: string, options: ServiceErrorOptions = {}): ServiceError {
+    const definition: ErrorDefinition = errorRegistry[code];
+    const error = Object.create(ServiceError.prototype) as { -readonly [Key in keyof ServiceError]: ServiceError[Key] };
+    error.name = "ServiceError";
+    error.message = message;
+    error.code = code;
+    error.number = definition.number;
+    error.retryable = definition.retryable;
+    error.retryAfterMs = options.retryAfterMs ?? definition.retryAfterMs;
+    error.details = options.details;
+    if (options.cause !== undefined) error.cause = options.cause;
+    return error;
+  }
+
   /** What a caller gets to see: neither cause nor stack. */
   toBody(): ErrorBody {
     return {

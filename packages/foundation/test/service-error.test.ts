@@ -13,6 +13,24 @@ describe("ServiceError", () => {
     });
   });
 
+  test("as an answer it is the same, but for the stack", () => {
+    const options = { details: { code: "late" }, cause: new Error("why"), retryAfterMs: 7 };
+    const answer = ServiceError.answer("rejected", "no", options);
+    const error = new ServiceError("rejected", "no", options);
+    expect(answer).toBeInstanceOf(ServiceError);
+    expect(answer).toBeInstanceOf(Error);
+    expect(answer.message).toBe(error.message);
+    expect(answer.cause).toBe(error.cause);
+    expect(answer.name).toBe(error.name);
+    expect(Object.keys(error).filter((key) => !(key in answer))).toEqual([]);
+    expect(answer.toBody()).toEqual(error.toBody());
+    expect(ServiceError.from(answer)).toBe(answer);
+    expect(answer.stack).toBeUndefined();
+    expect(ServiceError.answer("not_owner", "ask another host").toBody()).toEqual(
+      new ServiceError("not_owner", "ask another host").toBody(),
+    );
+  });
+
   test("shows neither cause nor stack to a caller", () => {
     const body = ServiceError.from(new Error("password=hunter2")).toBody();
     expect(JSON.stringify(body)).not.toContain("hunter2");

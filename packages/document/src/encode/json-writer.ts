@@ -46,22 +46,26 @@ export class JsonWriter {
   #bytes = new Uint8Array(initialBytes);
   /** Where the open piece begins; before it are pieces that were taken. */
   #start = 0;
-  /** Where the next byte goes. */
-  position = 0;
+  #position = 0;
 
   /** Throws `LimitError("viewMaxBytes")` when more than `bytesMax` would be written. */
   constructor(bytesMax = Number.MAX_SAFE_INTEGER) {
     this.#bytesMax = bytesMax;
   }
 
+  /** Where the next byte goes: to be compared with what it was before in the same piece. */
+  get position(): number {
+    return this.#position;
+  }
+
   /** Bytes of the open piece. */
   get length(): number {
-    return this.position - this.#start;
+    return this.#position - this.#start;
   }
 
   /** Begins a piece anew; what was written since the last `take` is gone. */
   begin(): void {
-    this.position = this.#start;
+    this.#position = this.#start;
   }
 
   /** What was written; it is not written to again. */
@@ -69,14 +73,14 @@ export class JsonWriter {
     const { length } = this;
     this.#assertWithin();
     if (length > sharedPieceMax || this.#bytes.length > slabBytes) {
-      const piece = this.#bytes.slice(this.#start, this.position);
+      const piece = this.#bytes.slice(this.#start, this.#position);
       // One large view must not occupy memory for ever.
       if (this.#bytes.length > slabBytes && length < this.#bytes.length / 8) this.#startAnew();
       this.begin();
       return piece;
     }
     const piece = this.#view();
-    this.#start = this.position;
+    this.#start = this.#position;
     if (this.#bytes.length - this.#start < roomMin) this.#startAnew();
     return piece;
   }
@@ -89,39 +93,39 @@ export class JsonWriter {
 
   /** Half the price of `subarray`, which looks at what kind of array it is. */
   #view(): Uint8Array {
-    return new Uint8Array(this.#bytes.buffer, this.#start, this.position - this.#start);
+    return new Uint8Array(this.#bytes.buffer, this.#start, this.#position - this.#start);
   }
 
   #startAnew(): void {
     this.#bytes = new Uint8Array(slabBytes);
     this.#start = 0;
-    this.position = 0;
+    this.#position = 0;
   }
 
   /** Ends the object opened at `inside`; takes back everything from `start` on if nothing was put into it. */
   closeUnlessEmpty(start: number, inside: number): void {
-    if (this.position === inside) this.position = start;
+    if (this.#position === inside) this.#position = start;
     else this.closeObject();
   }
 
   openObject(): void {
     this.#separate();
-    this.#bytes[this.position++] = braceOpen;
+    this.#bytes[this.#position++] = braceOpen;
   }
 
   closeObject(): void {
     this.#reserve(1);
-    this.#bytes[this.position++] = braceClose;
+    this.#bytes[this.#position++] = braceClose;
   }
 
   openArray(): void {
     this.#separate();
-    this.#bytes[this.position++] = bracketOpen;
+    this.#bytes[this.#position++] = bracketOpen;
   }
 
   closeArray(): void {
     this.#reserve(1);
-    this.#bytes[this.position++] = bracketClose;
+    this.#bytes[this.#position++] = bracketClose;
   }
 
   /** A key with its colon, ready-made. */
@@ -132,19 +136,19 @@ export class JsonWriter {
 
   key(key: string): void {
     this.string(key);
-    if (this.position === this.#bytes.length) this.#grow(1);
-    this.#bytes[this.position++] = colon;
+    if (this.#position === this.#bytes.length) this.#grow(1);
+    this.#bytes[this.#position++] = colon;
   }
 
   /** A key and what opens its object. */
   openElement(key: string): void {
     this.string(key);
-    if (this.position + 2 > this.#bytes.length) this.#grow(2);
+    if (this.#position + 2 > this.#bytes.length) this.#grow(2);
     const bytes = this.#bytes;
-    const { position } = this;
+    const position = this.#position;
     bytes[position] = colon;
     bytes[position + 1] = braceOpen;
-    this.position = position + 2;
+    this.#position = position + 2;
   }
 
   /** A field whose key is ready-made, like the next two: one look at the buffer for both halves. */
@@ -236,23 +240,23 @@ export class JsonWriter {
   /** The fields of an object that is ready in bytes and not empty, and its closing brace, after fields of the open one. */
   restOf(object: Uint8Array): void {
     this.#reserve(object.length);
-    this.#bytes.set(object, this.position);
+    this.#bytes.set(object, this.#position);
     // In the place of its opening brace.
-    this.#bytes[this.position] = comma;
-    this.position += object.length;
+    this.#bytes[this.#position] = comma;
+    this.#position += object.length;
   }
 
   #copy(bytes: Uint8Array): void {
     const { length } = bytes;
     if (length > shortCopyMax) {
-      this.#bytes.set(bytes, this.position);
-      this.position += length;
+      this.#bytes.set(bytes, this.#position);
+      this.#position += length;
       return;
     }
     const target = this.#bytes;
-    let { position } = this;
+    let position = this.#position;
     for (let index = 0; index < length; index++) target[position++] = bytes[index]!;
-    this.position = position;
+    this.#position = position;
   }
 
   /** There is room. */
@@ -266,7 +270,7 @@ export class JsonWriter {
     const { length } = text;
     if (length <= shortTextMax) {
       const bytes = this.#bytes;
-      let { position } = this;
+      let position = this.#position;
       bytes[position++] = quote;
       let index = 0;
       for (; index < length; index++) {
@@ -276,7 +280,7 @@ export class JsonWriter {
       }
       if (index === length) {
         bytes[position++] = quote;
-        this.position = position;
+        this.#position = position;
         return;
       }
     }
@@ -286,41 +290,41 @@ export class JsonWriter {
   #smallInteger(value: number): void {
     let rest = value;
     if (rest < 0) {
-      this.#bytes[this.position++] = minus;
+      this.#bytes[this.#position++] = minus;
       rest = -rest;
     }
     let digits = 1;
     for (let bound = 10; rest >= bound; bound *= 10) digits++;
     const bytes = this.#bytes;
-    const start = this.position;
+    const start = this.#position;
     for (let at = start + digits - 1; at >= start; at--) {
       // Below 2^31, so that this stays in integers.
       const next = (rest / 10) | 0;
       bytes[at] = zero + rest - next * 10;
       rest = next;
     }
-    this.position = start + digits;
+    this.#position = start + digits;
   }
 
   #ascii(text: string): void {
-    for (let index = 0; index < text.length; index++) this.#bytes[this.position++] = text.charCodeAt(index);
+    for (let index = 0; index < text.length; index++) this.#bytes[this.#position++] = text.charCodeAt(index);
   }
 
   #text(text: string): void {
     // Three bytes are the most one UTF-16 code unit needs.
     this.#reserve(text.length * 3);
-    this.position += encoder.encodeInto(text, this.#bytes.subarray(this.position)).written;
+    this.#position += encoder.encodeInto(text, this.#bytes.subarray(this.#position)).written;
   }
 
   /** Makes room for `count` bytes and a comma, and writes the comma where one belongs. */
   #separate(count = 1): void {
-    const { position } = this;
+    const position = this.#position;
     if (position + count + 1 > this.#bytes.length) this.#grow(count + 1);
     if (position === this.#start) return;
     const before = this.#bytes[position - 1];
     if (before !== braceOpen && before !== bracketOpen && before !== colon) {
       this.#bytes[position] = comma;
-      this.position = position + 1;
+      this.#position = position + 1;
     }
   }
 
@@ -329,13 +333,13 @@ export class JsonWriter {
   }
 
   #reserve(count: number): void {
-    if (this.position + count > this.#bytes.length) this.#grow(count);
+    if (this.#position + count > this.#bytes.length) this.#grow(count);
   }
 
   /** The open piece moves, and leaves the memory before it to those that were taken. Positions stay what they are. */
   #grow(count: number): void {
     this.#assertWithin();
-    const { position } = this;
+    const position = this.#position;
     const grown = new Uint8Array(Math.max(position + count, position * 2));
     grown.set(this.#bytes.subarray(this.#start, position), this.#start);
     this.#bytes = grown;

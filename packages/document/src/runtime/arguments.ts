@@ -12,7 +12,7 @@ export function parseArgument(text: string | undefined, parameter: string, lengt
   try {
     return JSON.parse(text);
   } catch {
-    throw new CommandFault(invalidArgument(`${parameter} is not JSON`, { parameter }));
+    throw CommandFault.of(invalidArgument(`${parameter} is not JSON`, { parameter }));
   }
 }
 
@@ -29,5 +29,5 @@ export function validated(schema: StandardSchemaV1 | undefined, value: unknown, 
     message,
     path: (path ?? []).map((step) => String(typeof step === "object" ? step.key : step)),
   }));
-  throw new CommandFault(invalidArgument(`${parameter} is not what the message takes`, { parameter, issues }));
+  throw CommandFault.of(invalidArgument(`${parameter} is not what the message takes`, { parameter, issues }));
 }

@@ -62,22 +62,26 @@ export class CommandRunner {
           return this.#delete(command, now);
       }
     } catch (thrown) {
-      const error = refusalOf(thrown);
-      if (error.code === "handler_failed") this.#compiled.onFault(error.cause);
-      return { status: "refused", error };
+      return this.#refused(thrown);
     }
+  }
+
+  #refused(thrown: unknown): CommandOutcome {
+    const error = refusalOf(thrown);
+    if (error.code === "handler_failed") this.#compiled.onFault(error.cause);
+    return { status: "refused", error };
   }
 
   #create({ principal, arg, marker }: Command<"create">, now: number): CommandOutcome {
     const { definition, limits } = this.#compiled;
     const parsed = parseArgument(arg, "arg", limits.argMaxLength);
-    const marked = this.#marked(principal, marker, () => commandDigest("create", "", parsed));
+    const marked = marker === undefined ? undefined : newMarked(principal, marker, commandDigest("create", "", parsed));
     const replay = this.#replay(marked);
     if (replay !== undefined) return replay;
-    if (!mayCreate(this.#compiled, this.#name, principal)) throw new CommandFault(forbidden());
+    if (!mayCreate(this.#compiled, this.#name, principal)) throw CommandFault.of(forbidden());
     if (this.body !== undefined) {
-      if (!mayConnect(this.#compiled, this.#name, principal, this.body)) throw new CommandFault(forbidden());
-      throw new CommandFault(new ServiceError("already_exists", "the document exists already"));
+      if (!mayConnect(this.#compiled, this.#name, principal, this.body)) throw CommandFault.of(forbidden());
+      throw CommandFault.of(ServiceError.answer("already_exists", "the document exists already"));
     }
     const checked = validated(definition.createArg, parsed, "arg");
     return this.#transact(this.#newBody(), principal, now, marked, (body, ctx) => {
@@ -88,16 +92,17 @@ export class CommandRunner {
   #message({ principal, message, arg, marker }: Command<"message">, now: number): CommandOutcome {
     const { definition, limits } = this.#compiled;
     const parsed = parseArgument(arg, "arg", limits.argMaxLength);
-    const marked = this.#marked(principal, marker, () => commandDigest("message", message, parsed));
+    const marked =
+      marker === undefined ? undefined : newMarked(principal, marker, commandDigest("message", message, parsed));
     const replay = this.#replay(marked);
     if (replay !== undefined) return replay;
     const body = this.body ?? this.#onDemand(principal);
     const mustBegin = body !== this.body;
     if (!mustBegin && !maySend(this.#compiled, this.#name, principal, body, message))
-      throw new CommandFault(forbidden());
+      throw CommandFault.of(forbidden());
     if (!Object.hasOwn(definition.messages, message)) {
-      throw new CommandFault(
-        new ServiceError("not_found", "the document has no message of this name", {
+      throw CommandFault.of(
+        ServiceError.answer("not_found", "the document has no message of this name", {
           details: { parameter: "message" },
         }),
       );
@@ -107,7 +112,7 @@ export class CommandRunner {
     return this.#transact(body, principal, now, marked, (body, ctx) => {
       if (mustBegin) {
         this.#begin(body, undefined, ctx);
-        if (!maySend(this.#compiled, this.#name, principal, body, message)) throw new CommandFault(forbidden());
+        if (!maySend(this.#compiled, this.#name, principal, body, message)) throw CommandFault.of(forbidden());
       }
       return handler(body.state.root, checked, ctx);
     });
@@ -117,7 +122,7 @@ export class CommandRunner {
     const { definition } = this.#compiled;
     const body = this.body ?? this.#onDemand(principal);
     const mustBegin = body !== this.body;
-    if (!mustBegin && !mayConnect(this.#compiled, this.#name, principal, body)) throw new CommandFault(forbidden());
+    if (!mustBegin && !mayConnect(this.#compiled, this.#name, principal, body)) throw CommandFault.of(forbidden());
     const who = body.state.intern(principal);
     const hasHooks = definition.onConnect !== undefined || definition.onDisconnect !== undefined;
     const isNews = hasHooks && !body.connected.has(who);
@@ -125,7 +130,7 @@ export class CommandRunner {
     return this.#transact(body, principal, now, undefined, (body, ctx) => {
       if (mustBegin) {
         this.#begin(body, undefined, ctx);
-        if (!mayConnect(this.#compiled, this.#name, principal, body)) throw new CommandFault(forbidden());
+        if (!mayConnect(this.#compiled, this.#name, principal, body)) throw CommandFault.of(forbidden());
       }
       if (!isNews) return;
       body.connected.add(who);
@@ -173,10 +178,10 @@ export class CommandRunner {
   #delete({ principal }: Command<"delete">, now: number): CommandOutcome {
     const { body } = this;
     if (body === undefined) {
-      if (!mayConnect(this.#compiled, this.#name, principal, undefined)) throw new CommandFault(forbidden());
-      throw new CommandFault(notFound());
+      if (!mayConnect(this.#compiled, this.#name, principal, undefined)) throw CommandFault.of(forbidden());
+      throw CommandFault.of(notFound());
     }
-    if (!mayDelete(this.#compiled, this.#name, principal, body)) throw new CommandFault(forbidden());
+    if (!mayDelete(this.#compiled, this.#name, principal, body)) throw CommandFault.of(forbidden());
     body.hub.detachAll();
     body.markers.forgetOld(now);
     this.buried = body.markers;
@@ -187,8 +192,8 @@ export class CommandRunner {
 
   /** A body for a document that begins with this command; nobody sees it unless the command succeeds. */
   #onDemand(principal: Principal): DocumentBody {
-    if (!mayConnect(this.#compiled, this.#name, principal, undefined)) throw new CommandFault(forbidden());
-    if (!this.#compiled.definition.createsOnDemand) throw new CommandFault(notFound());
+    if (!mayConnect(this.#compiled, this.#name, principal, undefined)) throw CommandFault.of(forbidden());
+    if (!this.#compiled.definition.createsOnDemand) throw CommandFault.of(notFound());
     return this.#newBody();
   }
 
@@ -213,15 +218,13 @@ export class CommandRunner {
     first: (body: DocumentBody) => void,
     work: Work,
   ): CommandOutcome {
-    try {
-      return this.#transact(body, principal, now, undefined, (body, ctx) => {
-        first(body);
-        return work(body, ctx);
-      });
-    } catch (thrown) {
-      this.#transact(body, principal, now, undefined, first);
-      throw thrown;
-    }
+    const outcome = this.#transact(body, principal, now, undefined, (body, ctx) => {
+      first(body);
+      return work(body, ctx);
+    });
+    if (outcome.status === "done") return outcome;
+    const alone = this.#transact(body, principal, now, undefined, first);
+    return alone.status === "done" ? outcome : alone;
   }
 
   #transact(
@@ -247,12 +250,13 @@ export class CommandRunner {
       if (state.bytes > stateMaxBytes) throw new LimitError("stateMaxBytes", stateMaxBytes);
       if (marked !== undefined) body.markers.reserve(value, now);
     } catch (thrown) {
+      ctx.close();
       state.rollback();
       random.restore();
-      throw ctx.rejection ?? thrown;
-    } finally {
-      ctx.close();
+      // Not thrown on: that costs as much as the rollback.
+      return this.#refused(ctx.rejection ?? thrown);
     }
+    ctx.close();
     const seq = this.seq + 1;
     if (isNew) state.root.$commitNew(seq);
     const hasEffect = state.commit() || isNew || random.draws !== draws;
@@ -274,15 +278,11 @@ export class CommandRunner {
     return value;
   }
 
-  #marked(principal: Principal, marker: string | undefined, digest: () => string): Marked | undefined {
-    return marker === undefined ? undefined : { key: markerKey(principal, marker), digest: digest() };
-  }
-
   #replay(marked: Marked | undefined): CommandOutcome | undefined {
     const known = marked === undefined ? undefined : (this.body?.markers ?? this.buried)?.find(marked.key);
     if (marked === undefined || known === undefined) return undefined;
     if (known.digest !== marked.digest) {
-      throw new CommandFault(
+      throw CommandFault.of(
         invalidArgument("this marker was used for another message or argument", { reason: "marker_reused" }),
       );
     }
@@ -297,6 +297,10 @@ export class CommandRunner {
     }
     return value === undefined ? { status, seq, isReplay, durableSeq } : { status, seq, value, isReplay, durableSeq };
   }
+}
+
+function newMarked(principal: Principal, marker: string, digest: string): Marked {
+  return { key: markerKey(principal, marker), digest };
 }
 
 /** A handler that goes on after its transaction would write into nothing. */

@@ -66,7 +66,17 @@ export class DocumentInstance implements DocumentInstancePort {
   }
 
   execute(command: DocumentCommand, now: number): CommandOutcome {
-    return this.#whole(() => this.#runner.execute(command, now));
+    // Like `#whole`, without making a function for each command.
+    this.#assertWhole();
+    this.#isBusy = true;
+    try {
+      const outcome = this.#runner.execute(command, now);
+      this.#isBusy = false;
+      return outcome;
+    } catch (thrown) {
+      this.#isBusy = false;
+      throw thrown;
+    }
   }
 
   takePatch(): DocumentPatch | undefined {

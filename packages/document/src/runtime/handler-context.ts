@@ -4,7 +4,6 @@ import { StateError } from "../author/state-error.ts";
 import { LimitError } from "../state/limit-error.ts";
 import type { DocumentBody } from "./document-body.ts";
 import { Rejection } from "./rejection.ts";
-import { withoutStack } from "./without-stack.ts";
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 /** Ten years: beyond it a date is a mistake. */
@@ -17,7 +16,7 @@ export class HandlerContext implements DocumentContext {
   readonly now: number;
   readonly name: DocumentName;
   /** Set by `reject`: a handler that swallows the unwinding has rejected all the same. */
-  rejection: Rejection | undefined;
+  rejection: Rejection | undefined = undefined;
   readonly #body: DocumentBody;
   #isOpen = true;
 
@@ -40,7 +39,7 @@ export class HandlerContext implements DocumentContext {
       throw new StateError(`a rejection's code is a string of at most ${codeLengthMax} code units`);
     }
     const plain = plainJson(data, "valueMaxLength", this.#body.compiled.limits.valueMaxLength);
-    this.rejection = withoutStack(() => new Rejection(code, plain));
+    this.rejection = Rejection.of(code, plain);
     throw this.rejection;
   }
 

@@ -52,7 +52,7 @@ export class DocumentState {
   loggedSeq = 0;
   /** Of the last move in a table of which viewers see different records. */
   movedSeq = 0;
-  #start: Savepoint = { length: 0, bytes: 0 };
+  #startBytes = 0;
   readonly #undo = new UndoLog();
   readonly #slots: SlotAllocator[] = [];
 
@@ -63,7 +63,7 @@ export class DocumentState {
   begin(seq: number): void {
     if (this.isWriting) throw new Error("a transaction is already open");
     this.transactionSeq = seq;
-    this.#start = this.savepoint();
+    this.#startBytes = this.bytes;
     this.isWriting = true;
   }
 
@@ -79,7 +79,8 @@ export class DocumentState {
 
   /** Takes back the whole transaction. */
   rollback(): void {
-    this.rollbackTo(this.#start);
+    this.#undo.undoTo(0);
+    this.bytes = this.#startBytes;
     this.isWriting = false;
   }
 

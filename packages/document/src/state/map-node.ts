@@ -42,8 +42,9 @@ export class MapNode extends ContainerNode<MapElement> implements DocumentMap<un
 
   get(key: string): unknown {
     const element = this.#elements.get(key);
-    this.$state.tracker?.saw(element ?? this);
-    return element === undefined ? undefined : valueOf(element);
+    const { tracker } = this.$state;
+    if (tracker !== null) tracker.saw(element ?? this);
+    return element === undefined || this.$field.recordType !== undefined ? element : (element as MapEntry).$value;
   }
 
   has(key: string): boolean {

@@ -1,4 +1,4 @@
-import { isContainer, type SchemaKind } from "../author/schema-node.ts";
+import { isContainer, type SchemaKind, type SchemaNode } from "../author/schema-node.ts";
 import type { DocumentState } from "./document-state.ts";
 import { newContainer } from "./new-container.ts";
 import { maskedFields, RecordNode } from "./record-node.ts";
@@ -84,19 +84,38 @@ function accessors(type: RecordType, field: FieldType): string {
   const getter = `get ${name}() { ${track}return this.$${index}; }`;
   if (isContainer(node)) return `${getter}\n  set ${name}(value) { this.$refuseContainer("${name}"); }`;
   if (node.kind === "record") return `${getter}\n  set ${name}(value) { this.$setRecord(slots[${index}], value); }`;
-  const resize = hasVariableSize(field) ? `this.$resize(${index}, value);` : "";
+  const bit = 1 << index;
+  const isTouched = index < maskedFields ? `(this.$dirty & ${bit}) !== 0` : `this.$isTouched(${index})`;
+  const setTouched = index < maskedFields ? `this.$dirty |= ${bit}` : `this.$setTouched(${index})`;
   return `${getter}
   set ${name}(value) {
     const state = this.$state;
     if (!state.isWriting || !this.$isLive) state.assertWritable(this.$isLive);
-    value = checks[${index}](value, state);
+    if (!(${isPlainlyValid(node)})) value = checks[${index}](value, state);
     const old = this.$${index};
     if (value === old) return;
-    this.$logField(${index});
-    ${resize}
+    if (!(${isTouched})) { state.log(this, ${index}, old); ${setTouched}; }
+    ${hasVariableSize(field) ? `this.$resize(${index}, value);` : ""}
     this.$${index} = value;
     ${type.isElement ? `if (this.$parent.$indexes !== null) this.$parent.$indexes.change(this, ${index}, old);` : ""}
   }`;
+}
+
+/** Of the values that need no more than a look: a condition that holds for nothing that the check would refuse or change. */
+function isPlainlyValid({ kind, min, max, lengthMax }: SchemaNode): string {
+  switch (kind) {
+    case "int": {
+      // A zero may be a negative one.
+      const bounds = [min === undefined ? "" : ` && value >= ${min}`, max === undefined ? "" : ` && value <= ${max}`];
+      return `typeof value === "number" && (value | 0) === value && value !== 0${bounds.join("")}`;
+    }
+    case "boolean":
+      return 'typeof value === "boolean"';
+    case "string":
+      return `typeof value === "string" && value.length <= ${lengthMax}`;
+    default:
+      return "false";
+  }
 }
 
 function hasVariableSize(field: FieldType): boolean {

@@ -94,18 +94,14 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
     return newest;
   }
 
-  /** Remembers the value a field had before the transaction. Call before writing. */
-  $logField(index: number): void {
-    if (index < maskedFields) {
-      const bit = 1 << index;
-      if ((this.$dirty & bit) !== 0) return;
-      this.$state.log(this, index, this.$get(index));
-      this.$dirty |= bit;
-    } else {
-      if (this.$dirtyMore?.has(index) === true) return;
-      this.$state.log(this, index, this.$get(index));
-      (this.$dirtyMore ??= new Set()).add(index);
-    }
+  /** Whether the open transaction has touched a field: then its value from before is in the undo log. */
+  $isTouched(index: number): boolean {
+    return index < maskedFields ? (this.$dirty & (1 << index)) !== 0 : this.$dirtyMore?.has(index) === true;
+  }
+
+  $setTouched(index: number): void {
+    if (index < maskedFields) this.$dirty |= 1 << index;
+    else (this.$dirtyMore ??= new Set()).add(index);
   }
 
   $resize(index: number, value: unknown): void {
@@ -131,24 +127,15 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
         throw thrown;
       }
     }
-    this.#exchange(field, old, made);
+    exchange(this, field, old, made);
   }
 
   /** A nested record without values, for reading the log. */
   $insertEmpty(field: FieldType): RecordNode {
     const made = new field.recordType!.Class(this.$state, this, "");
     this.$state.bytes += recordBytes(made);
-    this.#exchange(field, this.$get(field.index) as RecordNode | undefined, made);
+    exchange(this, field, this.$get(field.index) as RecordNode | undefined, made);
     return made;
-  }
-
-  #exchange(field: FieldType, old: RecordNode | undefined, made: RecordNode | undefined): void {
-    this.$logField(field.index);
-    if (old !== undefined) {
-      this.$state.bytes -= recordBytes(old);
-      old.$setLive(false);
-    }
-    this.$put(field.index, made);
   }
 
   $refuseContainer(name: string): never {
@@ -157,19 +144,22 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
 
   undo(code: number, old: unknown): void {
     const current = this.$get(code);
-    if (current instanceof RecordNode) current.$setLive(false);
-    if (old instanceof RecordNode) old.$setLive(true);
+    if (this.$type.hasChildren) {
+      if (current instanceof RecordNode) current.$setLive(false);
+      if (old instanceof RecordNode) old.$setLive(true);
+    }
     this.$put(code, old);
-    this.#indexes()?.change(this, code, current);
-    this.#clean(code);
+    indexesOf(this)?.change(this, code, current);
+    setUntouched(this, code);
   }
 
   commit(code: number, old: unknown, seq: number): boolean {
-    this.#clean(code);
+    setUntouched(this, code);
+    const type = this.$type;
     const current = this.$get(code);
+    const indexes = indexesOf(this);
     // Nobody asks for the bits of a nested record that was replaced: unlike an element it has no tombstone.
-    if (old instanceof RecordNode) old.$release();
-    const indexes = this.#indexes();
+    if (type.hasChildren && old instanceof RecordNode) old.$release();
     if (!this.$isLive) {
       // Its removal speaks for the value it had then, not for the one it had before.
       indexes?.touch(this, seq, code, old);
@@ -180,8 +170,9 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
       }
       return false;
     }
-    if (current === old || (this.$type.slots[code]!.node.kind === "json" && sameJson(current, old))) return false;
-    if (current instanceof RecordNode) current.$commitNew(seq);
+    if (current === old) return false;
+    if (typeof current === "object" && type.slots[code]!.node.kind === "json" && sameJson(current, old)) return false;
+    if (type.hasChildren && current instanceof RecordNode) current.$commitNew(seq);
     if (this.$born !== seq) this.$setFieldStamp(code, seq);
     this.$touch(seq);
     indexes?.touch(this, seq, code, old);
@@ -229,21 +220,45 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
     return (this.#cells[index] ??= new FieldCell(this, index));
   }
 
-  #indexes(): RecordIndexes | null {
-    return this.$type.isElement ? (this.$parent as StateNode & Indexed).$indexes : null;
-  }
-
   $setFieldStamp(index: number, seq: number): void {
-    if (this.$fieldStamps === null) {
-      this.$fieldStamps = Array.from<number>({ length: this.$type.slots.length }).fill(this.$born);
-    }
-    this.$fieldStamps[index] = seq;
+    (this.$fieldStamps ??= this.$newFieldStamps())[index] = seq;
   }
 
-  #clean(index: number): void {
-    if (index < maskedFields) this.$dirty &= ~(1 << index);
-    else this.$dirtyMore?.delete(index);
+  /** All fields are as old as the record until one changes. */
+  $newFieldStamps(): number[] {
+    const stamps: number[] = [];
+    for (let index = this.$type.slots.length; index > 0; index--) stamps.push(this.$born);
+    return stamps;
   }
+}
+
+// Functions and not private methods: those would take memory of every record.
+
+function indexesOf(record: RecordNode): RecordIndexes | null {
+  return record.$type.isElement ? (record.$parent as StateNode & Indexed).$indexes : null;
+}
+
+function setUntouched(record: RecordNode, index: number): void {
+  if (index < maskedFields) record.$dirty &= ~(1 << index);
+  else record.$dirtyMore?.delete(index);
+}
+
+function exchange(
+  record: RecordNode,
+  field: FieldType,
+  old: RecordNode | undefined,
+  made: RecordNode | undefined,
+): void {
+  const { index } = field;
+  if (!record.$isTouched(index)) {
+    record.$state.log(record, index, record.$get(index));
+    record.$setTouched(index);
+  }
+  if (old !== undefined) {
+    record.$state.bytes -= recordBytes(old);
+    old.$setLive(false);
+  }
+  record.$put(index, made);
 }
 
 class FieldCell implements Trackable {

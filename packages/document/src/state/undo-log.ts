@@ -40,9 +40,10 @@ export class UndoLog {
   }
 
   commit(seq: number): boolean {
+    const targets = this.#targets;
     let hasChanged = false;
     for (let index = 0; index < this.#length; index++) {
-      if (this.#targets[index]!.commit(this.#codes[index]!, this.#olds[index], seq)) hasChanged = true;
+      if (targets[index]!.commit(this.#codes[index]!, this.#olds[index], seq)) hasChanged = true;
     }
     this.#truncate(0);
     return hasChanged;

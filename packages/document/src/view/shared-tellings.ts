@@ -51,7 +51,7 @@ export class SharedTellings {
     const { walk } = step;
     if (part === "beyond") return undefined;
     walk.newest = part.json.length === 0 ? 0 : part.newest;
-    walk.out.position = 0;
+    walk.out.begin();
     step.lens.lookAtHeld(group);
     try {
       this.#writeOwn(held);
