@@ -52,9 +52,9 @@ export class Query {
       const condition = criteria as (row: RecordNode) => boolean;
       return new Query(this.$source, { ...plan, conditions: [...plan.conditions, condition] });
     }
-    const added = Object.entries(criteria).map(([name, value]) => {
+    const added = Object.keys(criteria).map((name) => {
       const field = this.#field(name);
-      return { field, value: this.#comparable(field, value) };
+      return { field, value: this.#comparable(field, (criteria as Record<string, unknown>)[name]) };
     });
     return new Query(this.$source, { ...plan, criteria: [...plan.criteria, ...added] });
   }
@@ -83,7 +83,10 @@ export class Query {
   }
 
   toArray(): RecordNode[] {
-    return this.#evaluate().slice();
+    const rows = this.#evaluate();
+    const { criteria, conditions, sort } = this.#plan;
+    const isOwn = criteria.length === 0 || conditions.length > 0 || sort.length > 0;
+    return isOwn ? (rows as RecordNode[]) : rows.slice();
   }
 
   keys(): string[] {
@@ -164,13 +167,24 @@ export class Query {
     }
     for (const condition of conditions) rows = rows.filter((row) => this.#isMet(condition, row));
     // Only what is not sorted may be the bucket's own.
-    if (sort.length > 0) (rows as RecordNode[]).sort((a, b) => compareRows(a, b, sort));
+    if (sort.length > 0) (rows as RecordNode[]).sort(comparison(sort));
     return offset === 0 && limit >= rows.length ? rows : rows.slice(offset, offset + limit);
   }
 }
 
 function fieldOf(row: RecordNode, field: FieldType): unknown {
   return field.index < 0 ? row.$key : row.$get(field.index);
+}
+
+/** Most sort by one number that is always there. */
+function comparison(sort: QueryPlan["sort"]): (a: RecordNode, b: RecordNode) => number {
+  const { field, direction } = sort[0]!;
+  if (sort.length > 1 || field.node.isOptional || (field.node.kind !== "int" && field.node.kind !== "number")) {
+    return (a, b) => compareRows(a, b, sort);
+  }
+  const { index } = field;
+  const sign = direction === "desc" ? -1 : 1;
+  return (a, b) => sign * ((a.$get(index) as number) - (b.$get(index) as number)) || compareKeys(a, b);
 }
 
 function compareRows(a: RecordNode, b: RecordNode, sort: QueryPlan["sort"]): number {

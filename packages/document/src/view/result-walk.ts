@@ -81,8 +81,8 @@ export class ResultWalk {
     else this.#fullRows(result.rows, replaces);
   }
 
-  /** `sent` is undefined if nobody knows what the receiver holds. `seq` is the newest change of what the view read. */
-  delta(slot: ViewSlot, sent: ViewResult | undefined, result: ViewResult, from: number, seq: number): void {
+  /** `sent` is undefined if nobody knows what the receiver holds. `seqOf` gives the newest change of what the view read. */
+  delta(slot: ViewSlot, sent: ViewResult | undefined, result: ViewResult, from: number, seqOf: () => number): void {
     const walk = this.#walk;
     const { out } = walk;
     const start = out.position;
@@ -113,7 +113,7 @@ export class ResultWalk {
       this.full(slot, result, sent?.kind !== "absent");
     }
     // The records that were written name their own seqs; where those are not new, what the view read has to.
-    if (out.position > start && walk.newest <= from) walk.note(seq);
+    if (out.position > start && walk.newest <= from) walk.note(seqOf());
     walk.note(newest);
   }
 
@@ -161,14 +161,15 @@ export class ResultWalk {
   #deltaRows(before: readonly VisibleRow[], after: readonly VisibleRow[], from: number): void {
     const walk = this.#walk;
     const { out } = walk;
-    const left = new Map(before.map((visible) => [visible.row.$key, visible]));
-    for (const visible of after) {
+    const sentRows = takeSent(before, after);
+    const gone = sentRows.goneCount === 0 ? undefined : goneOf(before);
+    for (let position = 0; position < after.length; position++) {
+      const visible = after[position]!;
       const { row } = visible;
-      const sent = left.get(row.$key);
-      left.delete(row.$key);
-      if (sent?.row !== row) {
+      const sent = sentRows.byPosition[position];
+      if (sent === undefined) {
         out.key(row.$key);
-        this.#fullRow(visible, sent !== undefined);
+        this.#fullRow(visible, gone?.delete(row.$key) === true);
         walk.note(row.$stamp);
       } else if (isComparedByText(visible)) {
         if (sent.text === visible.text) continue;
@@ -183,17 +184,51 @@ export class ResultWalk {
         out.closeUnlessEmpty(start, inside);
       }
     }
-    for (const [key, { row }] of left) {
-      walk.note(row.$stamp);
-      out.key(key);
-      out.null();
+    if (gone !== undefined) {
+      for (const [key, { $stamp }] of gone) {
+        walk.note($stamp);
+        out.key(key);
+        out.null();
+      }
     }
-    writeOrderDifference(
-      out,
-      before.map(({ row }) => row),
-      after.map(({ row }) => row),
-    );
+    if (!isSameOrder(before, after)) writeOrderDifference(out, before.map(rowOf), after.map(rowOf));
   }
+}
+
+/** What was sent of each row; leaves a mark on those that are gone. */
+function takeSent(
+  before: readonly VisibleRow[],
+  after: readonly VisibleRow[],
+): { readonly byPosition: readonly (VisibleRow | undefined)[]; readonly goneCount: number } {
+  for (let position = 0; position < before.length; position++) before[position]!.row.$position = position;
+  let goneCount = before.length;
+  const byPosition = after.map(({ row }) => {
+    const position = row.$position;
+    if (position < 0) return undefined;
+    row.$position = -1;
+    goneCount--;
+    return before[position];
+  });
+  return { byPosition, goneCount };
+}
+
+/** Those that are marked, by key; takes the marks off. */
+function goneOf(before: readonly VisibleRow[]): Map<string, RecordNode> {
+  const gone = new Map<string, RecordNode>();
+  for (const { row } of before) {
+    if (row.$position < 0) continue;
+    row.$position = -1;
+    gone.set(row.$key, row);
+  }
+  return gone;
+}
+
+function isSameOrder(before: readonly VisibleRow[], after: readonly VisibleRow[]): boolean {
+  return before.length === after.length && before.every(({ row }, position) => row === after[position]!.row);
+}
+
+function rowOf({ row }: VisibleRow): RecordNode {
+  return row;
 }
 
 function isComparedByText(visible: VisibleRow): boolean {

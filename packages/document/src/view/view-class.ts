@@ -263,7 +263,8 @@ export class ViewClass {
         continue;
       const result = this.#cells.read(slot);
       const isRow = result.kind === "row" || result.kind === "rows";
-      if (sent !== result || isRow) step.results.delta(slot, sent, result, group.seq, this.#seqOf(slot, group.seq));
+      const seqOf = (): number => this.#seqOf(slot, group.seq);
+      if (sent !== result || isRow) step.results.delta(slot, sent, result, group.seq, seqOf);
       group.results[slot.index] = result;
     }
   }

@@ -21,7 +21,12 @@ export type ViewResult =
   | { readonly kind: "absent" }
   | { readonly kind: "json"; readonly value: unknown }
   | { readonly kind: "row"; readonly only: VisibleRow }
-  | { readonly kind: "rows"; readonly rows: readonly VisibleRow[] };
+  | RowsResult;
+
+interface RowsResult {
+  readonly kind: "rows";
+  readonly rows: readonly VisibleRow[];
+}
 
 export const absentResult: ViewResult = { kind: "absent" };
 
@@ -35,6 +40,7 @@ export interface RowPolicies {
 /** Turns what a view function returned into something that can be sent. Throws `StateError` for what cannot. */
 export function viewResultOf(value: unknown, policies: RowPolicies): ViewResult {
   if (value === undefined || value === null) return absentResult;
+  // What a query gives is all from one container.
   if (value instanceof Query || value instanceof TableNode) return rowsResult(value.toArray(), policies);
   if (value instanceof RecordNode) {
     const only = visibleRow(value, policies);
@@ -43,7 +49,7 @@ export function viewResultOf(value: unknown, policies: RowPolicies): ViewResult 
   if (value instanceof ListNode) return { kind: "json", value: frozenJson(value.toArray()) };
   if (value instanceof StateNode) throw new StateError("a view gives plain values, records, lists, tables or queries");
   if (Array.isArray(value) && value.length > 0 && value.every((item) => item instanceof RecordNode)) {
-    return rowsResult(value, policies);
+    return withoutTwins(rowsResult(value, policies));
   }
   return { kind: "json", value: frozenJson(value) };
 }
@@ -61,25 +67,28 @@ export function sameResult(a: ViewResult, b: ViewResult): boolean {
 }
 
 /** Whether a type has guards that a mask of its own fields does not cover. */
-export function hasNestedGuards(type: RecordType): boolean {
-  return type.slots.some((field) => !field.isPrivate && (field.recordType?.guardsWithin.length ?? 0) > 0);
+function hasNestedGuards({ guardsWithin, guardCount }: RecordType): boolean {
+  return guardsWithin.length > guardCount;
 }
 
 function sameRow(a: VisibleRow, b: VisibleRow): boolean {
   return a.row === b.row && a.mask === b.mask && a.text === b.text;
 }
 
-function rowsResult(records: readonly RecordNode[], policies: RowPolicies): ViewResult {
-  const keys = new Set<string>();
+function rowsResult(records: readonly RecordNode[], policies: RowPolicies): RowsResult {
   const rows: VisibleRow[] = [];
   for (const record of records) {
     const row = visibleRow(record, policies);
-    if (row === undefined) continue;
-    if (keys.has(record.$key)) throw new StateError("a view has two records with the same key");
-    keys.add(record.$key);
-    rows.push(row);
+    if (row !== undefined) rows.push(row);
   }
   return { kind: "rows", rows };
+}
+
+/** Of those that are visible: a hidden one makes no difference. */
+function withoutTwins(result: RowsResult): RowsResult {
+  const keys = new Set(result.rows.map(({ row }) => row.$key));
+  if (keys.size < result.rows.length) throw new StateError("a view has two records with the same key");
+  return result;
 }
 
 /** A view cannot show what a policy hides: such records are left out. */
