@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { compileDocument, type DocumentLimits, defineDocument, t } from "@tidewire/document";
 import { type MetricsSink, noMetrics } from "@tidewire/foundation";
-import { alice, TestBed } from "./support/test-bed.ts";
+import { alice, bob, TestBed } from "./support/test-bed.ts";
 
 const name = { space: "bounded", key: "a" };
 
@@ -77,4 +77,32 @@ test("reads that wait for the log count, also when turns have gone by", async ()
   held.release();
   await bed.settle();
   expect(reads.map(({ status }) => status)).toEqual(["ok", "ok", "ok", "overloaded", "overloaded"]);
+});
+
+test("a stream whose agent the document refuses from now on ends without what it may not see", async () => {
+  const club = defineDocument({
+    space: "bounded",
+    createsOnDemand: true,
+    state: { banned: t.string(), text: t.string() },
+    access: { connect: ({ agent }, doc) => agent !== doc.banned },
+    messages: (message) => ({
+      ban: message(t.string(), (doc, agent) => {
+        doc.banned = agent;
+        doc.text = "among us";
+      }),
+    }),
+  });
+  const bed = new TestBed({ runtime: compileDocument(club) });
+  const [hers, his] = [bed.connect({ name }), bed.connect({ name, principal: bob })];
+  await bed.settle();
+  const sent = bed.host.execute(
+    name,
+    { kind: "message", principal: alice, message: "ban", arg: JSON.stringify("bob") },
+    bed.context(),
+  );
+  await bed.settle();
+  await sent;
+  expect([hers.stream.endCode, his.stream.endCode]).toEqual([undefined, "forbidden"]);
+  expect([hers.stream.view["text"], his.stream.view["text"], his.stream.frames.length]).toEqual(["among us", "", 1]);
+  expect(bed.host.viewerCount).toBe(1);
 });

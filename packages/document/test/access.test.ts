@@ -12,7 +12,11 @@ const doors = (access: AccessRules<any>, createsOnDemand = false) =>
       state: { owner: t.string(), count: t.int() },
       access,
       onCreate: (doc, _arg, ctx) => void (doc.owner = ctx.principal.agent),
-      messages: (message) => ({ bump: message((doc) => ++doc.count), look: message((doc) => doc.count) }),
+      messages: (message) => ({
+        bump: message((doc) => ++doc.count),
+        rename: message((doc) => void (doc.owner += "!")),
+        look: message((doc) => doc.count),
+      }),
     }),
   );
 
@@ -97,16 +101,49 @@ describe("access", () => {
     expect(String(document.faults[0])).toMatch(/state can only be changed while a handler/);
   });
 
-  test("who was let in is asked anew with each message, and with each new connection", () => {
+  test("who was let in is asked anew with each message, and when what the rule read has changed", () => {
+    let asked = 0;
     const document = doors({
-      connect: ({ agent }, doc) => agent === "ann" || doc.count < 2,
+      connect: ({ agent }, doc) => {
+        asked++;
+        return agent === "ann" || doc.count < 2;
+      },
       send: () => true,
     });
     document.create("ann");
-    const bob = document.connect("bob");
+    const [ann, bob, again] = [document.connect("ann"), document.connect("bob"), document.connect("bob")];
     bob.send("bump");
+    expect([bob.endedBy, bob.view.count]).toEqual([undefined, 1]);
+    asked = 0;
+    ann.send("rename");
+    // The connections are looked at by the test kit, not by the rule.
+    expect(asked).toBe(3);
     bob.send("bump");
+    expect([ann.endedBy, bob.endedBy, again.endedBy]).toEqual([undefined, "forbidden", "forbidden"]);
+    // Nothing of the commit that shut the door reached them.
+    expect([bob.view.count, again.view.count, ann.view.count]).toEqual([1, 1, 2]);
     expect(refused(() => document.connect("bob"))).toBe("forbidden");
     expect(bob.send("look")).toBe(2);
+    ann.send("bump");
+    expect([bob.frameCount, ann.view.count]).toEqual([3, 3]);
+  });
+
+  test("who is shut out is gone for the others, in the commit that shut the door", () => {
+    const document = createTestDocument(
+      defineDocument({
+        space: "doors",
+        state: { banned: t.map(t.boolean()), left: t.list(t.string()) },
+        views: { here: (doc) => doc.presence.agents },
+        access: { connect: ({ agent }, doc) => !doc.banned.has(agent) },
+        onDisconnect: (doc, ctx) => void doc.left.push(ctx.principal.agent),
+        messages: (message) => ({ ban: message(t.string(), (doc, agent) => doc.banned.set(agent, true)) }),
+      }),
+    );
+    document.create("ann");
+    const [ann, bob] = [document.connect("ann"), document.connect("bob")];
+    ann.send("ban", "bob");
+    expect(bob.endedBy).toBe("forbidden");
+    expect(ann.view).toEqual({ banned: { bob: true }, here: ["ann"], left: ["bob"] });
+    expect(bob.received).not.toMatch(/banned":\{"bob/);
   });
 });

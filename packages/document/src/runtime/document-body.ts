@@ -14,6 +14,7 @@ import { HolderIndex } from "../view/holder-index.ts";
 import { Presence } from "../view/presence.ts";
 import type { LoggedPart } from "../view/shared-step.ts";
 import { ViewHub } from "../view/view-hub.ts";
+import { Admissions } from "./admissions.ts";
 import type { CompiledDocument } from "./compiled-document.ts";
 import { MarkerLedger } from "./marker-ledger.ts";
 
@@ -27,6 +28,7 @@ export class DocumentBody implements ViewedDocument {
   readonly connected: ConnectedPrincipals;
   readonly markers: MarkerLedger;
   readonly presence: Presence;
+  readonly admissions: Admissions;
   readonly hub: ViewHub;
   readonly step: DeltaStep;
   readonly viewWriter: JsonWriter;
@@ -59,6 +61,7 @@ export class DocumentBody implements ViewedDocument {
     this.connected = new ConnectedPrincipals(this.state);
     this.markers = new MarkerLedger(limits);
     this.presence = new Presence(this.state);
+    this.admissions = new Admissions(this.state);
     this.state.extras = new ComputedValues(this.state, this.presence, Object.values(definition.computed));
     this.step = new DeltaStep(this, compiled.writers.delta);
     this.viewWriter = compiled.writers.view;

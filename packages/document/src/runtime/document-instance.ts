@@ -106,7 +106,7 @@ export class DocumentInstance implements DocumentInstancePort {
   }
 
   #attach({ id, principal, viewState, resume, hashEvery, credit }: ViewerInit): Viewer {
-    const body = this.#visibleBody(principal);
+    const body = this.#bodyFor(principal, true);
     const { viewersMax } = this.#compiled.limits;
     if (body.hub.viewerCount >= viewersMax) {
       throw new ServiceError("limit_exceeded", "the document has too many viewers", {
@@ -116,6 +116,7 @@ export class DocumentInstance implements DocumentInstancePort {
     const viewer = new ViewerHandle(id, body.state.intern(principal), { wantsEveryHash: hashEvery, credit });
     viewer.viewState = this.#viewState(viewState);
     body.presence.came(viewer.principal);
+    body.admissions.came(viewer);
     try {
       body.hub.attach(viewer, resume);
     } catch (thrown) {
@@ -132,7 +133,12 @@ export class DocumentInstance implements DocumentInstancePort {
 
   #detach(viewer: Viewer): void {
     const { body } = this.#runner;
-    if (body?.hub.detach(viewer as ViewerHandle) === true) body.presence.went(viewer.principal);
+    if (body?.hub.detach(viewer as ViewerHandle) === true) this.#left(body, viewer as ViewerHandle);
+  }
+
+  #left(body: DocumentBody, viewer: ViewerHandle): void {
+    body.presence.went(viewer.principal);
+    body.admissions.went(viewer);
   }
 
   updateViewState(viewer: Viewer, viewState: string): void {
@@ -165,8 +171,11 @@ export class DocumentInstance implements DocumentInstancePort {
     if (body === undefined) return;
     // Told after everything is computed: a sink may call the instance.
     const frames: [readonly Viewer[], Frame][] = [];
-    const failures: [readonly Viewer[], LimitError][] = [];
+    const failures: [readonly ViewerHandle[], LimitError][] = [];
+    let refused: readonly ViewerHandle[] = [];
     this.#whole(() => {
+      refused = body.admissions.refused((principal) => this.#mayWatch(principal, body));
+      for (const viewer of refused) this.#detach(viewer);
       body.hub.deliver(
         now,
         (viewers, frame) => frames.push([viewers, frame]),
@@ -175,8 +184,9 @@ export class DocumentInstance implements DocumentInstancePort {
       // Whoever is behind now is brought forward from elsewhere.
       body.loggedPart = undefined;
     });
+    if (refused.length > 0) fail(refused, forbidden());
     for (const [viewers, error] of failures) {
-      for (const { principal } of viewers) body.presence.went(principal);
+      for (const viewer of viewers) this.#left(body, viewer);
       fail(viewers, limitExceeded(error));
     }
     for (const [viewers, frame] of frames) sink(viewers, frame);
@@ -188,7 +198,7 @@ export class DocumentInstance implements DocumentInstancePort {
   ): { readonly seq: number; readonly hash: string; readonly json: Uint8Array } {
     this.#assertTaken();
     return this.#whole(() => {
-      const body = this.#visibleBody(principal);
+      const body = this.#bodyFor(principal, false);
       try {
         return body.hub.view(body.state.intern(principal), this.#viewState(viewState));
       } catch (thrown) {
@@ -222,11 +232,19 @@ export class DocumentInstance implements DocumentInstancePort {
       throw new Error("a commit was not taken as a patch: nothing may be shown");
   }
 
-  #visibleBody(principal: Principal): DocumentBody {
+  #bodyFor(principal: Principal, toWatch: boolean): DocumentBody {
     const { body } = this.#runner;
-    if (!mayConnect(this.#compiled, this.name, principal, body)) throw forbidden();
+    const isAllowed =
+      body !== undefined && toWatch
+        ? this.#mayWatch(principal, body)
+        : mayConnect(this.#compiled, this.name, principal, body);
+    if (!isAllowed) throw forbidden();
     if (body === undefined) throw notFound();
     return body;
+  }
+
+  #mayWatch(principal: Principal, body: DocumentBody): boolean {
+    return body.admissions.ask(() => mayConnect(this.#compiled, this.name, principal, body));
   }
 
   #viewState(text: string | undefined): ViewStateValue | undefined {

@@ -113,7 +113,8 @@ export interface DocumentInstance {
    * Calls `sink` for every viewer that is behind and has credit, with one frame for all viewers that get the same bytes.
    * Each call uses one credit of each viewer named. `now` is monotonic ms (for the interval of `@h`). Attaching, detaching
    * and new view states change views without a commit: deliver after them too. Throws if a commit was not taken as a
-   * patch. Viewers whose view is larger than its limit are detached and named to `fail`.
+   * patch. Viewers whose view is larger than its limit, or whom `access.connect` refuses now, are detached and named to
+   * `fail`.
    */
   deliver(
     now: number,

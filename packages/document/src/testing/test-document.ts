@@ -176,8 +176,12 @@ export class TestDocument<Definition extends DocumentDefinition> {
   detach(player: TestPlayer<Definition>): void {
     if (!this.#players.delete(player)) return;
     this.#instance.detach(player.client.viewer);
-    const isLast = [...this.#players].every(({ principal }) => principal.agent !== player.principal.agent);
-    if (isLast) this.execute({ kind: "disconnect", principal: player.principal });
+    this.#left(player.principal);
+  }
+
+  #left(principal: Principal): void {
+    const isLast = [...this.#players].every((player) => player.principal.agent !== principal.agent);
+    if (isLast) this.execute({ kind: "disconnect", principal });
     else this.deliver();
   }
 
@@ -190,22 +194,27 @@ export class TestDocument<Definition extends DocumentDefinition> {
 
   deliver(): void {
     const byViewer = new Map([...this.#players].map((player) => [player.client.viewer, player]));
-    this.#instance.deliver(this.now, (viewers, frame) => {
-      for (const viewer of viewers) byViewer.get(viewer)?.client.receive(frame);
-    });
+    const ended: TestPlayer<Definition>[] = [];
+    this.#instance.deliver(
+      this.now,
+      (viewers, frame) => {
+        for (const viewer of viewers) byViewer.get(viewer)?.client.receive(frame);
+      },
+      (viewers, { code }) => {
+        for (const player of viewers.map((viewer) => byViewer.get(viewer)!)) {
+          player.endedBy = code;
+          ended.push(player);
+        }
+      },
+    );
+    for (const player of ended) this.#players.delete(player);
+    for (const agent of new Set(ended.map(({ principal }) => principal.agent))) this.#left(principalOf(agent));
     if (this.#instance.exists) for (const player of this.#players) this.#assertTrue(player);
   }
 
   /** A player that does not hold its view means a policy or view that is not a function of the state. */
   #assertTrue({ principal, client }: TestPlayer<Definition>): void {
-    let view: string;
-    try {
-      view = new TextDecoder().decode(this.#instance.view(principal, client.viewState).json);
-    } catch (thrown) {
-      // Who was let in keeps its stream, also if it would not be let in again.
-      if ((thrown as Partial<ServiceError>).code === "forbidden") return;
-      throw thrown;
-    }
+    const view = new TextDecoder().decode(this.#instance.view(principal, client.viewState).json);
     if (canonicalJson(client.view) !== view) {
       throw new Error(`${principal.agent} holds ${canonicalJson(client.view)} and should see ${view}`);
     }
@@ -228,6 +237,8 @@ export class TestPlayer<Definition extends DocumentDefinition> {
   readonly principal: Principal;
   /** What its connection holds. */
   client!: TestClient;
+  /** Why its stream was ended from the other side, such as `forbidden`; `undefined` while it was not. */
+  endedBy: string | undefined;
   readonly #document: TestDocument<Definition>;
 
   constructor(document: TestDocument<Definition>, principal: Principal) {
