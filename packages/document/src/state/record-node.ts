@@ -35,14 +35,14 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
   // a hundred thousand records.
   declare $type: RecordType;
   /** Id in a table, key in a map, otherwise empty. */
-  readonly $key: string;
-  $born = 0;
-  $newer: Changeable | null = null;
-  $older: Changeable | null = null;
+  declare readonly $key: string;
+  declare $born: number;
+  declare $newer: Changeable | null;
+  declare $older: Changeable | null;
   /** `null`: all fields are as old as the record. Most records never change, so most never have this array. */
-  $fieldStamps: number[] | null = null;
+  declare $fieldStamps: number[] | null;
   /** Fields the open transaction has touched. */
-  $dirty = 0;
+  declare $dirty: number;
   /** In types of more fields than `$dirty` has bits for. */
   declare $dirtyMore: Set<number> | null;
   /** In types with guards: where the bits are; -1: none yet. */
@@ -50,12 +50,20 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
   /** In a table: the piece of the order it is in. */
   declare $chunk: OrderChunk | null;
   /** Scratch of the order comparison. */
-  $position = -1;
-  #cells: (FieldCell | undefined)[] | null = null;
+  declare $position: number;
+  /** By field. */
+  declare $cells: (Trackable | undefined)[] | null;
 
   constructor(state: DocumentState, parent: StateNode | null, key: string) {
     super(state, parent);
     this.$key = key;
+    this.$born = 0;
+    this.$newer = null;
+    this.$older = null;
+    this.$fieldStamps = null;
+    this.$dirty = 0;
+    this.$position = -1;
+    this.$cells = null;
   }
 
   abstract $get(index: number): unknown;
@@ -216,8 +224,8 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
 
   /** A single field as something to depend on, for records whose own stamp moves with everything beneath them. */
   $cell(index: number): Trackable {
-    this.#cells ??= [];
-    return (this.#cells[index] ??= new FieldCell(this, index));
+    this.$cells ??= [];
+    return (this.$cells[index] ??= new FieldCell(this, index));
   }
 
   $setFieldStamp(index: number, seq: number): void {
