@@ -116,7 +116,7 @@ export class DocumentInstance implements DocumentInstancePort {
     const viewer = new ViewerHandle(id, body.state.intern(principal), { wantsEveryHash: hashEvery, credit });
     viewer.viewState = this.#viewState(viewState);
     body.presence.came(viewer.principal);
-    body.admissions.came(viewer);
+    if (this.#hasConnectRule) body.admissions.came(viewer);
     try {
       body.hub.attach(viewer, resume);
     } catch (thrown) {
@@ -138,7 +138,7 @@ export class DocumentInstance implements DocumentInstancePort {
 
   #left(body: DocumentBody, viewer: ViewerHandle): void {
     body.presence.went(viewer.principal);
-    body.admissions.went(viewer);
+    if (this.#hasConnectRule) body.admissions.went(viewer);
   }
 
   updateViewState(viewer: Viewer, viewState: string): void {
@@ -241,6 +241,11 @@ export class DocumentInstance implements DocumentInstancePort {
     if (!isAllowed) throw forbidden();
     if (body === undefined) throw notFound();
     return body;
+  }
+
+  /** Without one nobody has to be remembered for it: most documents have many viewers and no such rule. */
+  get #hasConnectRule(): boolean {
+    return this.#compiled.definition.access.connect !== undefined;
   }
 
   #mayWatch(principal: Principal, body: DocumentBody): boolean {
