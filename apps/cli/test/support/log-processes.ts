@@ -75,7 +75,8 @@ export function startLogStorage(
   };
   return new JsonProcess(
     logStorage,
-    Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
+    // An empty one is left out.
+    Object.entries(flags).flatMap(([name, value]) => (value === "" ? [] : [`--${name}=${value}`])),
   );
 }
 
