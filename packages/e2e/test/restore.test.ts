@@ -4,7 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { doubleCredentials, S3Double } from "@tidewire/backup-s3/testing";
+import { noLogger, noMetrics, SystemClock, SystemRandom } from "@tidewire/foundation";
 import { type ConformanceView, RawClient, repositoryRoot, System } from "@tidewire/harness";
+import { LinkServiceTable, PeerLink } from "@tidewire/link";
+import { createBinaryLinkTransport } from "@tidewire/link-binary";
+import { RemoteLogEngine, serveLogEngine } from "@tidewire/log-engine";
+import { DEVELOPMENT_KEY } from "@tidewire/service";
 
 let double: S3Double;
 let system: System;
@@ -229,6 +234,83 @@ describe("kill -9 of a restore", () => {
     expect((await restore(...args)).last).toMatchObject({ event: "restored" });
     await client.untilView<ConformanceView>(id, (view) => view.value === 4);
     await client.close();
+  }, 120_000);
+});
+
+/** A log that hands everything on but appends: what sends one is told about, and gets no answer. */
+class StopsAtAppend extends RemoteLogEngine {
+  readonly reached: Promise<void>;
+  #reach = (): void => {};
+
+  constructor(...args: ConstructorParameters<typeof RemoteLogEngine>) {
+    super(...args);
+    this.reached = new Promise((resolve) => {
+      this.#reach = resolve;
+    });
+  }
+
+  override append(): Promise<void> {
+    this.#reach();
+    return new Promise(() => {});
+  }
+}
+
+/** Stands before the log of the system, on the same kind of link. */
+async function logThatStopsAtAppend() {
+  const clock = new SystemClock();
+  const modules = { clock, random: new SystemRandom(), logger: noLogger, metrics: noMetrics };
+  const identity = { nodeId: "between", role: "tool", sharedKey: DEVELOPMENT_KEY, heartbeatMs: 5_000 };
+  const transport = createBinaryLinkTransport(identity, modules);
+  const link = new PeerLink(logAddress(), { ...modules, transport });
+  const engine = new StopsAtAppend({ ...modules, link });
+  const services = new LinkServiceTable();
+  serveLogEngine(engine, services);
+  const listener = await transport.listen("127.0.0.1:0", services);
+  const close = async (): Promise<void> => {
+    await listener.close(0);
+    await engine.close();
+    await link.close();
+  };
+  return { address: listener.address, reached: engine.reached, heads: engine.heads.bind(engine), close };
+}
+
+describe("kill -9 of a restore of a document between its epoch and its record", () => {
+  test("costs its owner a reopening: the document is as it was and goes on, and the next restore does it", async () => {
+    const client = await RawClient.as(system.socketUrl, "ann");
+    const document = { space: "conformance", key: "killed-2" };
+    const id = await client.connect(document.space, document.key);
+    await add(client, document.key, 4);
+    await client.untilView<ConformanceView>(id, (view) => view.value === 4);
+    const { seq } = client.replica(id);
+    await add(client, document.key, 6);
+    await backedUp();
+    const between = await logThatStopsAtAppend();
+    try {
+      const [before] = await between.heads([document]);
+      const args = ["document", "conformance/killed-2", "--seq", String(seq), "--yes", "--log"];
+      const cli = join(repositoryRoot, "apps", "cli", "dist", "main.js");
+      const command = [cli, "restore", ...args, between.address, "--config", config];
+      const child = spawn(process.execPath, command, { stdio: "ignore" });
+      const gone = new Promise<[number | null, string | null]>((resolve) => {
+        child.once("close", (code, signal) => resolve([code, signal]));
+      });
+      await between.reached;
+      child.kill("SIGKILL");
+      expect(await gone).toEqual([null, "SIGKILL"]);
+      // It has the epoch, and has written nothing. (The owner may have taken the document back already.)
+      const [after] = await between.heads([document]);
+      expect([after!.epoch > before!.epoch, after!.seq]).toEqual([true, before!.seq]);
+
+      await add(client, document.key, 1);
+      await client.untilView<ConformanceView>(id, (view) => view.value === 11);
+      expect((await restore(...args, logAddress())).last).toMatchObject({ event: "restored" });
+      await client.untilView<ConformanceView>(id, (view) => view.value === 4);
+      await add(client, document.key, 1);
+      await client.untilView<ConformanceView>(id, (view) => view.value === 5);
+    } finally {
+      await between.close();
+      await client.close();
+    }
   }, 120_000);
 });
 

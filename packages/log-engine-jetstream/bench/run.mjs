@@ -1,4 +1,4 @@
-// Bundles the benchmark and runs it: `node bench/run.mjs`. Node 20 runs no TypeScript.
+// Bundles a benchmark and runs it: `node bench/run.mjs [append-throughput|listing-cost]`. Node 20 runs no TypeScript.
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -9,9 +9,10 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const tooling = createRequire(createRequire(import.meta.url).resolve("@tidewire/tooling/jest"));
 const { buildSync } = tooling("esbuild");
 const folder = mkdtempSync(join(tmpdir(), "tidewire-bench-"));
-const outfile = join(folder, "append-throughput.mjs");
+const name = process.argv[2] ?? "append-throughput";
+const outfile = join(folder, `${name}.mjs`);
 buildSync({
-  entryPoints: [fileURLToPath(new URL("./append-throughput.ts", import.meta.url))],
+  entryPoints: [fileURLToPath(new URL(`./${name}.ts`, import.meta.url))],
   outfile,
   bundle: true,
   platform: "node",

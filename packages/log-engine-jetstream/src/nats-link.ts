@@ -5,7 +5,7 @@ import { connect } from "@nats-io/transport-node";
 import { type Logger, ServiceError } from "@tidewire/foundation";
 import type { JetStreamLogMetrics } from "./metrics.ts";
 import { accessOptions } from "./nats-access.ts";
-import { faultOf, type NatsFault, unavailable } from "./nats-faults.ts";
+import { faultOf, faultOfCode, type NatsFault, unavailable } from "./nats-faults.ts";
 import type { JetStreamLogOptions } from "./options.ts";
 import type { Patience } from "./patience.ts";
 
@@ -16,6 +16,12 @@ export interface NatsLinkModules {
 
 /** Says why a server is not to be used, or nothing. Asked at the start and whenever another server is connected. */
 export type ServerCheck = (server: { readonly version: string; readonly maxPayload: number }) => string | undefined;
+
+interface SubjectsAnswer {
+  readonly error?: { readonly err_code?: number; readonly description?: string };
+  readonly total?: number;
+  readonly state?: { readonly subjects?: Readonly<Record<string, number>> };
+}
 
 /** Left for the headers of a message, in what the server takes at most. */
 const HEADER_BYTES = 16 * 1024;
@@ -31,6 +37,7 @@ export class NatsLink {
   readonly #jsm: JetStreamManager;
   readonly #modules: NatsLinkModules;
   readonly #check: ServerCheck;
+  readonly #readTimeoutMs: number;
   readonly #underWay = new Set<(error: ServiceError) => void>();
   #refused: NatsFault | undefined;
   #problem: string | undefined;
@@ -58,14 +65,21 @@ export class NatsLink {
     });
     try {
       const jsm = await patience.run(() => jetstreamManager(nc, { timeout: options.readTimeoutMs }));
-      return new NatsLink(nc, jsm, modules, check);
+      return new NatsLink(nc, jsm, modules, check, options.readTimeoutMs);
     } catch (error) {
       await nc.close();
       throw error;
     }
   }
 
-  private constructor(nc: NatsConnection, jsm: JetStreamManager, modules: NatsLinkModules, check: ServerCheck) {
+  private constructor(
+    nc: NatsConnection,
+    jsm: JetStreamManager,
+    modules: NatsLinkModules,
+    check: ServerCheck,
+    readTimeoutMs: number,
+  ) {
+    this.#readTimeoutMs = readTimeoutMs;
     this.#nc = nc;
     this.#jsm = jsm;
     this.#modules = modules;
@@ -106,6 +120,17 @@ export class NatsLink {
     return this.guard(
       this.#nc.request(subject, data, { timeout: timeoutMs, ...(headers === undefined ? {} : { headers }) }),
     );
+  }
+
+  /** Subjects of a stream that fit, from a place in its order on, as many as the server gives; and how many there are. */
+  async subjects(stream: string, filter: string, offset: number): Promise<{ subjects: string[]; total: number }> {
+    this.requireConnection();
+    const asked = Buffer.from(JSON.stringify({ subjects_filter: filter, offset }));
+    const answer = await this.request(`$JS.API.STREAM.INFO.${stream}`, asked, this.#readTimeoutMs);
+    const { error, total, state } = answer.json<SubjectsAnswer>();
+    if (error !== undefined) throw this.#fail(faultOfCode(error.err_code ?? 0), new Error(error.description));
+    const subjects = Object.keys(state?.subjects ?? {});
+    return { subjects, total: total ?? subjects.length };
   }
 
   /** Runs something that uses the connection; it fails as `unavailable` at once when the connection breaks. */

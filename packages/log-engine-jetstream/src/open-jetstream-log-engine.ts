@@ -23,6 +23,7 @@ import { SnapshotWrites } from "./snapshot-writes.ts";
 import { Snapshots } from "./snapshots.ts";
 import { StateCache } from "./state-cache.ts";
 import { prepareStreams } from "./streams.ts";
+import { SubjectNames } from "./subject-names.ts";
 import { SubjectReader } from "./subject-reader.ts";
 import { TailReads } from "./tail-reads.ts";
 import { Trimmer } from "./trimmer.ts";
@@ -104,7 +105,8 @@ function assemble(
   const fences = new Fences({ link, layout, ...modules });
   const states = new StateCache(options.cachedDocumentsMax);
   const shared = { link, layout, loader, publisher, payloads, snapshots, trimmer, due, fences, states, ...modules };
-  const listing = new Listing(shared, options.readsMax, options.listingCacheMs);
+  const names = new SubjectNames({ link, layout, clock }, options);
+  const listing = new Listing({ layout, loader, names }, options.readsMax);
   return {
     ...shared,
     writes: new DocumentWrites(shared),

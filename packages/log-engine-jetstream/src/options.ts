@@ -63,7 +63,9 @@ export interface JetStreamLogOptions {
   readonly purgeQueueMax: number;
   /** Reads of one call under way at one time. */
   readonly readsMax: number;
-  /** How long the enumeration of a space serves its further pages. */
+  /** Names that are kept of an enumeration, about 120 bytes each; further pages beyond them need another one. */
+  readonly listingNamesMax: number;
+  /** How long they serve further pages, or ten times as long as they took to find. */
   readonly listingCacheMs: number;
 }
 
@@ -90,6 +92,7 @@ export const defaultJetStreamLogOptions: Omit<JetStreamLogOptions, "access"> = {
   purgesPerSecond: 20,
   purgeQueueMax: 10_000,
   readsMax: 32,
+  listingNamesMax: 200_000,
   listingCacheMs: 10_000,
 };
 
