@@ -32,6 +32,7 @@ export { conformanceDocument } from "./conformance.ts";
 export { type CompileOptions, compileDocument } from "./runtime/compile-document.ts";
 export { type DocumentLimits, defaultLimits } from "./runtime/limits.ts";
 export type {
+  Audience,
   CommandOutcome,
   DocumentCommand,
   DocumentInstance,

@@ -60,7 +60,7 @@ export class DocumentBody implements ViewedDocument {
     this.cron = new CronTimers(this.state, compiled.cron);
     this.connected = new ConnectedPrincipals(this.state);
     this.markers = new MarkerLedger(limits);
-    this.presence = new Presence(this.state);
+    this.presence = new Presence(this.state, () => this.hub.viewers());
     this.admissions = new Admissions(this.state);
     this.state.extras = new ComputedValues(this.state, this.presence, Object.values(definition.computed));
     this.step = new DeltaStep(this, compiled.writers.delta);

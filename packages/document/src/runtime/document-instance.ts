@@ -2,7 +2,7 @@ import { type DocumentName, type Principal, ServiceError } from "@tidewire/found
 import { encodeDeletion, encodePatch, encodeSnapshot } from "../log/document-log.ts";
 import type { LimitError } from "../state/limit-error.ts";
 import type { ViewStateValue } from "../view/class-keys.ts";
-import { ViewerHandle } from "../view/viewer-handle.ts";
+import { HashingViewerHandle, ViewerHandle } from "../view/viewer-handle.ts";
 import { mayConnect } from "./access.ts";
 import { parseArgument, validated } from "./arguments.ts";
 import { CommandRunner } from "./command-runner.ts";
@@ -11,6 +11,7 @@ import type { DocumentBody } from "./document-body.ts";
 import { CommandFault, forbidden, limitExceeded, notFound, refusalOf } from "./errors.ts";
 import { loadDocument } from "./load-document.ts";
 import type {
+  Audience,
   CommandOutcome,
   DocumentCommand,
   DocumentInstance as DocumentInstancePort,
@@ -113,10 +114,9 @@ export class DocumentInstance implements DocumentInstancePort {
         details: { limit: "viewersMax" },
       });
     }
-    const viewer = new ViewerHandle(id, body.state.intern(principal), { wantsEveryHash: hashEvery, credit });
+    const viewer = new (hashEvery ? HashingViewerHandle : ViewerHandle)(id, principal, credit);
     viewer.viewState = this.#viewState(viewState);
     body.presence.came(viewer.principal);
-    if (this.#hasConnectRule) body.admissions.came(viewer);
     try {
       body.hub.attach(viewer, resume);
     } catch (thrown) {
@@ -133,12 +133,7 @@ export class DocumentInstance implements DocumentInstancePort {
 
   #detach(viewer: Viewer): void {
     const { body } = this.#runner;
-    if (body?.hub.detach(viewer as ViewerHandle) === true) this.#left(body, viewer as ViewerHandle);
-  }
-
-  #left(body: DocumentBody, viewer: ViewerHandle): void {
-    body.presence.went(viewer.principal);
-    if (this.#hasConnectRule) body.admissions.went(viewer);
+    if (body?.hub.detach(viewer as ViewerHandle) === true) body.presence.went(viewer.principal);
   }
 
   updateViewState(viewer: Viewer, viewState: string): void {
@@ -149,7 +144,7 @@ export class DocumentInstance implements DocumentInstancePort {
   }
 
   grant(viewer: Viewer, frames: number): void {
-    (viewer as ViewerHandle).credit += frames;
+    this.#runner.body?.hub.grant(viewer as ViewerHandle, frames);
   }
 
   resync(viewer: Viewer): void {
@@ -163,33 +158,34 @@ export class DocumentInstance implements DocumentInstancePort {
 
   deliver(
     now: number,
-    sink: (viewers: readonly Viewer[], frame: Frame) => void,
+    sink: (viewers: readonly Viewer[], frame: Frame, audience?: Audience) => void,
     fail: (viewers: readonly Viewer[], error: ServiceError) => void = () => {},
   ): void {
     this.#assertTaken();
     const { body } = this.#runner;
     if (body === undefined) return;
     // Told after everything is computed: a sink may call the instance.
-    const frames: [readonly Viewer[], Frame][] = [];
+    const frames: [readonly Viewer[], Frame, Audience | undefined][] = [];
     const failures: [readonly ViewerHandle[], LimitError][] = [];
     let refused: readonly ViewerHandle[] = [];
     this.#whole(() => {
-      refused = body.admissions.refused((principal) => this.#mayWatch(principal, body));
+      refused = body.admissions.refused(body.hub.viewers(), (principal) => this.#mayWatch(principal, body));
       for (const viewer of refused) this.#detach(viewer);
       body.hub.deliver(
         now,
-        (viewers, frame) => frames.push([viewers, frame]),
+        (viewers, frame, audience) => frames.push([viewers, frame, audience]),
         (viewers, error) => failures.push([viewers, error]),
       );
       // Whoever is behind now is brought forward from elsewhere.
       body.loggedPart = undefined;
     });
+    body.hub.forgetFailed();
     if (refused.length > 0) fail(refused, forbidden());
     for (const [viewers, error] of failures) {
-      for (const viewer of viewers) this.#left(body, viewer);
+      for (const { principal } of viewers) body.presence.went(principal);
       fail(viewers, limitExceeded(error));
     }
-    for (const [viewers, frame] of frames) sink(viewers, frame);
+    for (const [viewers, frame, audience] of frames) sink(viewers, frame, audience);
   }
 
   view(
@@ -241,11 +237,6 @@ export class DocumentInstance implements DocumentInstancePort {
     if (!isAllowed) throw forbidden();
     if (body === undefined) throw notFound();
     return body;
-  }
-
-  /** Without one nobody has to be remembered for it: most documents have many viewers and no such rule. */
-  get #hasConnectRule(): boolean {
-    return this.#compiled.definition.access.connect !== undefined;
   }
 
   #mayWatch(principal: Principal, body: DocumentBody): boolean {

@@ -111,14 +111,16 @@ export interface DocumentInstance {
   check(viewer: Viewer, seq: number, hash: string): "match" | "mismatch" | "unverifiable";
   /**
    * Calls `sink` for every viewer that is behind and has credit, with one frame for all viewers that get the same bytes.
-   * Each call uses one credit of each viewer named. `now` is monotonic ms (for the interval of `@h`). Attaching, detaching
+   * Each call uses one credit of each viewer named. `viewers` may be the runtime's own list: until the instance is called
+   * again it only loses viewers that were detached. `audience` comes along where the same viewers are likely to be sent to
+   * together again. `now` is monotonic ms (for the interval of `@h`). Attaching, detaching
    * and new view states change views without a commit: deliver after them too. Throws if a commit was not taken as a
    * patch. Viewers whose view is larger than its limit, or whom `access.connect` refuses now, are detached and named to
    * `fail`.
    */
   deliver(
     now: number,
-    sink: (viewers: readonly Viewer[], frame: Frame) => void,
+    sink: (viewers: readonly Viewer[], frame: Frame, audience?: Audience) => void,
     fail?: (viewers: readonly Viewer[], error: ServiceError) => void,
   ): void;
 
@@ -138,6 +140,19 @@ export interface ViewerInit {
   readonly resume?: { readonly seq: number; readonly hash: string };
   readonly hashEvery: boolean;
   readonly credit: number;
+}
+
+/**
+ * Viewers who hold the same state and are sent the same frames: the same object from delivery to delivery. What is kept for
+ * all of them, such as the numbers of their streams, is kept with it, and brought up to date by what has changed.
+ */
+export interface Audience {
+  readonly viewers: readonly Viewer[];
+  /**
+   * Places in `viewers` at which another viewer stands than at the last call, or none any more; in any order, some maybe
+   * twice. `undefined`: look at all of them. For one who asks.
+   */
+  takeChanges(): readonly number[] | undefined;
 }
 
 /** A handle; everything else about a viewer is inside the instance. */

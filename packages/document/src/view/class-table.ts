@@ -37,6 +37,11 @@ export class ClassTable {
   }
 
   clear(): void {
+    for (const { groups, waiting } of this.#classes.values()) {
+      for (const group of waiting === undefined ? groups : [...groups, waiting]) {
+        for (const viewer of group.members) group.release(viewer);
+      }
+    }
     this.#classes.clear();
     this.restless.clear();
   }
@@ -45,8 +50,10 @@ export class ClassTable {
   of(principal: Principal, viewState: ViewStateValue | undefined): ViewClass {
     const key = this.#keys.keyOf(principal, viewState);
     let found = this.#classes.get(key);
-    if (found === undefined) found = new ViewClass(this.#document, key, this.#keys.inputsOf(principal, viewState));
-    else this.#classes.delete(key);
+    if (found === undefined) {
+      const inputs = this.#keys.inputsOf(this.#document.state.intern(principal), viewState);
+      found = new ViewClass(this.#document, key, inputs);
+    } else this.#classes.delete(key);
     this.#classes.set(key, found);
     this.restless.add(found);
     return found;
@@ -61,9 +68,10 @@ export class ClassTable {
     // Whoever holds something says so again: all policies are asked anew.
     this.#document.holders.clear();
     for (const old of before) {
-      for (const viewer of old.waiting) {
-        viewer.viewClass = this.of(viewer.principal, viewer.viewState);
-        viewer.viewClass.startWaiting(viewer);
+      const { waiting } = old;
+      for (const viewer of waiting?.members.slice() ?? []) {
+        old.takeOut(viewer);
+        this.of(viewer.principal, viewer.viewState).startWaiting(viewer, waiting!.viewSeq);
       }
       for (const group of old.groups) this.#splitGroup(old, group);
     }
@@ -71,7 +79,7 @@ export class ClassTable {
 
   #splitGroup(old: ViewClass, group: ViewerGroup): void {
     const forks = new Map<ViewClass, ViewerGroup>();
-    for (const viewer of group.members.slice()) {
+    for (const viewer of group.members) {
       const viewClass = this.of(viewer.principal, viewer.viewState);
       let fork = forks.get(viewClass);
       if (fork === undefined) {
@@ -82,8 +90,7 @@ export class ClassTable {
         viewClass.inherit(old);
         viewClass.add(fork);
       }
-      viewer.viewClass = viewClass;
-      group.remove(viewer);
+      group.release(viewer);
       fork.add(viewer);
     }
   }

@@ -3,21 +3,23 @@ import type { ClassTable } from "./class-table.ts";
 import type { ViewedDocument } from "./document-views.ts";
 import { SharedStep } from "./shared-step.ts";
 import { largeDeltaBytes, type ViewClass } from "./view-class.ts";
-import { haveCredit, type ViewerGroup } from "./viewer-group.ts";
-import type { ViewerHandle } from "./viewer-handle.ts";
+import type { ViewerGroup } from "./viewer-group.ts";
 
 /** The steps of one delivery, each from where some of the viewers are. */
 export class SharedSteps {
   readonly #document: ViewedDocument;
   readonly #classes: ClassTable;
   #steps: SharedStep[] = [];
+  #delivery = 0;
 
   constructor(document: ViewedDocument, classes: ClassTable) {
     this.#document = document;
     this.#classes = classes;
   }
 
-  begin(): void {
+  /** @param delivery its number */
+  begin(delivery: number): void {
+    this.#delivery = delivery;
     if (this.#steps.length > 0) this.#steps = [];
   }
 
@@ -43,19 +45,21 @@ export class SharedSteps {
     const held = viewClass.heldOf(group, shared);
     const telling = held < 0 ? undefined : shared.tellings.of(held, group);
     if (telling === undefined) return false;
-    const { frame, viewers } = telling;
+    const { frame, groups } = telling;
     if (frame !== undefined) {
-      if (group.hashDueAt <= now || !haveCredit(group.members)) return false;
+      if (group.isHashDue(now) || group.restingCount > 0) return false;
       group.viewSeq = frame.seq;
-      for (const viewer of group.members) viewers.push(viewer);
+      group.isSeqRepeated = false;
+      group.sentIn = this.#delivery;
+      groups.push(group);
     }
     group.seq = this.#document.state.root.$stamp;
     return true;
   }
 
   /** One frame for all that are told the same. */
-  deliver(send: (viewers: readonly ViewerHandle[], frame: Frame) => void): void {
+  deliver(send: (groups: readonly ViewerGroup[], frame: Frame) => void): void {
     for (const { tellings } of this.#steps) tellings.deliver(send);
-    this.begin();
+    this.begin(this.#delivery);
   }
 }

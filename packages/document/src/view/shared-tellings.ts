@@ -5,13 +5,12 @@ import type { SharedStep } from "./shared-step.ts";
 import { BeyondHorizon } from "./state-walk.ts";
 import { largeDeltaBytes } from "./view-class.ts";
 import type { ViewerGroup } from "./viewer-group.ts";
-import type { ViewerHandle } from "./viewer-handle.ts";
 
 /** What some viewers of a step are told alike. */
 interface Telling {
   /** `undefined`: nothing. */
   readonly frame: Frame | undefined;
-  readonly viewers: ViewerHandle[];
+  readonly groups: ViewerGroup[];
 }
 
 /**
@@ -39,9 +38,9 @@ export class SharedTellings {
     return telling;
   }
 
-  deliver(send: (viewers: readonly ViewerHandle[], frame: Frame) => void): void {
+  deliver(send: (groups: readonly ViewerGroup[], frame: Frame) => void): void {
     for (const telling of this.#byHeld.values()) {
-      if (telling?.frame !== undefined && telling.viewers.length > 0) send(telling.viewers, telling.frame);
+      if (telling?.frame !== undefined && telling.groups.length > 0) send(telling.groups, telling.frame);
     }
   }
 
@@ -59,7 +58,7 @@ export class SharedTellings {
       const length = part.json.length + own.length;
       if (length > largeDeltaBytes) return undefined;
       const frame = length === 0 ? undefined : frames.makeOfFields(part.json, own, walk.newest);
-      return { frame, viewers: [] };
+      return { frame, groups: [] };
     } catch (thrown) {
       if (thrown instanceof BeyondHorizon || thrown instanceof LimitError) return undefined;
       throw thrown;

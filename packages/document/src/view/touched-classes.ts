@@ -1,8 +1,8 @@
 import type { ClassTable } from "./class-table.ts";
+import type { Cohort } from "./cohort.ts";
 import type { ViewedDocument } from "./document-views.ts";
 import type { SharedSteps } from "./shared-steps.ts";
 import type { ViewClass } from "./view-class.ts";
-import type { Cohort } from "./viewer-group.ts";
 
 /** The classes to look at, if what has changed says for all others that they have nothing to be told. */
 export function touchedClasses(

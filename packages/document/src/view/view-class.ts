@@ -24,8 +24,6 @@ interface Cached<Value> {
   readonly value: Value;
 }
 
-const nobody: readonly ViewerHandle[] = [];
-
 /** Hashes of states that were sent are kept for this many frames, for clients that report a little late. */
 const sentHashesMax = 16;
 /** A delta above this is compared with the size of the snapshot, and the smaller one is sent. */
@@ -39,8 +37,8 @@ export class ViewClass {
   readonly key: string;
   readonly inputs: ViewerInputs;
   readonly groups: ViewerGroup[] = [];
-  /** Members without a group: they wait for their first frame, or for a snapshot. */
-  #waiting: Set<ViewerHandle> | undefined;
+  /** Members that hold nothing: they wait for their first frame, or for a snapshot. */
+  waiting: ViewerGroup | undefined = undefined;
   readonly #document: ViewedDocument;
   readonly #policies: ClassPolicies;
   readonly #cells: ViewCells;
@@ -57,20 +55,23 @@ export class ViewClass {
   }
 
   get isIdle(): boolean {
-    return this.#waiting === undefined && this.groups.every((group) => group.members.length === 0);
+    return this.waiting === undefined && this.groups.every((group) => group.size === 0);
   }
 
-  get waiting(): readonly ViewerHandle[] {
-    return this.#waiting === undefined ? nobody : [...this.#waiting];
+  /** @param floorSeq what it was told before: its stream must not go back */
+  startWaiting(viewer: ViewerHandle, floorSeq: number): void {
+    if (this.waiting === undefined) {
+      this.waiting = new ViewerGroup(0, -1, 0);
+      this.waiting.viewClass = this;
+    }
+    this.waiting.viewSeq = Math.max(this.waiting.viewSeq, floorSeq);
+    this.waiting.add(viewer);
   }
 
-  startWaiting(viewer: ViewerHandle): void {
-    (this.#waiting ??= new Set()).add(viewer);
-  }
-
-  stopWaiting(viewer: ViewerHandle): void {
-    this.#waiting?.delete(viewer);
-    if (this.#waiting?.size === 0) this.#waiting = undefined;
+  /** From its group, or from waiting. */
+  takeOut(viewer: ViewerHandle): void {
+    viewer.group?.remove(viewer);
+    if (this.waiting?.size === 0) this.waiting = undefined;
   }
 
   /** Nobody can be sent anything by it any more. */
@@ -101,33 +102,25 @@ export class ViewClass {
 
   /** Groups without members are kept only while there is none newer. */
   add(group: ViewerGroup): void {
+    group.viewClass = this;
     this.groups.push(group);
-    const newestSeq = Math.max(...this.groups.map(({ seq }) => seq));
+    const newestSeq = this.#newestSeq;
     for (let index = this.groups.length - 2; index >= 0; index--) {
-      const { members, seq } = this.groups[index]!;
-      if (members.length === 0 && (seq < newestSeq || seq === group.seq)) this.groups.splice(index, 1);
+      const { size, seq } = this.groups[index]!;
+      if (size === 0 && (seq < newestSeq || seq === group.seq)) this.groups.splice(index, 1);
     }
   }
 
-  /**
-   * After `bring`: `members` of `from` hold the state of `group`, which is `from` itself or a fork of it. All who hold the
-   * state of now end up in one group.
-   */
-  join(group: ViewerGroup, from: ViewerGroup, members: readonly ViewerHandle[]): void {
-    const other = this.#groupOfNow(from);
-    if (other === undefined && members.length === from.members.length) {
-      if (group !== from) from.adopt(group);
-      return;
-    }
-    const target = other ?? group;
-    for (const viewer of members.slice()) {
-      from.remove(viewer);
-      target.add(viewer);
-    }
-    target.viewSeq = Math.max(target.viewSeq, group.viewSeq);
-    if (from.owesHash) target.owesHash = true;
-    if (from.members.length === 0) this.groups.splice(this.groups.indexOf(from), 1);
-    if (other === undefined) this.add(group);
+  /** Before a delivery: whoever holds the same state goes on in one group, and whoever has no credit left rests. */
+  settle(): void {
+    if (this.groups.length > 1) this.#mergeGroups();
+    for (const group of this.groups) group.restDrained();
+    this.waiting?.restDrained();
+  }
+
+  /** Before `group` adopts another state: members without credit keep the one they hold. */
+  leaveBehind(group: ViewerGroup): void {
+    if (group.restingCount > 0) this.add(group.leaveBehind());
   }
 
   /** Which of the changed guarded things this group is told of, see `QuietScan.heldBy`; -1: it has to be walked for. */
@@ -179,7 +172,7 @@ export class ViewClass {
   /** Bytes of whole views are kept only where several may ask for them. */
   forgetBytes(): void {
     let members = 0;
-    for (const group of this.groups) members += group.members.length;
+    for (const group of this.groups) members += group.size;
     if (members > 1) return;
     this.#snapshot = undefined;
     this.#plain = undefined;
@@ -196,9 +189,32 @@ export class ViewClass {
     return (this.#sentHashes ?? []).filter((sent) => sent.seq === seq).map((sent) => sent.hash);
   }
 
-  #groupOfNow(except?: ViewerGroup): ViewerGroup | undefined {
+  get #newestSeq(): number {
+    return this.groups.reduce((newest, { seq }) => Math.max(newest, seq), 0);
+  }
+
+  #groupOfNow(): ViewerGroup | undefined {
     const { state, tick } = this.#document;
-    return this.groups.find((group) => group !== except && group.isAt(state.root.$stamp, tick));
+    return this.groups.find((group) => group.isAt(state.root.$stamp, tick));
+  }
+
+  /** The smaller one goes to the larger one: nobody moves often. */
+  #mergeGroups(): void {
+    const newestSeq = this.#newestSeq;
+    const bySeq = new Map<number, ViewerGroup>();
+    for (const group of this.groups.splice(0)) {
+      const other = bySeq.get(group.seq);
+      if (other === undefined || !other.isAt(group.seq, group.tick) || group.mustAskAll) {
+        if (group.size === 0 && group.seq < newestSeq) continue;
+        if (other === undefined) bySeq.set(group.seq, group);
+        this.groups.push(group);
+      } else if (other.size >= group.size) other.merge(group);
+      else {
+        group.merge(other);
+        this.groups[this.groups.indexOf(other)] = group;
+        bySeq.set(group.seq, group);
+      }
+    }
   }
 
   #delta(group: ViewerGroup, shared: SharedStep | undefined): FrameBody | "beyond" | undefined {

@@ -1,31 +1,42 @@
 import type { Principal } from "@tidewire/foundation";
-import type { Frame } from "../runtime/runtime.ts";
+import type { Audience, Frame } from "../runtime/runtime.ts";
 import { LimitError } from "../state/limit-error.ts";
 import type { ViewStateValue } from "./class-keys.ts";
 import { ClassTable } from "./class-table.ts";
+import { Cohort } from "./cohort.ts";
 import type { ViewedDocument } from "./document-views.ts";
 import { emptyDelta, type FrameBody } from "./frame.ts";
 import type { SharedStep } from "./shared-step.ts";
 import { SharedSteps } from "./shared-steps.ts";
 import { touchedClasses } from "./touched-classes.ts";
 import type { PlainView, ViewClass } from "./view-class.ts";
-import { Cohort, ViewerGroup, withCredit } from "./viewer-group.ts";
+import { ViewerGroup } from "./viewer-group.ts";
 import type { ViewerHandle } from "./viewer-handle.ts";
 
-/** The viewers named are those of the call: the list is the receiver's to keep. */
-export type FrameSink = (viewers: readonly ViewerHandle[], frame: Frame) => void;
+/**
+ * `viewers` is live and stays as it is until the delivery is over. An audience comes where it is likely to be sent to again:
+ * then they are its viewers.
+ */
+export type FrameSink = (viewers: readonly ViewerHandle[], frame: Frame, audience?: Audience) => void;
 export type FailureSink = (viewers: readonly ViewerHandle[], error: LimitError) => void;
 
 /** All viewers of a document, by class. */
 export class ViewHub {
   readonly #document: ViewedDocument;
   readonly #classes: ClassTable;
-  readonly #viewers = new Set<ViewerHandle>();
   readonly #shared: SharedSteps;
+  #viewerCount = 0;
+  /** Counts the deliveries. */
+  #delivery = 0;
   /** All groups with members, but for those of restless classes. */
   #cohort = new Cohort(0, -1);
-  /** Members that were promised a frame even if nothing changes. */
-  readonly #owed = new Set<ViewerHandle>();
+  /**
+   * Members that were promised a frame even if nothing changes. Their state was right when they resumed and they are told
+   * so (`confirmation`), or they resumed from an earlier state and are brought forward.
+   */
+  readonly #owed = new Map<ViewerHandle, "confirmation" | "forward">();
+  /** Detached by the delivery under way. */
+  #failed: ViewerHandle[] = [];
   /** Monotonic ms from which on some group that was sent frames without a hash is to be sent one. */
   #hashOwedAt = Infinity;
 
@@ -40,63 +51,70 @@ export class ViewHub {
   }
 
   get viewerCount(): number {
-    return this.#viewers.size;
+    return this.#viewerCount;
+  }
+
+  /** Everybody, with those of whom nobody was told yet that they are gone. */
+  *viewers(): Iterable<ViewerHandle> {
+    for (const { groups, waiting } of this.#classes.values()) {
+      for (const group of groups) yield* group.members;
+      if (waiting !== undefined) yield* waiting.members;
+    }
+    yield* this.#failed;
   }
 
   has(viewer: ViewerHandle): boolean {
-    return this.#viewers.has(viewer);
+    return viewer.group !== undefined;
   }
 
   /** Adds a viewer, which gets as little as its resume allows. */
   attach(viewer: ViewerHandle, resume: { readonly seq: number; readonly hash: string } | undefined): void {
-    this.#viewers.add(viewer);
-    viewer.viewClass = this.#classes.of(viewer.principal, viewer.viewState);
-    if (resume === undefined) {
-      this.#await(viewer);
-      return;
-    }
+    this.#viewerCount++;
+    this.#await(viewer, 0);
+    if (resume === undefined) return;
     const { viewClass, plain, group } = this.#viewOf(viewer.principal, viewer.viewState);
-    viewer.viewClass = viewClass;
     group.raiseTo(resume.seq);
-    if (plain.hash === resume.hash && resume.seq <= group.viewSeq) {
-      group.add(viewer);
-      viewer.next = "confirmation";
-      this.#owed.add(viewer);
-      return;
-    }
-    const base = this.#baseFor(viewClass, group, resume.seq);
-    if (base === undefined) {
-      this.#await(viewer);
-      return;
-    }
+    const isSame = plain.hash === resume.hash && resume.seq <= group.viewSeq;
+    const base = isSame ? group : this.#baseFor(viewClass, group, resume.seq);
+    if (base === undefined) return;
+    this.#leave(viewer);
     base.add(viewer);
-    viewer.next = "forward";
-    this.#owed.add(viewer);
+    // Whatever it is sent first, if it changes anything, is checked.
+    base.hashDueAt = -Infinity;
+    this.#owed.set(viewer, isSame ? "confirmation" : "forward");
   }
 
   detach(viewer: ViewerHandle): boolean {
-    if (!this.#viewers.delete(viewer)) return false;
+    if (viewer.group === undefined) return false;
+    this.#viewerCount--;
     this.#leave(viewer);
     this.#owed.delete(viewer);
-    this.#classes.dropIdle(this.#viewers.size);
+    this.#classes.dropIdle(this.#viewerCount);
     return true;
   }
 
   detachAll(): void {
-    for (const viewer of this.#viewers) this.detach(viewer);
+    this.#viewerCount = 0;
+    this.#owed.clear();
     this.#classes.clear();
+  }
+
+  /** Those whose view was too large: their leaving is known everywhere. */
+  forgetFailed(): void {
+    this.#failed = [];
   }
 
   /** The viewer said something new about itself. */
   moveTo(viewer: ViewerHandle, viewState: ViewStateValue): void {
     viewer.viewState = viewState;
-    const { group, viewClass } = viewer;
+    const group = viewer.group!;
+    const { viewClass } = group;
     const next = this.#classes.of(viewer.principal, viewState);
     if (next === viewClass) return;
+    const isWaiting = viewClass.waiting === group;
     this.#leave(viewer);
-    viewer.viewClass = next;
-    if (group === undefined) {
-      next.startWaiting(viewer);
+    if (isWaiting) {
+      next.startWaiting(viewer, group.viewSeq);
       return;
     }
     const fork = group.fork();
@@ -105,22 +123,28 @@ export class ViewHub {
     fork.add(viewer);
   }
 
+  grant(viewer: ViewerHandle, frames: number): void {
+    viewer.group?.grant(viewer, frames);
+  }
+
   resync(viewer: ViewerHandle): void {
+    const { viewSeq } = viewer.group!;
     this.#owed.delete(viewer);
     this.#leave(viewer);
-    this.#await(viewer);
+    this.#await(viewer, viewSeq);
   }
 
   check(viewer: ViewerHandle, seq: number, hash: string): "match" | "mismatch" | "unverifiable" {
-    const wasQuiet = viewer.framesSinceCheck === 0;
-    viewer.framesSinceCheck = 0;
-    const { group, viewClass } = viewer;
-    if (group === undefined) return "unverifiable";
+    const group = viewer.group!;
+    const wasQuiet = group.framesSinceCheck(viewer) === 0;
+    group.checked(viewer);
+    const { viewClass } = group;
+    if (viewClass.waiting === group) return "unverifiable";
     if (seq > group.viewSeq) return this.#mismatch(viewer);
     const { state, tick } = this.#document;
     if (seq === group.viewSeq && group.isAt(state.root.$stamp, tick)) {
       if (viewClass.plain(group).hash === hash) return "match";
-      if (wasQuiet || viewer.framesAtSeq <= 1) return this.#mismatch(viewer);
+      if (wasQuiet || !group.isSeqRepeated) return this.#mismatch(viewer);
     }
     const known = viewClass.hashesAt(seq);
     if (known.includes(hash)) return "match";
@@ -132,20 +156,21 @@ export class ViewHub {
   view(principal: Principal, viewState: ViewStateValue | undefined): PlainView & { readonly seq: number } {
     const { viewClass, plain, group } = this.#viewOf(principal, viewState);
     viewClass.forgetBytes();
-    this.#classes.dropIdle(this.#viewers.size);
+    this.#classes.dropIdle(this.#viewerCount);
     return { ...plain, seq: group.viewSeq };
   }
 
   deliver(now: number, sink: FrameSink, fail: FailureSink): void {
-    this.#shared.begin();
+    this.#shared.begin(++this.#delivery);
     const touched = touchedClasses(this.#document, this.#classes, this.#shared, this.#cohort);
     if (touched === undefined) this.#deliverAll(now, sink, fail);
     else this.#deliverTouched(touched, now, sink, fail);
-    this.#shared.deliver((viewers, frame) => {
-      for (const viewer of viewers) {
-        this.#sent(viewer, frame);
-        const { group } = viewer;
-        if (group?.owesHash === false) this.#oweHash(group, group.hashDueAt);
+    this.#shared.deliver((groups, frame) => {
+      const viewers: ViewerHandle[] = [];
+      for (const group of groups) {
+        this.#sent(group);
+        if (!group.owesHash) this.#oweHash(group, group.hashDueAt);
+        for (const viewer of group.ready.viewers) viewers.push(viewer);
       }
       sink(viewers, frame);
     });
@@ -155,7 +180,7 @@ export class ViewHub {
 
   #deliverTouched(touched: Iterable<ViewClass>, now: number, sink: FrameSink, fail: FailureSink): void {
     for (const viewClass of touched) this.#deliverClass(viewClass, now, sink, fail);
-    for (const viewClass of touched) this.#leaveBehind(viewClass);
+    for (const viewClass of touched) this.#leaveCohort(viewClass);
     this.#cohort.seq = this.#document.state.root.$stamp;
     for (const viewClass of touched) this.#settle(viewClass);
   }
@@ -173,27 +198,27 @@ export class ViewHub {
     // Alone, a class has no others to go on with; it is new to the cohort when they come.
     if (this.#classes.size === 1) {
       for (const viewClass of this.#classes.values()) {
-        this.#leaveBehind(viewClass);
+        this.#leaveCohort(viewClass);
         this.#classes.restless.add(viewClass);
       }
       return;
     }
     const { state, tick } = this.#document;
-    for (const viewClass of this.#classes.values()) this.#leaveBehind(viewClass);
+    for (const viewClass of this.#classes.values()) this.#leaveCohort(viewClass);
     this.#cohort = new Cohort(state.root.$stamp, tick);
     for (const viewClass of this.#classes.values()) this.#settle(viewClass);
   }
 
   /** Groups that are not where all will be now: before the cohort moves. */
-  #leaveBehind({ groups }: ViewClass): void {
+  #leaveCohort({ groups }: ViewClass): void {
     for (const group of groups) group.leaveCohort();
   }
 
   #settle(viewClass: ViewClass): void {
     const { seq, tick } = this.#cohort;
-    let isRestless = viewClass.waiting.length > 0;
+    let isRestless = viewClass.waiting !== undefined;
     for (const group of viewClass.groups) {
-      if (group.members.length === 0) continue;
+      if (group.size === 0) continue;
       if (group.isAt(seq, tick)) group.join(this.#cohort);
       else isRestless = true;
     }
@@ -204,7 +229,7 @@ export class ViewHub {
   /** Monotonic ms: there is something to deliver then, whatever happens until then. */
   get deliverAt(): number | undefined {
     // What was owed to viewers who have left since is owed to nobody.
-    return this.#hashOwedAt === Infinity || this.#viewers.size === 0 ? undefined : this.#hashOwedAt;
+    return this.#hashOwedAt === Infinity || this.#viewerCount === 0 ? undefined : this.#hashOwedAt;
   }
 
   /** Streams that went silent after frames without a hash: it comes alone. */
@@ -213,10 +238,12 @@ export class ViewHub {
     this.#hashOwedAt = Infinity;
     for (const viewClass of this.#classes.values()) {
       for (const group of viewClass.groups) {
-        if (!group.owesHash || group.members.length === 0) continue;
-        const ready = group.hashDueAt > now ? [] : withCredit(group.members);
-        if (ready.length > 0 && group.isAt(state.root.$stamp, tick)) {
-          this.#guarded(ready, fail, () => this.#send(viewClass, group, ready, emptyDelta, now, sink));
+        if (!group.owesHash || group.size === 0) continue;
+        if (group.hashDueAt <= now && group.sentIn !== this.#delivery && group.isAt(state.root.$stamp, tick)) {
+          group.restDrained();
+          if (group.ready.size > 0) {
+            this.#guarded(group.ready.viewers, fail, () => this.#send(viewClass, group, emptyDelta, now, sink));
+          }
         }
         // Those without credit are asked again.
         if (group.owesHash) this.#oweHash(group, Math.max(group.hashDueAt, now + limits.hashIntervalMs));
@@ -230,106 +257,121 @@ export class ViewHub {
   }
 
   #deliverClass(viewClass: ViewClass, now: number, sink: FrameSink, fail: FailureSink): void {
+    viewClass.settle();
     const { groups } = viewClass;
     const { state, tick } = this.#document;
     // Groups come and go while they are brought forward; mostly there is one.
     for (const group of groups.length === 1 ? groups : groups.slice()) {
-      if (group.members.length === 0 || group.isAt(state.root.$stamp, tick)) continue;
+      if (group.size === 0 || group.isAt(state.root.$stamp, tick)) continue;
       const shared = this.#shared.from(group.seq);
       if (shared !== undefined && this.#shared.take(viewClass, group, shared, now)) continue;
-      const ready = withCredit(group.members);
-      if (ready.length === 0) continue;
-      this.#guarded(ready, fail, () => this.#deliverGroup(viewClass, group, ready, now, sink, shared));
+      const { viewers } = group.ready;
+      if (viewers.length === 0) continue;
+      this.#guarded(viewers, fail, () => this.#deliverGroup(viewClass, group, now, sink, shared));
       if (this.#classes.mustSplit) return;
     }
-    const ready = withCredit(viewClass.waiting);
+    const ready = viewClass.waiting?.ready.viewers.slice() ?? [];
     if (ready.length > 0) this.#guarded(ready, fail, () => this.#deliverSnapshot(viewClass, ready, now, sink));
   }
 
   #deliverGroup(
     viewClass: ViewClass,
     group: ViewerGroup,
-    ready: ViewerHandle[],
     now: number,
     sink: FrameSink,
     shared: SharedStep | undefined,
   ): void {
     // Whoever stays behind keeps the state as it was; so does everyone if the class turns out to be several.
-    const canStay = ready.length === group.members.length && this.#classes.isFinal;
-    const next = canStay ? group : group.fork();
+    const next = group.restingCount === 0 && this.#classes.isFinal ? group : group.fork();
+    const { viewSeq } = group;
     const body = viewClass.bring(next, shared);
     if (this.#classes.mustSplit) return;
-    if (body === undefined) {
-      // Nothing to tell costs no credit.
-      viewClass.join(next, group, group.members);
-      return;
-    }
-    viewClass.join(next, group, ready);
-    this.#send(viewClass, ready[0]!.group!, ready, body, now, sink);
+    // Nothing to tell costs no credit: then nobody stays behind.
+    if (body !== undefined) viewClass.leaveBehind(group);
+    if (next !== group) group.adopt(next);
+    if (body === undefined) return;
+    group.isSeqRepeated = group.viewSeq === viewSeq;
+    this.#send(viewClass, group, body, now, sink);
   }
 
-  #deliverSnapshot(viewClass: ViewClass, ready: ViewerHandle[], now: number, sink: FrameSink): void {
-    const group = viewClass.current();
+  #deliverSnapshot(viewClass: ViewClass, ready: readonly ViewerHandle[], now: number, sink: FrameSink): void {
+    const floorSeq = viewClass.waiting!.viewSeq;
+    const current = viewClass.current();
     if (this.#classes.mustSplit) return;
-    const body = viewClass.snapshot(group);
+    const body = viewClass.snapshot(current);
+    const { hash } = viewClass.plain(current);
     if (this.#classes.mustSplit) return;
+    // Whom a frame of this delivery is for must not change: those who come now join the others before the next one.
+    const group = current.sentIn === this.#delivery ? current.fork() : current;
+    if (group !== current) viewClass.add(group);
+    if (group.size === 0) this.#hashSent(group, now);
+    group.viewSeq = Math.max(group.viewSeq, floorSeq);
     for (const viewer of ready) {
-      viewClass.stopWaiting(viewer);
+      viewClass.takeOut(viewer);
       group.add(viewer);
     }
-    this.#send(viewClass, group, ready, body, now, sink);
+    this.#sendEach(group, ready, this.#frame(viewClass, group, body, hash), sink);
     viewClass.forgetBytes();
   }
 
   /** Those who resumed and for whom nothing has changed since. */
   #deliverOwed(now: number, sink: FrameSink, fail: FailureSink): void {
-    for (const viewer of this.#owed) {
-      const { group, viewClass, next } = viewer;
-      if (viewer.credit <= 0 || group === undefined) continue;
-      if (next === "forward") {
+    const { limits } = this.#document;
+    for (const [viewer, owed] of this.#owed) {
+      const group = viewer.group!;
+      const { viewClass } = group;
+      if (viewer.credit <= 0) continue;
+      if (owed === "forward") {
         // Nothing changed and yet its hash is another: what it holds is wrong.
         this.resync(viewer);
-        this.#guarded([viewer], fail, () => this.#deliverSnapshot(viewClass, [viewer], now, sink));
-      } else {
-        // Just "nothing has changed": the first change is what carries the hash.
-        if (!viewer.wantsEveryHash) viewer.hashDueAt = Math.max(viewer.hashDueAt, now + 1);
-        this.#send(viewClass, group, [viewer], emptyDelta, now, sink);
+        this.#guarded([viewer], fail, () => this.#deliverSnapshot(viewer.group!.viewClass, [viewer], now, sink));
+        continue;
       }
+      // Just "nothing has changed": the first change is what carries the hash.
+      group.hashDueAt = Math.max(group.hashDueAt, now + 1);
+      const hash = viewer.wantsEveryHash ? viewClass.plain(group).hash : undefined;
+      this.#sendEach(group, [viewer], this.#frame(viewClass, group, emptyDelta, hash), sink);
+      if (hash === undefined && !group.owesHash) this.#oweHash(group, now + limits.hashIntervalMs);
     }
   }
 
-  #send(
-    viewClass: ViewClass,
-    group: ViewerGroup,
-    viewers: readonly ViewerHandle[],
-    body: FrameBody,
-    now: number,
-    sink: FrameSink,
-  ): void {
-    const isHashDue = group.hashDueAt <= now && viewers.some(({ hashDueAt }) => hashDueAt <= now);
-    const hash = isHashDue ? viewClass.plain(group).hash : undefined;
-    const frame = this.#document.frames.make(body, group.viewSeq, hash);
-    if (hash !== undefined) viewClass.sentHash(frame.seq, hash);
-    for (let index = 0; index < viewers.length; index++) this.#sent(viewers[index]!, frame);
-    if (isHashDue) {
-      this.#hashSent(group, viewers, now);
+  /** To all who are ready. */
+  #send(viewClass: ViewClass, group: ViewerGroup, body: FrameBody, now: number, sink: FrameSink): void {
+    const hash = group.isHashDue(now) ? viewClass.plain(group).hash : undefined;
+    const frame = this.#frame(viewClass, group, body, hash);
+    this.#sent(group);
+    if (hash !== undefined) {
+      this.#hashSent(group, now);
       viewClass.forgetBytes();
     } else if (!group.owesHash) this.#oweHash(group, group.hashDueAt);
+    sink(group.ready.viewers, frame, group.ready);
+  }
+
+  #sendEach(group: ViewerGroup, viewers: readonly ViewerHandle[], frame: Frame, sink: FrameSink): void {
+    for (const viewer of viewers) {
+      group.sentTo(viewer);
+      this.#owed.delete(viewer);
+    }
     sink(viewers, frame);
   }
 
-  #sent(viewer: ViewerHandle, { seq }: Frame): void {
-    viewer.sent(seq);
-    if (viewer.next === "changes") return;
-    viewer.next = "changes";
-    this.#owed.delete(viewer);
+  #frame(viewClass: ViewClass, group: ViewerGroup, body: FrameBody, hash: string | undefined): Frame {
+    const frame = this.#document.frames.make(body, group.viewSeq, hash);
+    if (hash !== undefined) viewClass.sentHash(frame.seq, hash);
+    return frame;
   }
 
-  #hashSent(group: ViewerGroup, viewers: readonly ViewerHandle[], now: number): void {
-    const dueAt = now + this.#document.limits.hashIntervalMs;
-    for (const viewer of viewers) if (!viewer.wantsEveryHash) viewer.hashDueAt = dueAt;
-    group.hashDueAt = group.members.reduce((least, { hashDueAt }) => Math.min(least, hashDueAt), Infinity);
-    if (viewers.length === group.members.length) group.owesHash = false;
+  #sent(group: ViewerGroup): void {
+    group.frames++;
+    group.sentIn = this.#delivery;
+    for (const viewer of this.#owed.keys()) {
+      if (group.ready.viewers[viewer.position] === viewer) this.#owed.delete(viewer);
+    }
+  }
+
+  #hashSent(group: ViewerGroup, now: number): void {
+    group.hashDueAt = now + this.#document.limits.hashIntervalMs;
+    group.owesHash = group.restingCount > 0;
   }
 
   /** A view above its bound ends the streams of those who would get it, and nobody else's. */
@@ -338,8 +380,10 @@ export class ViewHub {
       step();
     } catch (thrown) {
       if (!(thrown instanceof LimitError)) throw thrown;
-      for (const viewer of viewers) this.detach(viewer);
-      fail(viewers, thrown);
+      const failed = viewers.slice();
+      for (const viewer of failed) this.detach(viewer);
+      this.#failed.push(...failed);
+      fail(failed, thrown);
     }
   }
 
@@ -348,15 +392,12 @@ export class ViewHub {
     return "mismatch";
   }
 
-  #await(viewer: ViewerHandle): void {
-    viewer.next = "snapshot";
-    viewer.viewClass = this.#classes.of(viewer.principal, viewer.viewState);
-    viewer.viewClass.startWaiting(viewer);
+  #await(viewer: ViewerHandle, floorSeq: number): void {
+    this.#classes.of(viewer.principal, viewer.viewState).startWaiting(viewer, floorSeq);
   }
 
   #leave(viewer: ViewerHandle): void {
-    viewer.group?.remove(viewer);
-    viewer.viewClass.stopWaiting(viewer);
+    viewer.group!.viewClass.takeOut(viewer);
   }
 
   /** A group at the state of an earlier frame, if there is one or one can be thought up. */

@@ -1,29 +1,24 @@
 import type { RecordNode } from "../state/record-node.ts";
 import type { TableNode } from "../state/table-node.ts";
+import type { Cohort } from "./cohort.ts";
 import { GuardBits } from "./guard-bits.ts";
+import { Roster } from "./roster.ts";
+import type { ViewClass } from "./view-class.ts";
 import type { ViewResult } from "./view-result.ts";
 import type { ViewerHandle } from "./viewer-handle.ts";
 
 /**
- * The groups that hold the state of the last delivery, which is nearly all of them. Where nothing has changed for most,
- * they are brought forward together, by one number.
- */
-export class Cohort {
-  seq: number;
-  readonly tick: number;
-
-  constructor(seq: number, tick: number) {
-    this.seq = seq;
-    this.tick = tick;
-  }
-}
-
-/**
- * Viewers of one class that hold the same state. However many they are, bringing them forward is one walk. What is kept
- * for them is what the walk cannot know from the state of today: which guarded things they hold, in which order, and what
- * their views were.
+ * Viewers of one class that hold the same state. However many they are, bringing them forward is one walk, and sending to
+ * them is one number that grows. What is kept for them is what the walk cannot know from the state of today: which guarded
+ * things they hold, in which order, and what their views were.
+ *
+ * Members without credit rest: they stay while nothing is sent, and are left behind in a group of their own when something
+ * is. Groups that have come to hold the same state are made one before the next delivery, not during one: until its frames
+ * are on their way, whom they are for must not change.
  */
 export class ViewerGroup {
+  /** Set when the class takes it in. */
+  viewClass!: ViewClass;
   /** The state they hold is the one at `seq` and this tick of presence. */
   tick: number;
   #seq: number;
@@ -42,11 +37,23 @@ export class ViewerGroup {
   results: (ViewResult | undefined)[] = [];
   /** They came from another class: all policies have to be asked again. */
   mustAskAll = false;
-  readonly members: ViewerHandle[] = [];
-  /** No member's hash is due before. */
-  hashDueAt = Infinity;
-  /** The last frame went without one. */
+  /** Who is sent its frames. */
+  readonly ready = new Roster();
+  /** Frames sent to all who are ready; their credit is counted from it. */
+  frames = 0;
+  /** The delivery that sent the last one: whom it is for must not change until it is over. */
+  sentIn = 0;
+  /** Monotonic ms from which on the next frame carries a hash. */
+  hashDueAt = -Infinity;
+  /** The last frame went without one, or some member has not had it. */
   owesHash = false;
+  /** The last frame led to the same seq as the one before: presence moved. */
+  isSeqRepeated = false;
+  #resting: ViewerHandle[] | undefined;
+  /** The earliest that a hash was due for any who rest. */
+  #restingDueAt = Infinity;
+  /** Members that want a hash with every frame. */
+  #everyHash = 0;
 
   constructor(seq: number, tick: number, viewSeq: number) {
     this.#seq = seq;
@@ -73,15 +80,25 @@ export class ViewerGroup {
     if (this.#cohort !== undefined) this.seq = this.#cohort.seq;
   }
 
+  get size(): number {
+    return this.ready.size + this.restingCount;
+  }
+
+  get restingCount(): number {
+    return this.#resting?.length ?? 0;
+  }
+
+  get members(): readonly ViewerHandle[] {
+    return this.#resting === undefined ? this.ready.viewers : [...this.ready.viewers, ...this.#resting];
+  }
+
   /** The same state, without members. */
   fork(): ViewerGroup {
     const fork = new ViewerGroup(this.seq, this.tick, this.viewSeq);
+    fork.#follow(this);
     fork.bits = this.bits.copy();
     if (this.orders !== undefined) fork.orders = new Map([...this.orders].filter(([table]) => table.$isLive));
     fork.results = this.results.slice();
-    fork.mustAskAll = this.mustAskAll;
-    fork.viewSeqMax = this.viewSeqMax;
-    fork.owesHash = this.owesHash;
     return fork;
   }
 
@@ -97,6 +114,27 @@ export class ViewerGroup {
     this.viewSeqMax = fork.viewSeqMax;
   }
 
+  /** Those who rest go to a group of their own with the state as it is; this one is about to adopt another. */
+  leaveBehind(): ViewerGroup {
+    const behind = new ViewerGroup(this.seq, this.tick, this.viewSeq);
+    behind.#follow(this);
+    behind.adopt(this);
+    behind.hashDueAt = Math.min(this.hashDueAt, this.#restingDueAt);
+    for (const viewer of this.#resting?.slice() ?? []) {
+      this.remove(viewer);
+      behind.add(viewer);
+    }
+    return behind;
+  }
+
+  #follow(other: ViewerGroup): void {
+    this.mustAskAll = other.mustAskAll;
+    this.viewSeqMax = other.viewSeqMax;
+    this.owesHash = other.owesHash;
+    this.hashDueAt = other.hashDueAt;
+    this.isSeqRepeated = other.isSeqRepeated;
+  }
+
   /** A client came back with a newer seq of the same document: its stream must not go back. */
   raiseTo(seq: number): void {
     if (seq > this.viewSeq && seq <= this.viewSeqMax) this.viewSeq = seq;
@@ -106,30 +144,121 @@ export class ViewerGroup {
     return this.seq === seq && this.tick === tick && !this.mustAskAll;
   }
 
+  isHashDue(now: number): boolean {
+    return this.#everyHash > 0 || this.hashDueAt <= now;
+  }
+
   add(viewer: ViewerHandle): void {
     viewer.group = this;
-    viewer.position = this.members.length;
-    if (viewer.hashDueAt < this.hashDueAt) this.hashDueAt = viewer.hashDueAt;
-    this.members.push(viewer);
+    if (viewer.wantsEveryHash) this.#everyHash++;
+    if (viewer.until <= 0) this.#rest(viewer);
+    else this.#wake(viewer);
   }
 
   remove(viewer: ViewerHandle): void {
-    const last = this.members.pop()!;
+    const isResting = this.#isResting(viewer);
+    if (isResting) this.#leaveRest(viewer);
+    else this.ready.remove(viewer);
+    this.#forget(viewer, isResting);
+    if (this.size === 0) this.leaveCohort();
+  }
+
+  /** It goes elsewhere, and the group is not used any more: its lists stay, for frames that are on their way. */
+  release(viewer: ViewerHandle): void {
+    this.#forget(viewer, this.#isResting(viewer));
+  }
+
+  /** All of another group that holds the same state; it is not used any more. */
+  merge(other: ViewerGroup): void {
+    for (const viewer of other.members.slice()) {
+      other.remove(viewer);
+      this.add(viewer);
+    }
+    this.viewSeq = Math.max(this.viewSeq, other.viewSeq);
+    this.hashDueAt = Math.min(this.hashDueAt, other.hashDueAt);
+    if (other.owesHash) this.owesHash = true;
+    if (other.isSeqRepeated) this.isSeqRepeated = true;
+  }
+
+  creditOf(viewer: ViewerHandle): number {
+    return this.#isResting(viewer) ? 0 : Math.max(0, viewer.until - this.frames);
+  }
+
+  grant(viewer: ViewerHandle, frames: number): void {
+    if (!this.#isResting(viewer)) {
+      viewer.until += frames;
+      if (frames < 0) this.ready.lowered(viewer);
+      return;
+    }
+    if (frames <= 0) return;
+    this.hashDueAt = Math.min(this.hashDueAt, this.#restingDueAt);
+    this.#leaveRest(viewer);
+    viewer.until = frames;
+    this.#wake(viewer);
+  }
+
+  /** A frame for this one alone. */
+  sentTo(viewer: ViewerHandle): void {
+    viewer.until--;
+    viewer.checkedAt--;
+    this.ready.lowered(viewer);
+  }
+
+  /** Whoever's credit is used up rests from here on. Not between a frame for all and its leaving. */
+  restDrained(): void {
+    for (const viewer of this.ready.drained(this.frames)) {
+      this.ready.remove(viewer);
+      this.#uncount(viewer);
+      this.#rest(viewer);
+    }
+  }
+
+  framesSinceCheck(viewer: ViewerHandle): number {
+    return (this.#isResting(viewer) ? 0 : this.frames) - viewer.checkedAt;
+  }
+
+  checked(viewer: ViewerHandle): void {
+    viewer.checkedAt = this.#isResting(viewer) ? 0 : this.frames;
+  }
+
+  #isResting(viewer: ViewerHandle): boolean {
+    return this.#resting !== undefined && this.#resting[viewer.position] === viewer;
+  }
+
+  #rest(viewer: ViewerHandle): void {
+    const resting = (this.#resting ??= []);
+    viewer.position = resting.length;
+    resting.push(viewer);
+    this.#restingDueAt = Math.min(this.#restingDueAt, this.hashDueAt);
+  }
+
+  #leaveRest(viewer: ViewerHandle): void {
+    const resting = this.#resting!;
+    const last = resting.pop()!;
     if (last !== viewer) {
-      this.members[viewer.position] = last;
+      resting[viewer.position] = last;
       last.position = viewer.position;
     }
-    viewer.group = undefined;
-    if (this.members.length === 0) this.leaveCohort();
+    if (resting.length > 0) return;
+    this.#resting = undefined;
+    this.#restingDueAt = Infinity;
   }
-}
 
-/** A new list, in one copy where everybody has credit. */
-export function withCredit(viewers: readonly ViewerHandle[]): ViewerHandle[] {
-  return haveCredit(viewers) ? viewers.slice() : viewers.filter(({ credit }) => credit > 0);
-}
+  #forget(viewer: ViewerHandle, isResting: boolean): void {
+    if (viewer.wantsEveryHash) this.#everyHash--;
+    if (!isResting) this.#uncount(viewer);
+    viewer.group = undefined;
+    viewer.position = -1;
+  }
 
-export function haveCredit(viewers: readonly ViewerHandle[]): boolean {
-  for (let index = 0; index < viewers.length; index++) if (viewers[index]!.credit <= 0) return false;
-  return true;
+  #wake(viewer: ViewerHandle): void {
+    viewer.until += this.frames;
+    viewer.checkedAt += this.frames;
+    this.ready.add(viewer);
+  }
+
+  #uncount(viewer: ViewerHandle): void {
+    viewer.until -= this.frames;
+    viewer.checkedAt -= this.frames;
+  }
 }

@@ -1,51 +1,44 @@
 import type { Principal } from "@tidewire/foundation";
 import type { Viewer } from "../runtime/runtime.ts";
 import type { ViewStateValue } from "./class-keys.ts";
-import type { ViewClass } from "./view-class.ts";
 import type { ViewerGroup } from "./viewer-group.ts";
 
-/** What a viewer is sent next. */
-export type NextFrame =
-  /** Changes, when there are any. */
-  | "changes"
-  | "snapshot"
-  /** Its state was right when it resumed, and it is told so: by changes if there are any. */
-  | "confirmation"
-  /** It resumed from an earlier state and is brought forward. */
-  | "forward";
-
-/** One viewer. Which state it has is its group's to know. */
+/**
+ * One viewer. Which state it has is its group's to know, and so is how often it was sent something: what is counted here
+ * is counted from the frames of the group, so that a frame for many changes nothing in any of them.
+ */
 export class ViewerHandle implements Viewer {
   readonly id: string;
   readonly principal: Principal;
-  readonly wantsEveryHash: boolean;
-  viewState: ViewStateValue | undefined;
-  credit: number;
-  next: NextFrame = "snapshot";
-  viewClass!: ViewClass;
-  /** `undefined` until its first frame. */
+  viewState: ViewStateValue | undefined = undefined;
+  /** `undefined`: not attached any more. */
   group: ViewerGroup | undefined = undefined;
-  /** Where it is in the members of its group. */
+  /** Where it stands in the list of its group that it is in. */
   position = -1;
-  /** Monotonic ms from which on its next frame carries a hash; `-Infinity` for all of them. */
-  hashDueAt = -Infinity;
-  /** Frames sent since it last said what it holds. */
-  framesSinceCheck = 0;
-  /** Frames sent that led to the newest seq: more than one when presence moved. */
-  framesAtSeq = 0;
-  lastSeq = 0;
+  /** It may be sent the frames of its group up to this number. Without a group, or resting in one: how many it may be sent. */
+  until: number;
+  /** What it holds was said after this frame of its group. Without a group, or resting in one: minus the frames since. */
+  checkedAt = 0;
 
-  constructor(id: string, principal: Principal, options: { wantsEveryHash: boolean; credit: number }) {
+  constructor(id: string, principal: Principal, credit: number) {
     this.id = id;
     this.principal = principal;
-    this.wantsEveryHash = options.wantsEveryHash;
-    this.credit = options.credit;
+    this.until = credit;
   }
 
-  sent(seq: number): void {
-    this.credit--;
-    this.framesSinceCheck++;
-    this.framesAtSeq = seq === this.lastSeq ? this.framesAtSeq + 1 : 1;
-    this.lastSeq = seq;
+  /** Each of its frames carries a hash. */
+  get wantsEveryHash(): boolean {
+    return false;
+  }
+
+  get credit(): number {
+    return this.group === undefined ? this.until : this.group.creditOf(this);
+  }
+}
+
+/** A class of its own, because few are and a field would take eight bytes of everybody. */
+export class HashingViewerHandle extends ViewerHandle {
+  override get wantsEveryHash(): boolean {
+    return true;
   }
 }
