@@ -109,6 +109,28 @@ describe("a document stream", () => {
     expect(edge.hosts[1].connects[0]?.viewer).toBe(edge.hosts[0].connects[0]?.viewer);
   });
 
+  it("gives the host view states in their order, also when one has to be told again", async () => {
+    const edge = await TestEdge.start();
+    const client = await edge.connectWithStream();
+    edge.hosts[0].refusal = new ServiceError("moving", "just now", { retryAfterMs: 50 });
+    client.up({ id: 8, method: "connection/update", connection: 7, viewState: { zoom: 1 } });
+    await edge.settle(10);
+    edge.hosts[0].refusal = undefined;
+    client.up({ id: 9, method: "connection/update", connection: 7, viewState: { zoom: 2 } });
+    await edge.settle(1_000);
+    expect([client.last(8)?.result, client.last(9)?.result]).toEqual([{}, {}]);
+    expect(edge.hosts[0].updates.map(({ viewState }) => viewState)).toEqual(['{"zoom":1}', '{"zoom":2}']);
+  });
+
+  it("gives up on a view state in time, though those before it take theirs", async () => {
+    const edge = await TestEdge.start();
+    const client = await edge.connectWithStream();
+    edge.hosts[0].isSilent = true;
+    for (const id of [8, 9]) client.up({ id, method: "connection/update", connection: 7, viewState: { zoom: id } });
+    await edge.settleAlive(client, 10_500);
+    expect([client.last(8)?.error?.code, client.last(9)?.error?.code]).toEqual(["timeout", "timeout"]);
+  });
+
   it("keeps the old view state when the host refuses the new one", async () => {
     const edge = await TestEdge.start();
     const client = await edge.connectWithStream({ viewState: 1 });

@@ -72,6 +72,8 @@ export class DocumentStream {
   #retryTimer: Timer | undefined;
   #patienceTimer: Timer | undefined;
   #viewState: string | undefined;
+  /** Settles when no view state is on its way to the host. */
+  #viewStateTaken: Promise<void> = Promise.resolve();
   #failingSince: number | undefined;
   #owedCredit = 0;
   #staleHosts = 0;
@@ -134,11 +136,20 @@ export class DocumentStream {
     this.#subscription.send({ kind: "check", value: { seq: hostSeq, hash: isHash(hash) ? hash : "" } });
   }
 
-  /** Resolves when the host has taken the view state; it then also goes along with every re-subscription. */
-  async updateViewState(viewState: string): Promise<void> {
+  /**
+   * Resolves when the host has taken the view state; it then also goes along with every re-subscription. One after the
+   * other, so that a newer one is not undone by an older one that had to be told again.
+   */
+  updateViewState(viewState: string): Promise<void> {
+    const deadlineAt = this.#modules.clock.monotonicMs() + this.#options.requestDeadlineMs;
+    const update = this.#viewStateTaken.then(() => this.#tellViewState(viewState, deadlineAt));
+    this.#viewStateTaken = update.catch(() => {});
+    return update;
+  }
+
+  async #tellViewState(viewState: string, deadlineAt: number): Promise<void> {
     const { clock, random, directory } = this.#modules;
-    const { name, viewer, requestDeadlineMs } = this.#options;
-    const deadlineAt = clock.monotonicMs() + requestDeadlineMs;
+    const { name, viewer } = this.#options;
     const pauses = new RetryPauses(random);
     for (;;) {
       const subscription = await this.#liveSubscription(deadlineAt);
