@@ -34,8 +34,8 @@ export class ColyseusShared {
     this.#encoder.discardChanges();
   }
 
-  step(): void {
-    change(this.#state.items, this.#touches);
+  step(changes = CHANGES): void {
+    change(this.#state.items, this.#touches, changes);
     this.bytes += this.#encoder.encode().length;
     this.#encoder.discardChanges();
   }
@@ -129,7 +129,7 @@ function fill(items: Items, records: number): void {
   }
 }
 
-function change(items: Items, touches: Touches): void {
+function change(items: Items, touches: Touches, changes = CHANGES): void {
   const tick = ++touches.tick;
-  for (let change = 0; change < CHANGES; change++) changeItem(items.get(touches.next())!, change, tick);
+  for (let change = 0; change < changes; change++) changeItem(items.get(touches.next())!, change, tick);
 }

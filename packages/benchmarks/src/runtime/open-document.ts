@@ -15,6 +15,11 @@ export const author = { agent: "author", authority: "dev" };
 const touchCommand: DocumentCommand = { kind: "message", principal: author, message: "touch" };
 /** Two fields, always the same, in each of the records. */
 export const touchTwoCommand: DocumentCommand = { kind: "message", principal: author, message: "touchTwo" };
+/** One field of one record. */
+export const touchOneCommand: DocumentCommand = { kind: "message", principal: author, message: "touchOne" };
+/** Throws what was made before. */
+export const throwCommand: DocumentCommand = { kind: "message", principal: author, message: "throw" };
+/** Throws a new Error. */
 export const failCommand: DocumentCommand = { kind: "message", principal: author, message: "fail" };
 export const rejectCommand: DocumentCommand = { kind: "message", principal: author, message: "reject" };
 
@@ -28,8 +33,8 @@ export class DocumentType {
   readonly #plan: Partial<Plan> = {};
   readonly #runtime: DocumentRuntime;
 
-  constructor(define: (plan: Plan) => unknown) {
-    this.#runtime = compileDocument(define(this.#plan as Plan));
+  constructor(define: (plan: Plan) => unknown, options: { readonly isLogged?: boolean } = {}) {
+    this.#runtime = compileDocument(define(this.#plan as Plan), {}, options);
   }
 
   open(records: number, touches: Touches): OpenDocument {
@@ -97,8 +102,8 @@ export class OpenDocument {
   }
 
   /** Changes, the patch for the log, and the delta: everything a host has the runtime do for a message. */
-  step(): void {
-    this.commit();
+  step(command = touchCommand): void {
+    this.commit(command);
     this.takePatch();
     this.deliver();
   }

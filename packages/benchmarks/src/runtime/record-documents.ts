@@ -23,6 +23,9 @@ const BitItem = record(fields).visibleTo((item, viewer) => ((viewerIndex(viewer.
 
 const Range = z.strictObject({ from: z.int(), to: z.int() });
 
+/** An error's stack is taken where it is made, and that costs more than everything a rollback does. */
+const madeBefore = new Error("refused after the changes");
+
 /** A map of records that everybody sees. */
 export function sharedRecords(plan: Plan) {
   return defineDocument({
@@ -46,6 +49,16 @@ export function sharedRecords(plan: Plan) {
           item.a = tick;
           item.b = tick;
         }
+      }),
+      touchOne: message((doc) => {
+        const { touches } = plan;
+        changeItem(doc.items.get(touches.next())!, 0, ++touches.tick);
+      }),
+      throw: message((doc) => {
+        const { touches } = plan;
+        const tick = ++touches.tick;
+        for (let change = 0; change < CHANGES; change++) changeItem(doc.items.get(touches.next())!, change, tick);
+        throw madeBefore;
       }),
       fail: message((doc) => {
         const { touches } = plan;

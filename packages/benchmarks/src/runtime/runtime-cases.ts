@@ -14,15 +14,21 @@ export const runtimeCases = {
   flat,
   class: oneClass,
   different,
-  naive,
-  peer,
+  naive: naive("naive", false),
+  naiveLogged: naive("naive.logged", true),
+  peer: peer("peer", false),
+  peerLogged: peer("peer.logged", true),
   peerViews100: peerViews(100),
   peerViews1000: peerViews(1_000),
   rollback,
   lag,
   memory,
-  guard,
+  guard: guard("guard"),
+  guardAnyCore: guard("guard.anyCore"),
 } as const satisfies Readonly<Record<string, RuntimeCase>>;
+
+/** On one core, as a host is when the others have work of their own: those that start a thread for each turn. */
+export const pinnedCases: ReadonlySet<string> = new Set(["guard"]);
 
 export type CaseName = keyof typeof runtimeCases;
 export const caseNames = Object.keys(runtimeCases) as CaseName[];

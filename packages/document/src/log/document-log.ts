@@ -32,6 +32,8 @@ const labels = {
   stamps: asciiBytes('"stamps":'),
 };
 
+const nothing = new Uint8Array(0);
+
 /** `markers` outlive the document. */
 export function encodeDeletion(
   version: number,
@@ -91,6 +93,18 @@ export function encodePatch(body: DocumentBody, from: number, to: number): Uint8
     body.loggedPart = { from, to: state.root.$stamp, newest, json };
   } else body.loggedPart = undefined;
   return data;
+}
+
+/** Where there is no log to be told. */
+export function forgetChanges(body: DocumentBody): Uint8Array {
+  const { timers, cron, connected, markers, random } = body;
+  timers.takeChanges();
+  cron.takeChanges();
+  connected.takeChanges();
+  markers.takeChanges();
+  body.loggedDraws = random.draws;
+  body.isNew = false;
+  return nothing;
 }
 
 /** Of a whole state. Nobody's seq is older than what everybody sees, so what is older than that needs no stamp of its own. */

@@ -25,6 +25,11 @@ export interface CompileOptions {
   readonly random?: Random;
   /** Told what a policy or view threw, and why a handler failed: for the log and a metric, never for a client. */
   readonly onFault?: (thrown: unknown) => void;
+  /**
+   * Whether patches are written; `true` by default. Without, `takePatch` gives empty ones, and a document is gone with its
+   * process: for comparing with engines that have no log.
+   */
+  readonly isLogged?: boolean;
 }
 
 /**
@@ -55,6 +60,7 @@ export function compileDocument(
     },
     random: options.random ?? new SystemRandom(),
     onFault: options.onFault ?? (() => {}),
+    isLogged: options.isLogged ?? true,
   };
   return {
     space: checked.space,

@@ -27,4 +27,5 @@ export interface CompiledDocument {
   readonly writers: Writers;
   readonly random: Random;
   readonly onFault: (thrown: unknown) => void;
+  readonly isLogged: boolean;
 }

@@ -1,5 +1,5 @@
 import { type DocumentName, type Principal, ServiceError } from "@tidewire/foundation";
-import { encodeDeletion, encodePatch, encodeSnapshot } from "../log/document-log.ts";
+import { encodeDeletion, encodePatch, encodeSnapshot, forgetChanges } from "../log/document-log.ts";
 import type { LimitError } from "../state/limit-error.ts";
 import type { ViewStateValue } from "../view/class-keys.ts";
 import { HashingViewerHandle, ViewerHandle } from "../view/viewer-handle.ts";
@@ -90,7 +90,7 @@ export class DocumentInstance implements DocumentInstancePort {
       const data = encodeDeletion(this.#compiled.definition.version, from, seq, this.#runner.buried?.rows);
       return { fromSeq: from, toSeq: seq, data, deletes: true };
     }
-    const data = encodePatch(body, from, seq);
+    const data = this.#compiled.isLogged ? encodePatch(body, from, seq) : forgetChanges(body);
     body.state.loggedSeq = seq;
     return { fromSeq: from, toSeq: seq, data, deletes: false };
   }

@@ -8,39 +8,44 @@ import { sharedRecords } from "../record-documents.ts";
 /** Longer than the interval at which a view's hash is due. */
 const HASH_STEP_MS = 60_000;
 
-/** Against runtimes that do not know what changed: make the view and compare it with the last, or send it whole. */
-export function naive(options: CaseOptions): CaseFigures {
-  const type = new DocumentType(sharedRecords);
-  const open = (records: number) => {
-    const document = type.open(records, new Touches(records));
-    document.view(1);
-    return document;
+/**
+ * Against runtimes that do not know what changed: make the view and compare it with the last, or send it whole. They have no
+ * log: so ours is compared without patches for one, and, under another name, as a host runs it, with them.
+ */
+export function naive(name: string, isLogged: boolean): (options: CaseOptions) => CaseFigures {
+  return (options) => {
+    const type = new DocumentType(sharedRecords, { isLogged });
+    const open = (records: number) => {
+      const document = type.open(records, new Touches(records));
+      document.view(1);
+      return document;
+    };
+    const large = shrunk(1_000, options);
+    const [ours10, ours1000, hashed] = [open(10), open(large), open(large)];
+    const [naive10, naive1000] = [new NaiveDocument(10), new NaiveDocument(large)];
+    let now = 0;
+    const pairs = measurePairs(
+      [
+        variant(`${name}.ours.10`, () => ours10.step()),
+        variant(`${name}.diff.10`, () => naive10.diff()),
+        variant(`${name}.ours.1000`, () => ours1000.step()),
+        variant(`${name}.diff.1000`, () => naive1000.diff()),
+        variant(`${name}.stringify.1000`, () => naive1000.stringify()),
+        variant(`${name}.ours.1000.hashed`, () => {
+          hashed.commit();
+          hashed.takePatch();
+          hashed.deliver((now += HASH_STEP_MS));
+        }),
+      ],
+      options,
+    );
+    for (const document of [ours10, ours1000, hashed]) document.verify();
+    return derive(pairs, (pair) => ({
+      [`${name}.diff.10.ratio`]: pair[`${name}.diff.10`]! / pair[`${name}.ours.10`]!,
+      [`${name}.diff.1000.ratio`]: pair[`${name}.diff.1000`]! / pair[`${name}.ours.1000`]!,
+      [`${name}.stringify.1000.ratio`]: pair[`${name}.stringify.1000`]! / pair[`${name}.ours.1000`]!,
+    }));
   };
-  const large = shrunk(1_000, options);
-  const [ours10, ours1000, hashed] = [open(10), open(large), open(large)];
-  const [naive10, naive1000] = [new NaiveDocument(10), new NaiveDocument(large)];
-  let now = 0;
-  const pairs = measurePairs(
-    [
-      variant("naive.ours.10", () => ours10.step()),
-      variant("naive.diff.10", () => naive10.diff()),
-      variant("naive.ours.1000", () => ours1000.step()),
-      variant("naive.diff.1000", () => naive1000.diff()),
-      variant("naive.stringify.1000", () => naive1000.stringify()),
-      variant("naive.ours.1000.hashed", () => {
-        hashed.commit();
-        hashed.takePatch();
-        hashed.deliver((now += HASH_STEP_MS));
-      }),
-    ],
-    options,
-  );
-  for (const document of [ours10, ours1000, hashed]) document.verify();
-  return derive(pairs, (pair) => ({
-    "naive.diff.10.ratio": pair["naive.diff.10"]! / pair["naive.ours.10"]!,
-    "naive.diff.1000.ratio": pair["naive.diff.1000"]! / pair["naive.ours.1000"]!,
-    "naive.stringify.1000.ratio": pair["naive.stringify.1000"]! / pair["naive.ours.1000"]!,
-  }));
 }
 
 /** Plain objects, a view function that copies them, and a diff of two views. No rollback, no log. */
