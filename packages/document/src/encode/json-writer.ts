@@ -44,6 +44,8 @@ export function asciiBytes(text: string): Uint8Array {
 export class JsonWriter {
   readonly #bytesMax: number;
   #bytes = new Uint8Array(initialBytes);
+  /** Of `#bytes`: asking an array for it costs more than making another array. */
+  #buffer = this.#bytes.buffer;
   /** Where the open piece begins; before it are pieces that were taken. */
   #start = 0;
   #position = 0;
@@ -93,11 +95,16 @@ export class JsonWriter {
 
   /** Half the price of `subarray`, which looks at what kind of array it is. */
   #view(): Uint8Array {
-    return new Uint8Array(this.#bytes.buffer, this.#start, this.#position - this.#start);
+    return new Uint8Array(this.#buffer, this.#start, this.#position - this.#start);
+  }
+
+  #use(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#bytes = bytes;
+    this.#buffer = bytes.buffer;
   }
 
   #startAnew(): void {
-    this.#bytes = new Uint8Array(slabBytes);
+    this.#use(new Uint8Array(slabBytes));
     this.#start = 0;
     this.#position = 0;
   }
@@ -342,6 +349,6 @@ export class JsonWriter {
     const position = this.#position;
     const grown = new Uint8Array(Math.max(position + count, position * 2));
     grown.set(this.#bytes.subarray(this.#start, position), this.#start);
-    this.#bytes = grown;
+    this.#use(grown);
   }
 }
