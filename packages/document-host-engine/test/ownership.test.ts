@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { type LogEngine, MemoryLogEngine } from "@tidewire/log-engine";
 import { alice, document, TestBed } from "./support/test-bed.ts";
 
 test("a document of another host is refused with the table version that says so", async () => {
@@ -40,6 +41,40 @@ test("requests that arrive before the first table wait for it, too", async () =>
   bed.routing.name("host-1", 1);
   await bed.settle();
   expect(sent.status).toBe("ok");
+});
+
+test("an append that was in time and answered after the next owner came is acknowledged, and shown by that one", async () => {
+  const log = new MemoryLogEngine();
+  let isHeld = false;
+  let letGo = (): void => {};
+  const released = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const append: LogEngine["append"] = async (...args) => {
+    const result = await log.append(...args);
+    if (isHeld) await released;
+    return result;
+  };
+  const logOfHost = new Proxy<LogEngine>(log, {
+    get: (target, name: keyof LogEngine) =>
+      name === "append" ? append : (target[name] as (...args: unknown[]) => unknown).bind(target),
+  });
+  const bed = new TestBed({ log, logOfHost });
+  const { stream } = bed.connect();
+  await bed.settle();
+  const before = stream.frames.length;
+  isHeld = true;
+  const sent = bed.send("add", { by: 1 });
+  await bed.settle();
+  // It is in the log, and nobody here knows.
+  await log.open(document, "host-2");
+  bed.routing.name("host-2", 2);
+  await bed.settle();
+  expect([sent.status, stream.isOpen]).toEqual(["pending", true]);
+  letGo();
+  await bed.settle();
+  expect(sent.status).toBe("ok");
+  expect([stream.frames.length, stream.endCode]).toEqual([before, "moving"]);
 });
 
 test("documents that moved are handed over: batch finished, epoch released, streams ended with moving", async () => {

@@ -159,6 +159,25 @@ describe("resync and checks", () => {
     ]);
   });
 
+  it("a resync drops what was held for a client without room", async () => {
+    const edge = await TestEdge.start({ limits: { socketBufferMaxBytes: 1 } });
+    const client = await edge.connectWithStream();
+    client.isStalled = true;
+    client.bufferedBytes = 1;
+    edge.document.change({ value: 1 });
+    edge.hosts[0].deliver();
+    await edge.settle();
+    expect(client.session.heldBytes).toBeGreaterThan(0);
+    const before = client.frames.length;
+    client.up({ id: 8, method: "connection/resync", connection: 7 });
+    client.release();
+    await edge.settle();
+    expect(client.frames.slice(before)).toEqual([
+      { id: 8, result: {} },
+      { id: 7, snapshot: { "@s": 2, value: 1 } },
+    ]);
+  });
+
   it("a resync before the first frame holds too, whatever the host made of the resume", async () => {
     const edge = await TestEdge.start();
     const client = await edge.connectAs();
