@@ -5,11 +5,12 @@ import type { DocumentState } from "./document-state.ts";
 import type { Found } from "./record-indexes.ts";
 import type { RecordNode } from "./record-node.ts";
 import type { FieldType } from "./record-type.ts";
+import type { SortKey } from "./table-index.ts";
 
 export interface QueryPlan {
   readonly criteria: readonly { readonly field: FieldType; readonly value: unknown }[];
   readonly conditions: readonly ((row: RecordNode) => boolean)[];
-  readonly sort: readonly { readonly field: FieldType; readonly direction: SortDirection }[];
+  readonly sort: readonly SortKey[];
   readonly offset: number;
   readonly limit: number;
 }
@@ -84,8 +85,8 @@ export class Query {
 
   toArray(): RecordNode[] {
     const rows = this.#evaluate();
-    const { criteria, conditions, sort } = this.#plan;
-    const isOwn = criteria.length === 0 || conditions.length > 0 || sort.length > 0;
+    const { criteria, conditions } = this.#plan;
+    const isOwn = criteria.length === 0 || conditions.length > 0;
     return isOwn ? (rows as RecordNode[]) : rows.slice();
   }
 
@@ -153,21 +154,19 @@ export class Query {
     const { criteria, conditions, sort, offset, limit } = this.#plan;
     const source = this.$source;
     const found = criteria.length > 0 ? source.$find(criteria) : undefined;
-    // A sort does not care where it begins: ties are decided by keys.
-    let rows: readonly RecordNode[] =
-      found === undefined
-        ? source.$all()
-        : sort.length > 0
-          ? [...found.bucket.records]
-          : found.bucket.inOrder((records) => source.$inOrder(records));
+    let rows: readonly RecordNode[];
+    if (found === undefined) rows = source.$all();
+    else if (sort.length === 0) rows = found.bucket.inOrder((records) => source.$inOrder(records));
+    // Where a sort begins makes no difference: ties are decided by keys.
+    else if (sort.length === 1) rows = found.bucket.sortedBy(sort[0]!, comparison(sort));
+    else rows = [...found.bucket.records];
     for (const criterion of criteria) {
       if (criterion === found?.criterion) continue;
       const { field, value } = criterion;
       rows = rows.filter((row) => fieldOf(row, field) === value);
     }
     for (const condition of conditions) rows = rows.filter((row) => this.#isMet(condition, row));
-    // Only what is not sorted may be the bucket's own.
-    if (sort.length > 0) (rows as RecordNode[]).sort(comparison(sort));
+    if (sort.length > 0 && (found === undefined || sort.length > 1)) (rows as RecordNode[]).sort(comparison(sort));
     return offset === 0 && limit >= rows.length ? rows : rows.slice(offset, offset + limit);
   }
 }

@@ -54,7 +54,10 @@ export class RecordIndexes {
 
   /** A field was written, or its write taken back. */
   change(record: RecordNode, field: number, old: unknown): void {
-    for (const index of this.#indexes) if (index.field.index === field) index.change(record, old);
+    for (const index of this.#indexes) {
+      if (index.field.index === field) index.change(record, old);
+      else index.rewritten(record, field);
+    }
   }
 
   /** It is somewhere else in the order. */

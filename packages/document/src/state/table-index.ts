@@ -1,3 +1,4 @@
+import type { SortDirection } from "../author/containers.ts";
 import type { Trackable } from "./read-tracker.ts";
 import type { RecordNode } from "./record-node.ts";
 import type { FieldType } from "./record-type.ts";
@@ -5,6 +6,12 @@ import type { StateNode } from "./state-node.ts";
 
 /** Values that are asked for and have no record: remembered up to here, so that a viewer learns when one comes. */
 const emptyBucketsMax = 1_024;
+
+/** What a query sorts by. */
+export interface SortKey {
+  readonly field: FieldType;
+  readonly direction: SortDirection;
+}
 
 /** The records that have one value in one field, as something to depend on: it changes when they do. */
 export class IndexBucket implements Trackable {
@@ -16,6 +23,8 @@ export class IndexBucket implements Trackable {
   readonly #records = new Set<RecordNode>();
   /** In the order of the container, once somebody has asked for it. Never changed in place: readers keep it. */
   #ordered: readonly RecordNode[] | null = null;
+  /** The same by the value of a field: a hand of cards is asked for more often than it changes. */
+  #sorted: { readonly key: SortKey; readonly rows: readonly RecordNode[] } | null = null;
 
   constructor(container: StateNode, field: FieldType, value: unknown) {
     this.$parent = container;
@@ -34,10 +43,12 @@ export class IndexBucket implements Trackable {
   add(record: RecordNode): void {
     this.#records.add(record);
     this.#ordered = null;
+    this.#sorted = null;
   }
 
   remove(record: RecordNode): boolean {
     this.#ordered = null;
+    this.#sorted = null;
     return this.#records.delete(record);
   }
 
@@ -47,6 +58,20 @@ export class IndexBucket implements Trackable {
 
   inOrder(sort: (records: ReadonlySet<RecordNode>) => readonly RecordNode[]): readonly RecordNode[] {
     return (this.#ordered ??= this.#records.size <= 1 ? [...this.#records] : sort(this.#records));
+  }
+
+  /** Only what was asked for last is kept. */
+  sortedBy(key: SortKey, compare: (a: RecordNode, b: RecordNode) => number): readonly RecordNode[] {
+    const known = this.#sorted;
+    if (known?.key.field === key.field && known.key.direction === key.direction) return known.rows;
+    const rows = [...this.#records].sort(compare);
+    this.#sorted = { key, rows };
+    return rows;
+  }
+
+  /** A record has another value in a field, given by its slot. */
+  rewritten(field: number): void {
+    if (this.#sorted?.key.field.index === field) this.#sorted = null;
   }
 }
 
@@ -87,6 +112,11 @@ export class TableIndex {
   change(record: RecordNode, old: unknown): void {
     this.#take(record, old);
     this.add(record);
+  }
+
+  /** Another field than the index's. */
+  rewritten(record: RecordNode, field: number): void {
+    this.#buckets.get(record.$get(this.field.index))?.rewritten(field);
   }
 
   moved(record: RecordNode): void {
