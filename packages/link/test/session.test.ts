@@ -3,6 +3,7 @@ import { ManualClock, noLogger, ServiceError } from "@tidewire/foundation";
 import { type Codec, Reader, Writer } from "@tidewire/wire";
 import { rejection } from "../src/compliance/harness.ts";
 import { echo, Opener, type Parcel, parcel, parcelCodec, Server, watch } from "../src/compliance/test-service.ts";
+import { ErrorBodyCodec } from "../src/generated/link-codecs.ts";
 import { LinkServiceTable, type ServerStreamHandlers } from "../src/index.ts";
 import { type Carrier, DiallingSession, FrameType, ServingSession } from "../src/session/index.ts";
 
@@ -101,6 +102,29 @@ describe("dialling session", () => {
     expect(grants()).toEqual(["grant 1:1", "grant 1:1"]);
     stream.grant(3);
     expect(grants()).toEqual(["grant 1:3!"]);
+  });
+
+  it("refuses without an error for each: its stack would cost ten times the call", async () => {
+    carrier.isFull = true;
+    const refusals = await Promise.all([
+      rejection(session.call(echo, parcel(1))),
+      rejection(session.call(echo, parcel(2))),
+    ]);
+    expect(refusals[0]).toMatchObject({ code: "overloaded", isSent: false });
+    expect(refusals[1]).toBe(refusals[0]);
+  });
+
+  it("takes a peer's refusals in the same words as one error, and every other one as its own", async () => {
+    const calls = Array.from({ length: 3 }, (_, index) => rejection(session.call(echo, parcel(index))));
+    const number = new ServiceError("overloaded", "").number;
+    for (const [index, message] of ["too much", "too much", "far too much"].entries()) {
+      const refusal = { number, message, retryAfterMs: undefined, details: undefined };
+      session.receive(FrameType.error, 0, index + 1, body(ErrorBodyCodec, refusal), true);
+    }
+    const [first, second, third] = await Promise.all(calls);
+    expect(first).toMatchObject({ code: "overloaded", message: "too much" });
+    expect(second).toBe(first);
+    expect(third).toMatchObject({ code: "overloaded", message: "far too much" });
   });
 
   it("never lets a grant wait that the peer may need at once", () => {

@@ -25,6 +25,8 @@ export interface LinkPlan {
     readonly highest: number;
     /** How often the gap between the last rate that was carried and the first that was not is halved, as a ratio. */
     readonly refinements: number;
+    /** For a rate to be carried: something else may run just then. */
+    readonly attempts: number;
   };
   readonly batch: { readonly streams: number; readonly perSecond: number; readonly windowMs: number };
   readonly edge: EdgePlan;
@@ -37,22 +39,30 @@ export const fullPlan: LinkPlan = {
   perStream: 10,
   warmupMs: 5_000,
   warmsUpEveryLevel: true,
-  rampMs: 250,
+  rampMs: 200,
   windowMs: 1_000,
   // At 512,000/s what piles up on an overloaded link takes gigabytes within the window. A link that carries the highest
   // rate carries at least that.
-  capacity: { streams: 800, warmupMs: 5_000, windowMs: 1_500, lowest: 8_000, highest: 256_000, refinements: 3 },
+  capacity: {
+    streams: 800,
+    warmupMs: 3_000,
+    windowMs: 1_200,
+    lowest: 8_000,
+    highest: 256_000,
+    refinements: 3,
+    attempts: 2,
+  },
   batch: { streams: 800, perSecond: 30_000, windowMs: 4_000 },
   edge: fullEdgePlan,
 };
 
-/** The same warm-up, but once for each link, shorter windows, and one step less on the ladder. */
+/** The same warm-up, but once for each link, shorter windows, and one step less on the ladder, with one attempt at each. */
 export const shortPlan: LinkPlan = {
   ...fullPlan,
   warmsUpEveryLevel: false,
   rampMs: 200,
-  windowMs: 800,
-  capacity: { ...fullPlan.capacity, warmupMs: 2_500, windowMs: 800, lowest: 16_000, refinements: 2 },
+  windowMs: 600,
+  capacity: { ...fullPlan.capacity, warmupMs: 2_500, windowMs: 800, lowest: 16_000, refinements: 2, attempts: 1 },
   batch: { ...fullPlan.batch, windowMs: 1_500 },
   edge: shortEdgePlan,
 };
@@ -65,7 +75,7 @@ export const tinyPlan: LinkPlan = {
   warmsUpEveryLevel: false,
   rampMs: 200,
   windowMs: 400,
-  capacity: { streams: 20, warmupMs: 200, windowMs: 300, lowest: 200, highest: 400, refinements: 1 },
+  capacity: { streams: 20, warmupMs: 200, windowMs: 300, lowest: 200, highest: 400, refinements: 1, attempts: 1 },
   batch: { streams: 20, perSecond: 2_000, windowMs: 400 },
   edge: tinyEdgePlan,
 };

@@ -8,7 +8,7 @@ import { CallTable } from "./call-table.ts";
 import { type Carrier, FrameType } from "./carrier.ts";
 import { type ClientStreamOwner, SessionClientStream } from "./client-stream.ts";
 import { Departure } from "./departure.ts";
-import { errorOfBody } from "./error-body.ts";
+import { ReceivedErrors } from "./error-body.ts";
 import { takeStreamIds } from "./frame-body.ts";
 import { ownedMessage } from "./owned-message.ts";
 import { PendingCall, type PendingCallOwner } from "./pending-call.ts";
@@ -42,6 +42,14 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
   readonly #calls = new CallTable();
   readonly #streams = new Map<number, SessionClientStream>();
   readonly #departure: Departure;
+  /**
+   * One for all refusals: an error costs 20 us for its stack, ten times what a call does, so that a connection with too
+   * much to do would have had far more to do by refusing.
+   */
+  readonly #overloaded = new LinkError("overloaded", "too much waits on the connection", false);
+  /** The same as a promise, which costs as much again to reject while nobody listens yet. */
+  readonly #refused: Promise<never> = Promise.reject(this.#overloaded);
+  readonly #receivedErrors = new ReceivedErrors();
   #nextId = 1;
 
   constructor(modules: DiallingModules, peer: LinkPeer, limits: SessionLimits = defaultSessionLimits) {
@@ -52,6 +60,7 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
     this.#limits = limits;
     this.#deadlines = new DeadlineQueue(modules.clock);
     this.#departure = new Departure(modules.clock, modules.carrier);
+    this.#refused.catch(() => {});
   }
 
   get isOpen(): boolean {
@@ -73,13 +82,10 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
     request: Request,
     options: CallOptions = {},
   ): Promise<Response> {
+    const deadlineMs = options.deadlineMs ?? method.deadlineMs;
+    const refusal = this.#refusal(deadlineMs);
+    if (refusal !== undefined) return refusal === this.#overloaded ? this.#refused : Promise.reject(refusal);
     return new Promise<Response>((resolve, reject) => {
-      const deadlineMs = options.deadlineMs ?? method.deadlineMs;
-      const refusal = this.#refusal(deadlineMs);
-      if (refusal !== undefined) {
-        reject(refusal);
-        return;
-      }
       const id = this.#takeId();
       const mark = this.#carrier.outboundMark;
       this.#carrier.request(method.id, id, deadlineMs, method.request, request);
@@ -174,7 +180,7 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
   // What the streams ask for.
 
   sendUp(stream: SessionClientStream, message: unknown): void {
-    if (this.#carrier.isFull) throw overloaded();
+    if (this.#carrier.isFull) throw this.#overloaded;
     this.#carrier.message(FrameType.up, stream.method.id, stream.id, stream.method.up, message);
   }
 
@@ -205,7 +211,7 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
   #refusal(deadlineMs: number): LinkError | undefined {
     if (!this.isOpen) return new LinkError("unavailable", "the connection is closed", false);
     if (deadlineMs <= 0) return new LinkError("timeout", "no time was left", false);
-    if (this.#carrier.isFull || this.inFlight >= this.#limits.inFlightMax) return overloaded();
+    if (this.#carrier.isFull || this.inFlight >= this.#limits.inFlightMax) return this.#overloaded;
     return undefined;
   }
 
@@ -308,7 +314,7 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
   }
 
   #error(id: number, body: Reader): void {
-    const error = errorOfBody(ErrorBodyCodec.decode(body));
+    const error = this.#receivedErrors.of(ErrorBodyCodec.decode(body));
     const call = this.#calls.get(id);
     if (call !== undefined) this.#failCall(call, error);
     else this.#finishStream(this.#streams.get(id), error);
@@ -371,8 +377,4 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
     );
     return new ServiceError("internal", `${method}: the answer cannot be read`, { cause: thrown });
   }
-}
-
-function overloaded(): LinkError {
-  return new LinkError("overloaded", "too much waits on the connection", false);
 }

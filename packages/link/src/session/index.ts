@@ -9,7 +9,7 @@ export {
   defaultSessionLimits,
   type SessionLimits,
 } from "./dialling-session.ts";
-export { bodyOfError, errorOfBody } from "./error-body.ts";
+export { bodyOfError } from "./error-body.ts";
 export { FanOut } from "./fan-out.ts";
 export { emptyMessage, encodedMessage, MANY_STREAMS_MAX, writeCallHeader, writeStreamIds } from "./frame-body.ts";
 export { PendingGrants } from "./pending-grants.ts";

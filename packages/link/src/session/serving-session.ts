@@ -44,6 +44,10 @@ export class ServingSession implements ServerStreamOwner {
   /** Streams that would have sent, had the connection not been congested. */
   #held = new Set<SessionServerStream>();
   readonly #departure: Departure;
+  /** One for all refusals: see `DiallingSession`. */
+  readonly #overloaded = new ServiceError("overloaded", "too much waits on the connection");
+  /** Of the calls and streams so far; their ids go up, so that a higher one is new without a look. */
+  #idHighest = 0;
 
   constructor(modules: ServingModules, peer: LinkPeer, limits: { readonly inFlightMax: number }) {
     this.#carrier = modules.carrier;
@@ -318,13 +322,14 @@ export class ServingSession implements ServerStreamOwner {
   #refusal(method: number, served: object | undefined): ServiceError | undefined {
     if (served === undefined) return new ServiceError("unsupported", `method ${method} is not served here`);
     if (this.#carrier.isFull || this.inFlight >= this.#inFlightMax) {
-      return new ServiceError("overloaded", "too much waits on the connection");
+      return this.#overloaded;
     }
     return undefined;
   }
 
   #requireNew(id: number): void {
-    if (this.isLive(id)) throw new ServiceError("invalid_argument", `stream ${id} is in use`);
+    if (id > this.#idHighest) this.#idHighest = id;
+    else if (this.isLive(id)) throw new ServiceError("invalid_argument", `stream ${id} is in use`);
   }
 
   #deadlineMs(body: Reader): number {

@@ -9,8 +9,6 @@ const CAPACITY_P95_MS = 10;
 const CARRIED_SHARE = 0.999;
 /** The ladder ends there anyway. */
 const GIVE_UP_MS = 1_500;
-/** Something else may have run just then. */
-const ATTEMPTS = 2;
 
 /**
  * The highest rate each link carries with p95 below 10 ms and 99.9 % answered, one edge core. The same rule for all: the
@@ -95,7 +93,7 @@ class Ladder {
   }
 
   async #carries(perSecond: number): Promise<boolean> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < this.#plan.capacity.attempts; attempt++) {
       const { p95Ms, unansweredShare, edgeUtilization } = await this.#run(perSecond);
       const isCarried = p95Ms! < CAPACITY_P95_MS && unansweredShare! <= 1 - CARRIED_SHARE;
       const verdict = isCarried ? "carried" : "not carried";

@@ -7,7 +7,7 @@ import { DirectCell } from "./direct-cell.ts";
 export type Figures = Record<string, number>;
 
 /** What an overloaded link still has under way so long after a window is given up, and its processes are replaced. */
-const GIVE_UP_MS = 3_000;
+const GIVE_UP_MS = 2_000;
 /** A shape that left so much unanswered in that many windows of a level, where the other did better, is measured no more. */
 const BEATEN_SHARE = 0.1;
 const BEATEN_AFTER = 2;

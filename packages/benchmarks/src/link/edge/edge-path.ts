@@ -12,7 +12,7 @@ export interface EdgeFigures {
   readonly once: Figures;
 }
 
-/** A level that a link does not carry: so much unanswered once, and it is measured no further there. */
+/** So much unanswered in a window, and the system is not loaded with that rate, or a higher one, at any level again. */
 const OVERLOADED_SHARE = 0.1;
 
 /**
@@ -24,14 +24,14 @@ export async function measureEdge(
   rounds: number,
   progress: (text: string) => void,
 ): Promise<EdgeFigures> {
-  const shares = await measureShares(plan, rounds, progress);
+  const shares = await measureShares(plan.share, rounds, progress);
   const results: Figures[] = shares.map((figures) => ({ ...figures }));
   const systems = new EdgeSystems(plan, progress);
+  const levels = new Levels(systems, plan.links, progress);
   let once: Figures = {};
   try {
     for (const level of plan.levels) {
-      const levelResults = results.slice(0, plan.levelRoundsMax);
-      await measureLevel({ systems, links: plan.links }, level, levelResults, progress);
+      await levels.measure(level, results.slice(0, plan.levelRoundsMax));
       if (level.clients !== plan.reach.clients) continue;
       const reach = await measureReach(systems, plan, rounds, progress);
       once = reach.once;
@@ -43,21 +43,29 @@ export async function measureEdge(
   return { rounds: results, once };
 }
 
-async function measureLevel(
-  { systems, links }: { readonly systems: EdgeSystems; readonly links: readonly LinkVariant[] },
-  level: EdgeLevel,
-  results: readonly Figures[],
-  progress: (text: string) => void,
-): Promise<void> {
-  const { clients, perStream } = level;
-  const overloaded = new Set<string>();
-  for (const [round, figures] of results.entries()) {
-    progress(`edge, ${clients} clients, round ${round + 1} of ${results.length}`);
-    for (const variant of rotated(links, round)) {
-      if (overloaded.has(variant)) continue;
-      const window = await systems.run(variant, clients, clients * perStream);
-      if (window["unansweredShare"]! > OVERLOADED_SHARE) overloaded.add(variant);
-      for (const [name, value] of Object.entries(window)) figures[`edge.${clients}.${variant}.${name}`] = value;
+class Levels {
+  readonly #systems: EdgeSystems;
+  readonly #links: readonly LinkVariant[];
+  readonly #progress: (text: string) => void;
+  /** Rates at which a link was overloaded. */
+  readonly #overloadedAt = new Map<LinkVariant, number>();
+
+  constructor(systems: EdgeSystems, links: readonly LinkVariant[], progress: (text: string) => void) {
+    this.#systems = systems;
+    this.#links = links;
+    this.#progress = progress;
+  }
+
+  async measure({ clients, perStream }: EdgeLevel, results: readonly Figures[]): Promise<void> {
+    const perSecond = clients * perStream;
+    for (const [round, figures] of results.entries()) {
+      this.#progress(`edge, ${clients} clients, round ${round + 1} of ${results.length}`);
+      for (const variant of rotated(this.#links, round)) {
+        if (perSecond >= (this.#overloadedAt.get(variant) ?? Number.POSITIVE_INFINITY)) continue;
+        const window = await this.#systems.run(variant, clients, perSecond);
+        if (window["unansweredShare"]! > OVERLOADED_SHARE) this.#overloadedAt.set(variant, perSecond);
+        for (const [name, value] of Object.entries(window)) figures[`edge.${clients}.${variant}.${name}`] = value;
+      }
     }
   }
 }

@@ -9,6 +9,7 @@ export interface EdgeLevel {
 }
 
 export interface EdgePlan {
+  /** On the whole system. */
   readonly links: readonly LinkVariant[];
   /** In rising order of clients. */
   readonly levels: readonly EdgeLevel[];
@@ -27,15 +28,19 @@ export interface EdgePlan {
 export interface ReachPlan {
   /** Those of the level after which it is searched for. */
   readonly clients: number;
-  /** Operations a second of all clients; from the first on they double. */
+  /** Operations a second of all clients; from the first on they double, or are halved down to the lowest. */
+  readonly first: number;
   readonly lowest: number;
   readonly highest: number;
   /** How often the gap between the last rate that was delivered and the first that was not is halved, as a ratio. */
   readonly refinements: number;
+  /** For a rate to be delivered: something else may run just then. */
+  readonly attempts: number;
 }
 
 /** The edge-proxy alone on a core, before a host that answers at once. */
 export interface SharePlan {
+  readonly links: readonly LinkVariant[];
   readonly clients: number;
   readonly perStream: number;
   readonly warmupMs: number;
@@ -59,17 +64,20 @@ export const fullEdgePlan: EdgePlan = {
   warmupMs: 5_000,
   rampMs: 300,
   windowMs: 1_000,
-  reach: { clients: 800, lowest: 1_000, highest: 16_000, refinements: 2 },
-  share: { clients: 800, perStream: 10, warmupMs: 5_000, rampMs: 300, windowMs: 1_500 },
+  reach: { clients: 800, first: 2_000, lowest: 250, highest: 16_000, refinements: 2, attempts: 2 },
+  share: { links: linkVariants, clients: 800, perStream: 10, warmupMs: 5_000, rampMs: 200, windowMs: 1_000 },
 };
 
+/** Through the whole system gRPC in the shape that is the better one on the link alone. */
 export const shortEdgePlan: EdgePlan = {
   ...fullEdgePlan,
+  links: ["binary", "grpcMultiplexed", "grpcMultiplexedInternals"],
   levels: fullEdgePlan.levels.filter(({ clients }) => clients === fullEdgePlan.reach.clients),
   levelRoundsMax: 1,
+  rampMs: 200,
   windowMs: 800,
-  reach: { ...fullEdgePlan.reach, lowest: 2_000, refinements: 1 },
-  share: { ...fullEdgePlan.share, windowMs: 1_000 },
+  reach: { ...fullEdgePlan.reach, refinements: 1, attempts: 1 },
+  share: { ...fullEdgePlan.share, warmupMs: 3_000 },
 };
 
 /** Shows within seconds that everything still runs; its figures mean nothing. */
@@ -80,6 +88,13 @@ export const tinyEdgePlan: EdgePlan = {
   warmupMs: 200,
   rampMs: 200,
   windowMs: 600,
-  reach: { clients: 10, lowest: 100, highest: 200, refinements: 0 },
-  share: { clients: 10, perStream: 10, warmupMs: 200, rampMs: 200, windowMs: 600 },
+  reach: { clients: 10, first: 100, lowest: 100, highest: 200, refinements: 0, attempts: 1 },
+  share: {
+    links: ["binary", "grpcMultiplexed", "grpcStreamsInternals"],
+    clients: 10,
+    perStream: 10,
+    warmupMs: 200,
+    rampMs: 200,
+    windowMs: 600,
+  },
 };

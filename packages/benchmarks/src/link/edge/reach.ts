@@ -9,8 +9,6 @@ type Figures = Record<string, number>;
 const DELIVERED_SHARE = 0.999;
 /** Done within the window, of what fell due in it: what is missing piles up. */
 const ACHIEVED_SHARE = 0.97;
-/** Something else may have run just then. */
-const ATTEMPTS = 2;
 
 export interface Reach {
   /** `reach.grpcMultiplexed.perSecond` and so on. */
@@ -51,7 +49,10 @@ export async function measureReach(
   return { once, rounds: results };
 }
 
-/** The rate doubles until it is not delivered, then the gap is halved as a ratio; 0 if not even the lowest is. */
+/**
+ * The rate doubles until it is not delivered (or is halved until it is), then the gap is halved as a ratio; 0 if not even
+ * the lowest is delivered.
+ */
 async function highestDelivered(
   systems: EdgeSystems,
   variant: LinkVariant,
@@ -59,7 +60,7 @@ async function highestDelivered(
   progress: (text: string) => void,
 ): Promise<number> {
   const delivers = async (perSecond: number): Promise<boolean> => {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < plan.attempts; attempt++) {
       const figures = await systems.run(variant, plan.clients, perSecond);
       const { p95Ms, unansweredShare, achievedPerSecond, offeredPerSecond, refused } = figures;
       const achieved = achievedPerSecond! / offeredPerSecond!;
@@ -74,7 +75,11 @@ async function highestDelivered(
   };
   let delivered = 0;
   let missed: number | undefined;
-  for (let rate = plan.lowest; rate <= plan.highest && missed === undefined; rate *= 2) {
+  for (let rate = plan.first; rate <= plan.highest && missed === undefined; rate *= 2) {
+    if (await delivers(rate)) delivered = rate;
+    else missed = rate;
+  }
+  for (let rate = plan.first / 2; rate >= plan.lowest && delivered === 0; rate /= 2) {
     if (await delivers(rate)) delivered = rate;
     else missed = rate;
   }

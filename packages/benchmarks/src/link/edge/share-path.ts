@@ -1,7 +1,7 @@
 import { rotated } from "../../shared/rotation.ts";
 import { refuseBusyGenerator } from "../generator-check.ts";
 import { EdgeCell } from "./edge-cell.ts";
-import type { EdgePlan } from "./edge-plan.ts";
+import type { SharePlan } from "./edge-plan.ts";
 import { OTHER_CORE, startAnswered } from "./running-system.ts";
 
 type Figures = Record<string, number>;
@@ -14,12 +14,12 @@ const GIVE_UP_MS = 3_000;
  * then saves on its sockets hides what the link costs.
  */
 export async function measureShares(
-  { links, share: plan }: Pick<EdgePlan, "links" | "share">,
+  plan: SharePlan,
   rounds: number,
   progress: (text: string) => void,
 ): Promise<Figures[]> {
   const cells = new Map<string, EdgeCell>();
-  const variants = [...links, "alone"] as const;
+  const variants = [...plan.links, "alone"] as const;
   const perSecond = plan.clients * plan.perStream;
   const results: Figures[] = [];
   try {
@@ -38,7 +38,7 @@ export async function measureShares(
         refuseBusyGenerator(window["generatorUtilization"]!, `edge on a core of its own, ${variant}`);
         for (const [name, value] of Object.entries(window)) figures[`share.${variant}.${name}`] = value;
       }
-      for (const variant of links) {
+      for (const variant of plan.links) {
         const [linked, alone] = [figures[`share.${variant}.edgeCpuSeconds`]!, figures["share.alone.edgeCpuSeconds"]!];
         figures[`share.${variant}.linkSeconds`] = linked - alone;
       }
