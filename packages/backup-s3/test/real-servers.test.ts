@@ -21,14 +21,15 @@ test("those of this machine are known; on CI a missing one has failed already", 
 });
 
 describe.each(realServers)("%s", (name, start) => {
-  let server: RealServer | undefined;
+  let server: RealServer;
   let s3: S3Client;
   beforeAll(async () => {
     server = await start();
     s3 = new S3Client(server.settings, modules);
     // Longer than all of its processes may take, each of which tells what it waits for.
   }, 400_000);
-  afterAll(() => server?.stop());
+  // It is undefined if it did not start; its processes are stopped then.
+  afterAll(() => (server as RealServer | undefined)?.stop());
 
   test("knows our signatures, bodies, ranges and listings", async () => {
     const names = Array.from({ length: 12 }, (_, n) => `plain/${n % 3}/key-${String(n).padStart(2, "0")}.part`);
