@@ -2,12 +2,13 @@ import { ServiceError } from "@tidewire/foundation";
 import type { LogRead, LogRecord, OpenedLog } from "@tidewire/log-engine";
 import { systemCode } from "./files/file-system.ts";
 import type { ReadGate } from "./files/read-gate.ts";
-import { DamagedRecord, type ReadRecord, type RecordReader, type RecordReference } from "./files/record-reader.ts";
+import { DamagedRecord, type ReadRecord, type RecordReader } from "./files/record-reader.ts";
 import { WAKE_AT_BYTES } from "./format/payloads.ts";
-import { RecordType } from "./format/record.ts";
+import { type RecordHeader, RecordType } from "./format/record.ts";
+import { placesOf, type RecordPlaces } from "./format/record-places.ts";
 import type { DocumentEntry, StoredSnapshot } from "./index/document-entry.ts";
 import type { DocumentIndex } from "./index/document-index.ts";
-import type { PatchReference } from "./index/patch-list.ts";
+import type { PatchList, PatchReference } from "./index/patch-list.ts";
 import { failureReason, storageUnavailable } from "./wal/storage-failure.ts";
 
 export interface DocumentReadsModules {
@@ -22,7 +23,7 @@ export interface DocumentReadsModules {
 export interface CapturedRecords {
   readonly documentId: number;
   readonly snapshot: StoredSnapshot | undefined;
-  readonly patches: readonly PatchReference[];
+  readonly patches: PatchList;
   /** The only patch is the record of the deletion. */
   readonly isDeleted: boolean;
   readonly letGo: () => void;
@@ -38,19 +39,19 @@ export class DocumentReads {
 
   /** What `open` answers with. To be called at the moment in which the epoch has become durable. */
   captureOpened(entry: DocumentEntry): CapturedRecords {
-    return this.#capture(entry, entry.snapshot, entry.patches.slice(0));
+    return this.#capture(entry, entry.snapshot, entry.patches.copy());
   }
 
   /** The snapshot and the patches after it that lead to this seq or less. */
   captureUpTo(entry: DocumentEntry, seq: number): CapturedRecords {
-    const patches = entry.isDeleted ? [] : entry.patches.slice(0, entry.patches.indexAfter(seq));
+    const patches = entry.patches.copy(0, entry.isDeleted ? 0 : entry.patches.indexAfter(seq));
     return this.#capture(entry, entry.snapshot, patches);
   }
 
   captureAfter(entry: DocumentEntry, afterSeq: number, limit: number): CapturedRecords {
     const isGone = entry.snapshot !== undefined && entry.snapshot.seq > afterSeq;
     const from = entry.patches.indexAfter(afterSeq);
-    return this.#capture(entry, isGone ? entry.snapshot : undefined, entry.patches.slice(from, from + limit));
+    return this.#capture(entry, isGone ? entry.snapshot : undefined, entry.patches.copy(from, from + limit));
   }
 
   async opened(head: Pick<OpenedLog, "epoch" | "seq" | "isDeleted">, captured: CapturedRecords): Promise<OpenedLog> {
@@ -60,13 +61,14 @@ export class DocumentReads {
   async read(captured: CapturedRecords): Promise<LogRead> {
     const { documentId, snapshot, patches, isDeleted, letGo } = captured;
     try {
-      const references = snapshot === undefined ? patches : [snapshot, ...patches];
-      const records = references.length === 0 ? [] : await this.#readRecords(documentId, references);
-      const logRecords = records.map(toLogRecord);
-      if (isDeleted) return { patches: [], ...(logRecords[0] === undefined ? {} : { deletion: logRecords[0] }) };
-      return snapshot === undefined
-        ? { patches: logRecords }
-        : { snapshot: logRecords[0] as LogRecord, patches: logRecords.slice(1) };
+      const read = (places: RecordPlaces): Promise<LogRecord[]> =>
+        places.count === 0
+          ? Promise.resolve([])
+          : this.#guarded(documentId, () => this.#modules.reader.readAll(places, toLogRecord));
+      const [state] = snapshot === undefined ? [] : await read(placesOf([snapshot]));
+      const records = await read(patches);
+      if (isDeleted) return { patches: [], ...(records[0] === undefined ? {} : { deletion: records[0] }) };
+      return state === undefined ? { patches: records } : { snapshot: state, patches: records };
     } finally {
       letGo();
     }
@@ -74,9 +76,9 @@ export class DocumentReads {
 
   /** The record a patch reference points to; `undefined` if it has gone meanwhile. */
   async readPatch(documentId: number, patch: PatchReference): Promise<ReadRecord> {
-    const letGo = this.#modules.index.segments.hold([patch.location]);
+    const letGo = this.#modules.index.segments.hold(placesOf([patch]));
     try {
-      return (await this.#readRecords(documentId, [patch]))[0] as ReadRecord;
+      return await this.#guarded(documentId, () => this.#modules.reader.read(patch));
     } finally {
       letGo();
     }
@@ -85,16 +87,15 @@ export class DocumentReads {
   #capture(
     { id: documentId, isDeleted }: DocumentEntry,
     snapshot: StoredSnapshot | undefined,
-    patches: readonly PatchReference[],
+    patches: PatchList,
   ): CapturedRecords {
-    const locations = patches.map((patch) => patch.location);
-    if (snapshot !== undefined) locations.push(snapshot.location);
-    return { documentId, snapshot, patches, isDeleted, letGo: this.#modules.index.segments.hold(locations) };
+    const letGo = this.#modules.index.segments.hold(patches, placesOf(snapshot === undefined ? [] : [snapshot]));
+    return { documentId, snapshot, patches, isDeleted, letGo };
   }
 
-  async #readRecords(documentId: number, references: readonly RecordReference[]): Promise<ReadRecord[]> {
+  async #guarded<Result>(documentId: number, read: () => Promise<Result>): Promise<Result> {
     try {
-      return await this.#modules.gate.run(() => this.#modules.reader.readAll(references));
+      return await this.#modules.gate.run(read);
     } catch (error) {
       if (error instanceof ServiceError) throw error;
       if (error instanceof DamagedRecord) {
@@ -119,7 +120,7 @@ export function requireWhole(entry: DocumentEntry): void {
   if (entry.damage !== undefined) throw damagedError();
 }
 
-export function toLogRecord({ header, payload }: ReadRecord): LogRecord {
-  const isTimed = header.type === RecordType.timedPatch || header.type === RecordType.copiedTimedPatch;
-  return { seq: header.seq, data: isTimed ? payload.subarray(WAKE_AT_BYTES) : payload };
+export function toLogRecord({ type, seq }: RecordHeader, payload: Buffer): LogRecord {
+  const isTimed = type === RecordType.timedPatch || type === RecordType.copiedTimedPatch;
+  return { seq, data: isTimed ? payload.subarray(WAKE_AT_BYTES) : payload };
 }

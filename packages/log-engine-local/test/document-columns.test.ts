@@ -61,6 +61,16 @@ describe("DocumentIndex", () => {
           expect(small.activeCount).toBeLessThanOrEqual(3);
           expect(orders(small)).toEqual(orders(large));
           for (const document of names) expect(said(small, document)).toEqual(said(large, document));
+          for (const index of [large, small]) {
+            for (const { id, snapshot, patches } of index.entries()) {
+              for (const { seq, location } of patches.slice(0)) {
+                expect(index.needs(id, { seq, isSnapshot: false }, location)).toBe(true);
+                expect(index.needs(id, { seq, isSnapshot: false }, location + 1)).toBe(false);
+              }
+              const location = snapshot?.location ?? 7;
+              expect(index.needs(id, { seq: 1, isSnapshot: true }, location)).toBe(snapshot !== undefined);
+            }
+          }
           expect(small.find({ space: "board-game", key: "no-such-key-at-all-in-this-index-1" })).toBeUndefined();
         },
       ),

@@ -16,14 +16,26 @@ interface Acknowledged {
   readonly snapshots: Map<string, number>;
 }
 
-/** Runs the writer until it is killed, and keeps what it said was durable. Returns how many appends that were. */
-async function writeUntilKilled(args: readonly string[], delayMs: number, said: Acknowledged): Promise<number> {
+/**
+ * Runs the writer until it is killed, so long after its start or after it has opened the log, and keeps what it said was
+ * durable. Returns how many appends that were.
+ */
+async function writeUntilKilled(
+  args: readonly string[],
+  { delayMs, after }: { readonly delayMs: number; readonly after: "start" | "open" },
+  said: Acknowledged,
+): Promise<number> {
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   let output = "";
+  let timer: NodeJS.Timeout | undefined;
+  const killLater = (): void => {
+    timer ??= setTimeout(() => child.kill("SIGKILL"), delayMs);
+  };
+  if (after === "start") killLater();
   child.stdout.on("data", (chunk: Buffer) => {
     output += chunk.toString();
+    if (output.startsWith("open\n")) killLater();
   });
-  const timer = setTimeout(() => child.kill("SIGKILL"), delayMs);
   const signal = await new Promise((resolve) => {
     child.on("close", (_, by) => resolve(by));
   });
@@ -72,10 +84,13 @@ describe("kill -9", () => {
     let acknowledged = 0;
     for (let kill = 0; kill < kills; kill++) {
       // Some strike while the log is being opened: a start takes about 100 ms.
-      const delayMs = random.next() < 0.3 ? 40 + random.below(160) : 250 + random.below(600);
+      const strike =
+        random.next() < 0.3
+          ? ({ delayMs: 40 + random.below(160), after: "start" } as const)
+          : ({ delayMs: 100 + random.below(600), after: "open" } as const);
       // Every other writer has I/O threads.
       const threads = kill % 2 === 0 ? [] : [worker];
-      acknowledged += await writeUntilKilled([script, folder, ...threads], delayMs, said);
+      acknowledged += await writeUntilKilled([script, folder, ...threads], strike, said);
       // Half of the time the next writer finds what the killed one left.
       if (random.next() < 0.5) await check(folder, said);
     }

@@ -84,7 +84,16 @@ describe("the lock of a directory", () => {
 
   test("that is unreadable counts as one whose holder cannot be seen", async () => {
     await writeFile(path, "half a li");
-    await (await acquireLockFile(path, quick)).release();
+    const { utimes } = await import("node:fs/promises");
+    const heartbeat = setInterval(() => void utimes(path, new Date(), new Date()), 20);
+    await expect(acquireLockFile(path, quick)).rejects.toThrow(DirectoryInUse);
+    expect(await readFile(path, "utf8")).toBe("half a li");
+    clearInterval(heartbeat);
+    const startedAt = performance.now();
+    const lock = await acquireLockFile(path, quick);
+    // Node's timers may be a millisecond early.
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(quick.silenceMs - 1);
+    await lock.release();
   });
 
   test("is touched while it is held", async () => {

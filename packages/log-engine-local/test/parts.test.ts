@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
 import { ManualClock } from "@tidewire/foundation";
 import fc from "fast-check";
-import { Pace } from "../src/compaction/pace.ts";
+import { Pace, PIECE_BYTES } from "../src/compaction/pace.ts";
 import { headerCrc } from "../src/format/header-crc.ts";
 import { locationOf, offsetOf, segmentOf } from "../src/format/location.ts";
 import { type RecordHeader, RecordType, readHeader, writeHeader } from "../src/format/record.ts";
@@ -182,5 +182,58 @@ describe("Pace", () => {
     expect(pace.rateBytes).toBe(4 * MIB);
     for (let flush = 0; flush < 100; flush++) pace.flushed(400, 1);
     expect(pace.rateBytes).toBe(8 * MIB);
+  });
+
+  describe("pieces of work on the disk", () => {
+    /** Does so many pieces that take 4 ms each, with a flush of appends every millisecond or none, and says how long it took. */
+    async function millisecondsFor(pieces: number, flushMs: number | undefined): Promise<number> {
+      const clock = new ManualClock();
+      const pace = new Pace(clock, { floorBytes: 8 * MIB, capBytes: 32 * MIB });
+      let underWay = 0;
+      let done = 0;
+      const piece = async (): Promise<void> => {
+        expect(++underWay).toBe(1);
+        await new Promise<void>((resolve) => void clock.after(4, resolve));
+        underWay--;
+      };
+      for (let flush = 0; flush < 50; flush++) pace.flushed(400, 1);
+      if (flushMs === undefined) clock.advance(1_000);
+      else for (let flush = 0; flush < 50; flush++) pace.flushed(400, flushMs);
+      for (let each = 0; each < pieces; each++) void pace.run(PIECE_BYTES, piece).then(() => done++);
+      const startedAt = clock.monotonicMs();
+      while (done < pieces) {
+        if (flushMs !== undefined) pace.flushed(400, flushMs);
+        await clock.advanceAsync(1);
+      }
+      return clock.monotonicMs() - startedAt;
+    }
+
+    test("are done one at a time, and follow each other at once where nobody appends", async () => {
+      expect(await millisecondsFor(12, undefined)).toBeLessThanOrEqual(12 * 4 + 2);
+    });
+
+    test("leave the disk to the appends for as long as they took, and longer while flushes are slow", async () => {
+      const rests = 11 * 4;
+      const usual = await millisecondsFor(12, 1);
+      expect(usual).toBeGreaterThanOrEqual(12 * 4 + rests);
+      expect(usual).toBeLessThanOrEqual(12 * 4 + rests + 24);
+      expect(await millisecondsFor(12, 10)).toBeGreaterThanOrEqual(12 * 4 + 4 * rests);
+    });
+
+    test("fail alone, and go on at once when the store closes", async () => {
+      const clock = new ManualClock();
+      const pace = new Pace(clock, options);
+      const failing = pace.run(1, async () => {
+        pace.flushed(400, 1);
+        clock.advance(100);
+        throw new Error("no disk");
+      });
+      await expect(failing).rejects.toThrow("no disk");
+      pace.flushed(400, 1);
+      const waiting = pace.run(1, async () => "done");
+      await clock.advanceAsync(1);
+      pace.stop();
+      expect(await waiting).toBe("done");
+    });
   });
 });

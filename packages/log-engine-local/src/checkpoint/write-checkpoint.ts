@@ -1,9 +1,10 @@
 import { crc32 } from "node:zlib";
 import { Writer } from "@tidewire/wire";
-import type { Pace } from "../compaction/pace.ts";
-import { type FileSystem, removeIfPresent, type StorageFile, writeFully } from "../files/file-system.ts";
+import { type Pace, PIECE_BYTES } from "../compaction/pace.ts";
+import { type FileSystem, removeIfPresent, type StorageFile, writeDurably } from "../files/file-system.ts";
 import type { StoreLayout } from "../format/layout.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
+import { sharedBuffer } from "../wal/batch.ts";
 import {
   BLOCK_HEADER_BYTES,
   BLOCK_MAX_BYTES,
@@ -17,8 +18,6 @@ import {
   writePage,
 } from "./checkpoint-format.ts";
 
-/** What is written between two syncs: a larger flush of dirty pages would delay appends. */
-const SYNC_BYTES = 1024 * 1024;
 const INITIAL_BYTES = 256 * 1024;
 
 export interface CheckpointModules {
@@ -37,12 +36,14 @@ export async function writeCheckpoint(
   head: CheckpointHead,
   index: DocumentIndex,
 ): Promise<number> {
-  const { fileSystem, layout } = modules;
+  const { fileSystem, layout, pace } = modules;
   const path = layout.checkpoint(head.id);
   const draft = `${path}.draft`;
-  await removeIfPresent(fileSystem, draft);
-  const file = await fileSystem.create(draft);
-  const blocks = new BlockWriter(file, modules.pace);
+  const file = await pace.run(0, async () => {
+    await removeIfPresent(fileSystem, draft);
+    return fileSystem.create(draft);
+  });
+  const blocks = new BlockWriter(file, pace);
   const { writer } = blocks;
   const close = (): void => blocks.close();
   try {
@@ -63,8 +64,7 @@ export async function writeCheckpoint(
     await blocks.flush();
     putNumber(writer, BlockKind.end);
     putNumber(writer, documents);
-    await blocks.flush();
-    await file.sync();
+    await blocks.finish();
     await file.close();
   } catch (error) {
     await file.close().catch(() => {});
@@ -72,19 +72,24 @@ export async function writeCheckpoint(
     await removeIfPresent(fileSystem, draft).catch(() => {});
     throw error;
   }
-  await fileSystem.rename(draft, path);
-  await fileSystem.syncDirectory(layout.checkpoints);
+  await pace.run(0, async () => {
+    await fileSystem.rename(draft, path);
+    await fileSystem.syncDirectory(layout.checkpoints);
+  });
   return blocks.position;
 }
 
 class BlockWriter {
   readonly writer = new Writer({ initialBytes: INITIAL_BYTES, maxBytes: BLOCK_MAX_BYTES });
+  /** Bytes of the file that are durable. */
   position = 0;
   readonly #file: StorageFile;
   readonly #pace: Pace;
-  /** Closed and not written yet. */
-  #blocks: Buffer[] = [];
-  #unsynced = 0;
+  /** Closed and not in a piece yet. */
+  #blocks: Uint8Array[] = [];
+  /** What is gathered for the next write. */
+  readonly #piece = sharedBuffer(PIECE_BYTES);
+  #pieceLength = 0;
 
   constructor(file: StorageFile, pace: Pace) {
     this.#file = file;
@@ -95,25 +100,38 @@ class BlockWriter {
   close(): void {
     if (this.writer.position === 0) return;
     const body = this.writer.take();
-    const block = Buffer.allocUnsafe(BLOCK_HEADER_BYTES + body.length);
-    block.writeUInt32LE(body.length, 0);
-    block.writeUInt32LE(crc32(body), 4);
-    block.set(body, BLOCK_HEADER_BYTES);
-    this.#blocks.push(block);
+    const header = Buffer.allocUnsafe(BLOCK_HEADER_BYTES);
+    header.writeUInt32LE(body.length, 0);
+    header.writeUInt32LE(crc32(body), 4);
+    this.#blocks.push(header, body);
   }
 
+  /** Writes the blocks that are closed, as far as they fill pieces. */
   async flush(): Promise<void> {
     this.close();
     const blocks = this.#blocks;
     this.#blocks = [];
     for (const block of blocks) {
-      await this.#pace.take(block.length);
-      await writeFully(this.#file, block, this.position);
-      this.position += block.length;
-      this.#unsynced += block.length;
-      if (this.#unsynced < SYNC_BYTES) continue;
-      this.#unsynced = 0;
-      await this.#file.sync();
+      for (let done = 0; done < block.length; ) {
+        if (this.#pieceLength === PIECE_BYTES) await this.#writePiece();
+        const part = block.subarray(done, done + PIECE_BYTES - this.#pieceLength);
+        this.#piece.set(part, this.#pieceLength);
+        this.#pieceLength += part.length;
+        done += part.length;
+      }
     }
+  }
+
+  /** When it resolves, everything is durable. */
+  async finish(): Promise<void> {
+    await this.flush();
+    await this.#writePiece();
+  }
+
+  async #writePiece(): Promise<void> {
+    const bytes = this.#piece.subarray(0, this.#pieceLength);
+    await this.#pace.run(bytes.length, () => writeDurably(this.#file, bytes, this.position));
+    this.position += bytes.length;
+    this.#pieceLength = 0;
   }
 }

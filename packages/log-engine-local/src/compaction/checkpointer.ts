@@ -83,12 +83,13 @@ export class Checkpointer {
   }
 
   async #removeOld(): Promise<void> {
-    const { fileSystem, layout } = this.#modules;
+    const { fileSystem, layout, pace } = this.#modules;
     const kept = new Set(this.#kept.map(({ id }) => id));
     for (const name of await fileSystem.list(layout.checkpoints)) {
       const id = checkpointIdOfName(name);
       // Anything else is a draft that was never finished.
-      if (id === undefined || !kept.has(id)) await removeIfPresent(fileSystem, join(layout.checkpoints, name));
+      if (id !== undefined && kept.has(id)) continue;
+      await pace.run(0, () => removeIfPresent(fileSystem, join(layout.checkpoints, name)));
     }
   }
 }

@@ -111,7 +111,7 @@ export class Compactor {
   }
 
   async #removeDead(): Promise<void> {
-    const { index, files, reader, metrics } = this.#modules;
+    const { index, files, reader, metrics, pace } = this.#modules;
     const history = this.#history();
     for (const segment of [...index.segments.all("log"), ...index.segments.all("snapshots")]) {
       if (this.#isStopped) return;
@@ -119,7 +119,7 @@ export class Compactor {
       if (history.has(segment.id)) continue;
       index.segments.remove(segment.id);
       await reader.forget(segment.id);
-      await files.remove(segment.kind, segment.id);
+      await pace.run(0, () => files.remove(segment.kind, segment.id));
       metrics.removedSegments.add(1, { kind: segment.kind });
     }
   }

@@ -1,28 +1,27 @@
-import { DamagedRecord, type ReadRecord, type RecordReader, type RecordReference } from "../files/record-reader.ts";
+import { DamagedRecord, type ReadRecord, type RecordReader } from "../files/record-reader.ts";
 import { locationOf } from "../format/location.ts";
 import { encodeReference } from "../format/payloads.ts";
 import {
   type DecodedHeader,
+  emptyHeader,
   RECORD_HEADER_BYTES,
   RecordType,
-  readHeader,
+  readHeaderInto,
   recordBytes,
   segmentSalt,
 } from "../format/record.ts";
+import type { RecordReference } from "../format/record-places.ts";
 import { SEGMENT_HEADER_BYTES } from "../format/segment-header.ts";
-import type { DocumentEntry } from "../index/document-entry.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
 import type { Segment } from "../index/segment-table.ts";
 import type { LocalLogMetrics } from "../metrics.ts";
 import type { SnapshotStore } from "../snapshots/snapshot-store.ts";
 import type { GroupCommit } from "../wal/group-commit.ts";
-import type { Pace } from "./pace.ts";
+import { type Pace, PIECE_BYTES } from "./pace.ts";
 
-/** Headers are looked for in pieces of this size. */
-const WINDOW_BYTES = 1024 * 1024;
 /** Records that are moved at one time: they share syncs, and their bytes are in memory. */
 const GROUP_RECORDS = 64;
-const GROUP_BYTES = 1024 * 1024;
+const GROUP_BYTES = PIECE_BYTES;
 
 export interface SegmentMoverModules {
   readonly index: DocumentIndex;
@@ -85,21 +84,18 @@ export class SegmentMover {
   async *#neededRecords(segment: Segment): AsyncGenerator<NeededRecord> {
     const { reader, pace, storeId } = this.#modules;
     const salt = segmentSalt(storeId, segment.id);
+    const header = emptyHeader();
     let window: Buffer = Buffer.alloc(0);
     let windowStart = SEGMENT_HEADER_BYTES;
     for (let offset = SEGMENT_HEADER_BYTES; offset < segment.sizeBytes && !this.#isStopped; ) {
       if (offset + RECORD_HEADER_BYTES > windowStart + window.length) {
-        await pace.take(WINDOW_BYTES);
-        window = await reader.readBytes(segment.id, offset, WINDOW_BYTES);
+        await pace.take(PIECE_BYTES);
+        window = await reader.readBytes(segment.id, offset, PIECE_BYTES);
         windowStart = offset;
       }
-      const header = readHeader(window, offset - windowStart, salt);
-      if (header === undefined) return;
+      if (!readHeaderInto(header, window, offset - windowStart, salt)) return;
       const location = locationOf(segment.id, offset);
-      const entry = copies.has(header.type) ? this.#modules.index.peek(header.documentId) : undefined;
-      if (entry !== undefined && entry.damage === undefined && isNeeded(entry, header, location)) {
-        yield { header, location };
-      }
+      if (this.#isNeeded(header, location)) yield { header: { ...header }, location };
       offset += recordBytes(header.length);
     }
   }
@@ -137,9 +133,9 @@ export class SegmentMover {
     const type = isSnapshot ? RecordType.snapshotReference : RecordType.relocation;
     return new Promise((resolve, reject) => {
       const commit = (): void => {
-        const entry = index.byId(documentId);
         // What was dropped meanwhile stays dropped.
-        if (entry !== undefined && isNeeded(entry, header, from)) {
+        if (this.#isNeeded(header, from)) {
+          const entry = index.byId(documentId)!;
           if (isSnapshot) index.moveSnapshot(entry, seq, to);
           else index.movePatch(entry, seq, to);
         }
@@ -148,9 +144,9 @@ export class SegmentMover {
       commits.add({ type, documentId, seq, epoch, span: 0, payload }, { commit, fail: reject });
     });
   }
-}
 
-function isNeeded(entry: DocumentEntry, header: DecodedHeader, location: number): boolean {
-  if (header.type === RecordType.snapshot) return entry.snapshot?.location === location;
-  return copies.has(header.type) && entry.patches.find(header.seq)?.location === location;
+  #isNeeded({ type, documentId, seq }: DecodedHeader, location: number): boolean {
+    const isSnapshot = type === RecordType.snapshot;
+    return copies.has(type) && this.#modules.index.needs(documentId, { seq, isSnapshot }, location);
+  }
 }

@@ -2,24 +2,21 @@ import type { StoreLayout } from "../format/layout.ts";
 import { offsetOf, segmentOf } from "../format/location.ts";
 import {
   type DecodedHeader,
+  emptyHeader,
+  type MutableHeader,
   payloadHolds,
   RECORD_HEADER_BYTES,
-  readHeader,
+  readHeaderInto,
   recordBytes,
   segmentSalt,
 } from "../format/record.ts";
+import { placesOf, type RecordPlaces, type RecordReference } from "../format/record-places.ts";
 import type { SegmentTable } from "../index/segment-table.ts";
 import { type FileSystem, readFully, type StorageFile, systemCode } from "./file-system.ts";
 
 /** A record that should be at a place and is not there, or not whole. */
 export class DamagedRecord extends Error {
   override readonly name = "DamagedRecord";
-}
-
-export interface RecordReference {
-  readonly location: number;
-  /** Bytes of the payload. */
-  readonly length: number;
 }
 
 export interface ReadRecord {
@@ -41,7 +38,8 @@ interface CachedFile {
 
 /** Records of one document that stand close together come with one read, if no more than this lies between them. */
 const GAP_MAX_BYTES = 16 * 1024;
-const RUN_MAX_BYTES = 1024 * 1024;
+/** Some hundred records: half a millisecond of looking at them. */
+const RUN_MAX_BYTES = 256 * 1024;
 
 /** Reads records back by their place, and trusts none whose checksums do not hold. */
 export class RecordReader {
@@ -55,19 +53,42 @@ export class RecordReader {
     this.#openFilesMax = openFilesMax;
   }
 
-  /** In the order of the references. Throws `DamagedRecord`, or what the disk says. */
-  async readAll(references: readonly RecordReference[]): Promise<ReadRecord[]> {
-    const records: ReadRecord[] = [];
-    for (let first = 0; first < references.length; ) {
-      const past = runEnd(references, first);
-      records.push(...(await this.#readRun(references.slice(first, past))));
+  /**
+   * Gives what `use` makes of each record, in the order of the places; the header is another one's after that. In pieces
+   * between which everything else gets its turn. Throws `DamagedRecord`, or what the disk says.
+   */
+  async readAll<Result>(
+    places: RecordPlaces,
+    use: (header: DecodedHeader, payload: Buffer) => Result,
+  ): Promise<Result[]> {
+    const results: Result[] = [];
+    const header = emptyHeader();
+    for (let first = 0; first < places.count; ) {
+      const past = runEnd(places, first);
+      const start = places.locationAt(first);
+      const bytes = await this.#readRun(start, places.locationAt(past - 1) + places.lengthAt(past - 1));
+      const salt = segmentSalt(this.#modules.storeId, segmentOf(start));
+      for (let index = first; index < past; index++) {
+        const payload = checkedPayload(
+          header,
+          bytes,
+          { start, salt },
+          places.locationAt(index),
+          places.lengthAt(index),
+        );
+        results.push(use(header, payload));
+      }
       first = past;
     }
-    return records;
+    return results;
   }
 
   async read(reference: RecordReference): Promise<ReadRecord> {
-    return (await this.#readRun([reference]))[0]!;
+    const [record] = await this.readAll(placesOf([reference]), (header, payload) => ({
+      header: { ...header },
+      payload,
+    }));
+    return record!;
   }
 
   /** Raw bytes of a segment, for the background. */
@@ -87,17 +108,9 @@ export class RecordReader {
     for (const id of this.#files.keys()) await this.forget(id);
   }
 
-  async #readRun(run: readonly RecordReference[]): Promise<ReadRecord[]> {
-    const start = run[0]!.location;
-    const last = run.at(-1)!;
-    const segmentId = segmentOf(start);
-    const bytes = await this.readBytes(
-      segmentId,
-      offsetOf(start),
-      last.location - start + RECORD_HEADER_BYTES + last.length,
-    );
-    const salt = segmentSalt(this.#modules.storeId, segmentId);
-    return run.map((reference) => checkedRecord(bytes, reference.location - start, salt, reference));
+  /** From the record at `start` to the payload that ends a header behind `end`. */
+  #readRun(start: number, end: number): Promise<Buffer> {
+    return this.readBytes(segmentOf(start), offsetOf(start), end - start + RECORD_HEADER_BYTES);
   }
 
   async #withFile<Result>(segmentId: number, use: (file: StorageFile) => Promise<Result>): Promise<Result> {
@@ -141,26 +154,32 @@ export class RecordReader {
   }
 }
 
-function runEnd(references: readonly RecordReference[], first: number): number {
-  const start = references[first]!.location;
+function runEnd(places: RecordPlaces, first: number): number {
+  const start = places.locationAt(first);
+  let end = start + recordBytes(places.lengthAt(first));
   let past = first + 1;
-  for (; past < references.length; past++) {
-    const before = references[past - 1]!;
-    const next = references[past]!;
-    const gap = next.location - (before.location + recordBytes(before.length));
-    const runBytes = next.location + recordBytes(next.length) - start;
-    if (segmentOf(next.location) !== segmentOf(start) || gap < 0 || gap > GAP_MAX_BYTES) break;
-    if (runBytes > RUN_MAX_BYTES) break;
+  for (; past < places.count; past++) {
+    const next = places.locationAt(past);
+    const nextEnd = next + recordBytes(places.lengthAt(past));
+    if (segmentOf(next) !== segmentOf(start) || next < end || next - end > GAP_MAX_BYTES) break;
+    if (nextEnd - start > RUN_MAX_BYTES) break;
+    end = nextEnd;
   }
   return past;
 }
 
-function checkedRecord(bytes: Buffer, offset: number, salt: number, reference: RecordReference): ReadRecord {
-  const header = readHeader(bytes, offset, salt);
-  if (header === undefined || header.length !== reference.length || !payloadHolds(bytes, offset, header)) {
-    const { location } = reference;
+/** The header is read into `header`. */
+function checkedPayload(
+  header: MutableHeader,
+  bytes: Buffer,
+  { start, salt }: { readonly start: number; readonly salt: number },
+  location: number,
+  length: number,
+): Buffer {
+  const offset = location - start;
+  const isThere = readHeaderInto(header, bytes, offset, salt) && header.length === length;
+  if (!isThere || !payloadHolds(bytes, offset, header)) {
     throw new DamagedRecord(`the record at ${segmentOf(location)}/${offsetOf(location)} is damaged`);
   }
-  const start = offset + RECORD_HEADER_BYTES;
-  return { header, payload: bytes.subarray(start, start + header.length) };
+  return bytes.subarray(offset + RECORD_HEADER_BYTES, offset + RECORD_HEADER_BYTES + length);
 }

@@ -3,7 +3,8 @@ import { historyError, type LogMoment, type LogReadAt, type LogRecord } from "@t
 import { type DocumentReads, requireWhole, toLogRecord } from "../document-reads.ts";
 import { systemCode } from "../files/file-system.ts";
 import type { ReadGate } from "../files/read-gate.ts";
-import { DamagedRecord, type RecordReader, type RecordReference } from "../files/record-reader.ts";
+import { DamagedRecord, type RecordReader } from "../files/record-reader.ts";
+import { placesOf, type RecordReference } from "../format/record-places.ts";
 import type { DocumentEntry } from "../index/document-entry.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
 import { failureReason, storageUnavailable } from "../wal/storage-failure.ts";
@@ -58,14 +59,14 @@ export class HistoryReads {
     const { reads } = this.#modules;
     const { baseSeq, snapshot } = entry;
     const captured = reads.captureUpTo(entry, wanted);
-    const seq = captured.patches.at(-1)?.seq ?? baseSeq;
-    const isDeleted = snapshot === undefined && captured.patches.length === 0 && seq > 0;
+    const seq = captured.patches.at(captured.patches.count - 1)?.seq ?? baseSeq;
+    const isDeleted = snapshot === undefined && captured.patches.count === 0 && seq > 0;
     return { seq, isDeleted, ...(await reads.read(captured)) };
   }
 
   async #read({ seq, isDeleted, snapshot, patches }: PastState): Promise<LogReadAt> {
     const references: RecordReference[] = snapshot === undefined ? [...patches] : [snapshot, ...patches];
-    const records = (await this.#modules.reader.readAll(references)).map(toLogRecord);
+    const records = await this.#modules.reader.readAll(placesOf(references), toLogRecord);
     return snapshot === undefined
       ? { seq, isDeleted, patches: records }
       : { seq, isDeleted, snapshot: records[0] as LogRecord, patches: records.slice(1) };

@@ -16,6 +16,9 @@ import { KeyTable } from "./key-table.ts";
 import { NameTable } from "./name-table.ts";
 import { PatchPool } from "./patch-pool.ts";
 
+/** The patches of a document at rest are a list; of longer ones an entry finds them faster. */
+const TAIL_LOOKS_MAX = 256;
+
 /**
  * Every document at rest, by id: a row in a page of columns, its patches in the pool, its owner and space by number.
  * A document that is at work has an entry besides, which is then the truth; `write` brings the row up to it.
@@ -268,6 +271,11 @@ export class DocumentColumns {
     const former = words[WordField.owner + slot]!;
     words[WordField.owner + slot] = this.owners.acquire(owner);
     this.owners.release(former);
+  }
+
+  /** Whether a patch of a document at rest stands there; `undefined`: it has too many to be looked through. */
+  hasPatchAt(id: number, location: number): boolean | undefined {
+    return this.#pool.hasLocation(this.#word(id, WordField.tailFirst), location, TAIL_LOOKS_MAX);
   }
 
   /** Takes the patches out of the pool: the entry has them now. */

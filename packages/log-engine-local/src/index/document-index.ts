@@ -98,6 +98,19 @@ export class DocumentIndex {
     return this.#active.byId(id) ?? (this.columns.has(id) ? this.#read(id) : undefined);
   }
 
+  /** Whether a document whose log is whole needs the snapshot, or the patch to this seq, at this place. */
+  needs(id: number, record: { readonly seq: number; readonly isSnapshot: boolean }, location: number): boolean {
+    if (!this.columns.has(id) || this.#damaged.has(id)) return false;
+    const { seq, isSnapshot } = record;
+    if (!this.isActive(id)) {
+      if (isSnapshot) return this.columns.snapshot(id)?.location === location;
+      const isThere = this.columns.hasPatchAt(id, location);
+      if (isThere !== undefined) return isThere;
+    }
+    const entry = this.byId(id)!;
+    return (isSnapshot ? entry.snapshot : entry.patches.find(seq))?.location === location;
+  }
+
   nameOf(id: number): DocumentName | undefined {
     return this.columns.has(id) ? this.columns.name(id) : undefined;
   }

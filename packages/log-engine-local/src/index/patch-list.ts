@@ -65,6 +65,14 @@ export class PatchList {
     return patch?.seq === seq ? patch : undefined;
   }
 
+  /** Some of them as they are now, in one piece of memory: of very many, objects would stop everything for a while. */
+  copy(from = 0, to = this.count): PatchList {
+    const copied = new PatchList();
+    const end = Math.min(to, this.count);
+    if (end > from) copied.#fields = this.#fields.slice(this.#start + from * FIELDS, this.#start + end * FIELDS);
+    return copied;
+  }
+
   slice(from: number, to = this.count): PatchReference[] {
     const patches: PatchReference[] = [];
     for (let index = from; index < Math.min(to, this.count); index++) patches.push(this.at(index)!);

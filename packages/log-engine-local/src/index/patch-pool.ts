@@ -75,6 +75,18 @@ export class PatchPool {
     }
   }
 
+  /** Whether a patch of the list stands at this place; `undefined`: it was not among the first `most`. */
+  hasLocation(first: number, location: number, most: number): boolean | undefined {
+    let left = most;
+    for (let node = first; node !== 0; left--) {
+      if (left === 0) return undefined;
+      const at = node % CHUNK_NODES;
+      if (this.#numbers[(node / CHUNK_NODES) | 0]![at * NUMBERS + 1] === location) return true;
+      node = this.#words[(node / CHUNK_NODES) | 0]![at * WORDS + NEXT]!;
+    }
+    return false;
+  }
+
   release(tail: PooledTail): void {
     if (tail.first === 0) return;
     this.#words[(tail.last / CHUNK_NODES) | 0]![(tail.last % CHUNK_NODES) * WORDS + NEXT] = this.#free;

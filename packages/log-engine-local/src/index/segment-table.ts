@@ -1,4 +1,5 @@
 import { segmentOf } from "../format/location.ts";
+import type { RecordPlaces } from "../format/record-places.ts";
 import type { SegmentKind } from "../format/segment-header.ts";
 
 /** One file of records. */
@@ -113,14 +114,19 @@ export class SegmentTable {
     return release([...this.#segments.values()]);
   }
 
-  /** Keeps the files of these locations until the returned function is called. */
-  hold(locations: Iterable<number>): () => void {
-    const held = new Set<Segment>();
-    for (const location of locations) {
-      const segment = this.#at(location);
-      if (segment !== undefined) held.add(segment);
+  /** Keeps the files of these records until the returned function is called. */
+  hold(...held: readonly RecordPlaces[]): () => void {
+    const segments = new Set<Segment>();
+    let last: Segment | undefined;
+    for (const places of held) {
+      for (let index = 0; index < places.count; index++) {
+        const segment = this.#at(places.locationAt(index));
+        if (segment === undefined || segment === last) continue;
+        segments.add(segment);
+        last = segment;
+      }
     }
-    return release([...held]);
+    return release([...segments]);
   }
 
   #at(location: number): Segment | undefined {

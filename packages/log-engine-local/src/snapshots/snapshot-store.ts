@@ -1,17 +1,23 @@
 import { crc32 } from "node:zlib";
 import { ServiceError } from "@tidewire/foundation";
-import type { Pace } from "../compaction/pace.ts";
-import { type StorageFile, writeFully } from "../files/file-system.ts";
+import { type Pace, PIECE_BYTES } from "../compaction/pace.ts";
+import { type StorageFile, writeDurably } from "../files/file-system.ts";
 import type { SegmentFiles, SegmentIds } from "../files/segment-files.ts";
 import { locationOf } from "../format/location.ts";
-import { RECORD_HEADER_BYTES, type RecordHeader, recordBytes, segmentSalt, writeHeader } from "../format/record.ts";
+import {
+  RECORD_ALIGNMENT,
+  RECORD_HEADER_BYTES,
+  type RecordHeader,
+  recordBytes,
+  segmentSalt,
+  writeHeader,
+} from "../format/record.ts";
+import { placesOf } from "../format/record-places.ts";
 import { SEGMENT_HEADER_BYTES } from "../format/segment-header.ts";
 import type { Segment, SegmentTable } from "../index/segment-table.ts";
 import type { LocalLogMetrics } from "../metrics.ts";
+import { sharedBuffer } from "../wal/batch.ts";
 import { failureReason, storageUnavailable } from "../wal/storage-failure.ts";
-
-/** The most that is written between two syncs: a larger flush of dirty pages is what delays appends. */
-const CHUNK_BYTES = 1024 * 1024;
 
 export interface SnapshotStoreModules {
   readonly files: SegmentFiles;
@@ -55,6 +61,8 @@ interface OpenSegment {
 export class SnapshotStore {
   readonly #modules: SnapshotStoreModules;
   readonly #options: SnapshotStoreOptions;
+  /** What is written. A thread that was given up may still write from it: after a failure there is another one. */
+  #chunk = sharedBuffer(PIECE_BYTES);
   #queue: WaitingRecord[] = [];
   #queuedBytes = 0;
   #open: OpenSegment | undefined;
@@ -99,6 +107,7 @@ export class SnapshotStore {
       } catch (error) {
         // Never appended to again: what is behind the failure is unknown.
         await this.#letGo();
+        this.#chunk = sharedBuffer(PIECE_BYTES);
         const refusal = storageUnavailable(failureReason(error), error);
         for (const { reject } of group) reject(refusal);
       }
@@ -113,7 +122,7 @@ export class SnapshotStore {
     let bytes = 0;
     for (const waiting of this.#queue) {
       bytes += recordBytes(waiting.payload.length);
-      if (group.length > 0 && bytes > CHUNK_BYTES) break;
+      if (group.length > 0 && bytes > PIECE_BYTES) break;
       group.push(waiting);
     }
     this.#queue = this.#queue.slice(group.length);
@@ -122,37 +131,59 @@ export class SnapshotStore {
 
   async #writeGroup(group: readonly WaitingRecord[]): Promise<void> {
     const open = await this.#segmentWithRoom();
-    const kept: { readonly waiting: WaitingRecord; readonly offset: number }[] = [];
-    for (const waiting of group) {
-      kept.push({ waiting, offset: open.offset });
-      await this.#writeRecord(open, waiting.header, waiting.payload);
-    }
-    await open.file.sync();
+    const offsets =
+      recordBytes(group[0]!.payload.length) > PIECE_BYTES
+        ? [await this.#writeLarge(open, group[0]!)]
+        : await this.#writeTogether(open, group);
     open.segment.sizeBytes = open.offset;
-    for (const { waiting, offset } of kept) {
-      const location = locationOf(open.segment.id, offset);
-      const length = waiting.payload.length;
-      waiting.resolve({ location, length, letGo: this.#modules.segments.hold([location]) });
+    for (const [index, { payload, resolve }] of group.entries()) {
+      const reference = { location: locationOf(open.segment.id, offsets[index]!), length: payload.length };
+      resolve({ ...reference, letGo: this.#modules.segments.hold(placesOf([reference])) });
     }
   }
 
-  async #writeRecord(open: OpenSegment, header: RecordHeader, payload: Uint8Array): Promise<void> {
-    const total = recordBytes(payload.length);
-    const head = Buffer.alloc(RECORD_HEADER_BYTES);
-    let crc = 0;
-    for (let start = 0; start < payload.length; start += CHUNK_BYTES) {
-      const end = Math.min(payload.length, start + CHUNK_BYTES);
-      crc = crc32(payload.subarray(start, end), crc);
-      await this.#modules.pace.take(end - start);
-      await writeFully(open.file, payload.subarray(start, end), open.offset + RECORD_HEADER_BYTES + start);
-      if (end < payload.length) await open.file.sync();
+  /** Records that fit into one piece, with one write and one sync. Returns where they begin. */
+  async #writeTogether(open: OpenSegment, group: readonly WaitingRecord[]): Promise<number[]> {
+    const offsets: number[] = [];
+    let length = 0;
+    for (const { header, payload } of group) {
+      offsets.push(open.offset + length);
+      const start = length + RECORD_HEADER_BYTES;
+      const end = length + recordBytes(payload.length);
+      this.#chunk.set(payload, start);
+      this.#chunk.fill(0, start + payload.length, end);
+      const about = { length: payload.length, crc: crc32(payload) };
+      writeHeader(this.#chunk, length, header, { salt: open.salt, batchStart: 0 }, about);
+      length = end;
     }
-    writeHeader(head, 0, header, { salt: open.salt, batchStart: 0 }, { length: payload.length, crc });
-    await writeFully(open.file, head, open.offset);
-    const padding = total - RECORD_HEADER_BYTES - payload.length;
-    if (padding > 0) await writeFully(open.file, new Uint8Array(padding), open.offset + total - padding);
-    open.offset += total;
-    this.#modules.metrics.snapshotBytes.add(total);
+    await this.#writeChunk(open, length, open.offset);
+    open.offset += length;
+    return offsets;
+  }
+
+  /** A record larger than a piece: its payload piece by piece, its header behind it. */
+  async #writeLarge(open: OpenSegment, { header, payload }: WaitingRecord): Promise<number> {
+    const offset = open.offset;
+    const payloadOffset = offset + RECORD_HEADER_BYTES;
+    let crc = 0;
+    for (let start = 0; start < payload.length; start += PIECE_BYTES) {
+      const piece = payload.subarray(start, start + PIECE_BYTES);
+      crc = crc32(piece, crc);
+      this.#chunk.set(piece);
+      const padded = (piece.length + RECORD_ALIGNMENT - 1) & ~(RECORD_ALIGNMENT - 1);
+      this.#chunk.fill(0, piece.length, padded);
+      await this.#writeChunk(open, padded, payloadOffset + start);
+    }
+    writeHeader(this.#chunk, 0, header, { salt: open.salt, batchStart: 0 }, { length: payload.length, crc });
+    await this.#writeChunk(open, RECORD_HEADER_BYTES, offset);
+    open.offset += recordBytes(payload.length);
+    return offset;
+  }
+
+  async #writeChunk(open: OpenSegment, length: number, position: number): Promise<void> {
+    const bytes = this.#chunk.subarray(0, length);
+    await this.#modules.pace.run(length, () => writeDurably(open.file, bytes, position));
+    this.#modules.metrics.snapshotBytes.add(length);
   }
 
   async #segmentWithRoom(): Promise<OpenSegment> {
@@ -160,7 +191,7 @@ export class SnapshotStore {
     await this.#letGo();
     const { files, ids, segments, storeId } = this.#modules;
     const id = ids.take();
-    const file = await files.create("snapshots", id);
+    const file = await this.#modules.pace.run(SEGMENT_HEADER_BYTES, () => files.create("snapshots", id));
     const segment = segments.add(id, "snapshots", SEGMENT_HEADER_BYTES);
     segment.holds++;
     this.#open = { segment, file, salt: segmentSalt(storeId, id), offset: SEGMENT_HEADER_BYTES };

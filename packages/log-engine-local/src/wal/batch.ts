@@ -172,7 +172,7 @@ const INITIAL_BYTES = 256 * 1024;
 const KEPT_BUFFERS = 3;
 
 /** On shared memory, so that a thread that writes it needs no copy, and the memory is not lost with that thread. */
-function sharedBuffer(bytes: number): Buffer {
+export function sharedBuffer(bytes: number): Buffer {
   return Buffer.from(new SharedArrayBuffer(bytes));
 }
 

@@ -17,6 +17,8 @@ async function write(engine: LocalLogEngine, document: DocumentName): Promise<ne
   }
 }
 
+// The timers of the log keep no process alive: a service has its sockets for that.
+setInterval(() => {}, 1_000);
 const ioWorker = process.argv[3] === undefined ? {} : { ioWorker: pathToFileURL(process.argv[3]) };
 const engine = await openLocalLogEngine(killSettings(process.argv[2]!), {
   ...ioWorker,
