@@ -43,6 +43,9 @@ logEngineCompliance(
   { isDurable: true, keepsHistory: true },
 );
 
+/** Enough for a new thread to begin on a machine that does ten other things; a thread that hangs is noticed after it. */
+const STALL_MS = 2_000;
+
 interface Started {
   readonly engine: LocalLogEngine;
   readonly directory: string;
@@ -78,7 +81,7 @@ describe.each([
   ["hangs", "hang", "hangs"],
 ] as const)("an I/O thread that %s", (_, fault, told) => {
   test("fails what waits for it as of unknown outcome, and the log goes on with another one", async () => {
-    const { engine, directory, said, heard } = await start({ ioStallMs: 300 });
+    const { engine, directory, said, heard } = await start({ ioStallMs: STALL_MS });
     const { epoch } = await grow(engine, game, 3);
     writeFileSync(join(dirname(faulty), "fault"), fault);
     const appends = [3, 4].map((seq) => engine.append(game, step(epoch, seq)));
@@ -103,7 +106,7 @@ describe.each([
   });
 
   test("under a snapshot fails that snapshot, and appends do not notice", async () => {
-    const { engine, directory, heard } = await start({ ioStallMs: 300 });
+    const { engine, directory, heard } = await start({ ioStallMs: STALL_MS });
     const { epoch } = await grow(engine, game, 3);
     writeFileSync(join(dirname(faulty), "fault"), fault);
     const state = { epoch, seq: 3, data: Buffer.alloc(100_000, "s") };
