@@ -146,8 +146,7 @@ export class DocumentActor implements TurnWorker {
   }
 
   creditGrew(slot: ViewerSlot): void {
-    this.#viewers.creditGrew(slot);
-    this.#ready();
+    if (this.#viewers.creditGrew(slot)) this.#ready();
   }
 
   /** Compares what a client holds with what it was sent; a wrong state is repaired by a snapshot. */

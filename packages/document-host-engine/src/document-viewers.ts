@@ -143,9 +143,14 @@ export class DocumentViewers {
     }
   }
 
-  /** Only marks the viewer: credit must not start a walk while memory is ahead of the log. */
-  creditGrew(slot: ViewerSlot): void {
-    this.#credited.add(slot);
+  /**
+   * Returns whether a turn is needed. A viewer that waits for credit is only marked: it must not start a walk while memory is
+   * ahead of the log. Mostly there was some left, and then a turn, with what arming the guard costs, would find nothing to do.
+   */
+  creditGrew(slot: ViewerSlot): boolean {
+    if (slot.hasCredit) slot.syncCredit();
+    else this.#credited.add(slot);
+    return this.#credited.size > 0;
   }
 
   claims(slot: ViewerSlot, claim: ViewerClaim): void {

@@ -97,6 +97,11 @@ export class ViewerSlot {
     this.#attached = undefined;
   }
 
+  /** It can be sent something without more credit: nothing waits for it. */
+  get hasCredit(): boolean {
+    return this.#attached !== undefined && this.#attached.handle.credit > 0;
+  }
+
   /** Makes the runtime's credit equal to the stream's. Returns whether the viewer had none and has some now. */
   syncCredit(): boolean {
     if (this.#attached === undefined) return false;

@@ -42,6 +42,27 @@ test("credit that arrives while an append is in flight counts from the durable p
   expect(stream.view["value"]).toBe(7);
 });
 
+test("credit for a viewer that has some left takes no turn, and counts", async () => {
+  let turns = 0;
+  const run = <T>(work: () => T): T => {
+    turns++;
+    return work();
+  };
+  const bed = new TestBed({ guard: { run } });
+  const { stream, connection } = bed.connect({ credit: 2 });
+  await bed.settle();
+  const before = turns;
+  stream.credit += 2;
+  connection.creditGrew();
+  await bed.settle();
+  expect(turns).toBe(before);
+  for (let by = 1; by <= 3; by++) {
+    bed.send("add", { by });
+    await bed.settle();
+  }
+  expect([stream.frames.length, stream.view["value"]]).toEqual([4, 6]);
+});
+
 test("a viewer that connects while an append is in flight waits for the durable point", async () => {
   const bed = new TestBed();
   bed.send("add", { by: 1 });
