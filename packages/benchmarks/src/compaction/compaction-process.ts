@@ -42,10 +42,17 @@ async function open(name: string, settings: object): Promise<Bench> {
   return { engine, documents: await openDocuments(engine, DOCUMENTS) };
 }
 
-/** Snapshots as their documents ask for them, and round after round of the background. */
-function compacting({ engine }: Bench): { appended(open: OpenDocument): void; stop(): Promise<void> } {
+/**
+ * Snapshots as their documents ask for them, and round after round of the background. The documents have begun at
+ * different times: some are due at any moment, instead of all at once every six seconds.
+ */
+function compacting({ engine, documents }: Bench): { appended(open: OpenDocument): void; stop(): Promise<number> } {
   let isStopped = false;
+  let count = 0;
   const snapshots = new Set<Promise<void>>();
+  const begun = new Map(
+    documents.map((open, index) => [open, Math.floor((index * SNAPSHOT_EVERY) / documents.length)] as const),
+  );
   const background = (async () => {
     while (!isStopped) {
       await engine.compact();
@@ -53,8 +60,10 @@ function compacting({ engine }: Bench): { appended(open: OpenDocument): void; st
     }
   })();
   return {
-    appended: ({ document, epoch, seq }) => {
-      if (seq % SNAPSHOT_EVERY !== 0) return;
+    appended: (open) => {
+      const { document, epoch, seq } = open;
+      if ((seq + begun.get(open)!) % SNAPSHOT_EVERY !== 0) return;
+      count++;
       const written = engine.snapshot(document, { epoch, seq, data: Buffer.alloc(SNAPSHOT_BYTES, seq) });
       snapshots.add(written);
       void written.finally(() => snapshots.delete(written));
@@ -62,13 +71,15 @@ function compacting({ engine }: Bench): { appended(open: OpenDocument): void; st
     stop: async () => {
       isStopped = true;
       await Promise.all([...snapshots, background]);
+      return count;
     },
   };
 }
 
 /** As much as the disk takes: snapshots of everything, all the time, and checkpoints. */
-function saturating({ engine, documents }: Bench): { stop(): Promise<void> } {
+function saturating({ engine, documents }: Bench): { written(): number; stop(): Promise<void> } {
   let isStopped = false;
+  let count = 0;
   const data = Buffer.alloc(SNAPSHOT_BYTES, "s");
   const writers = Array.from({ length: 4 }, async (_, writer) => {
     for (let turn = writer; !isStopped; turn += 4) {
@@ -77,6 +88,7 @@ function saturating({ engine, documents }: Bench): { stop(): Promise<void> } {
       await pause(0);
       const [head] = await engine.heads([document]);
       await engine.snapshot(document, { epoch, seq: head!.seq, data });
+      count++;
     }
   });
   const background = (async () => {
@@ -86,6 +98,7 @@ function saturating({ engine, documents }: Bench): { stop(): Promise<void> } {
     }
   })();
   return {
+    written: () => count,
     stop: async () => {
       isStopped = true;
       await Promise.all([...writers, background]);
@@ -122,21 +135,25 @@ for (let round = 0; round <= rounds; round++) {
   const off = await openLoopPhase(quiet.engine, quiet.documents, phaseMs);
   const work = compacting(paced);
   const on = await openLoopPhase(paced.engine, paced.documents, phaseMs, work.appended);
-  await work.stop();
+  const snapshots = await work.stop();
   const offAgain = await openLoopPhase(quiet.engine, quiet.documents, phaseMs);
   const load = saturating(saturated);
   const worst = await openLoopPhase(saturated.engine, saturated.documents, phaseMs);
+  const saturatedSnapshots = load.written();
   await load.stop();
   const disturbed = large.disturb();
   const beside = await openLoopPhase(mixed, mixedDocuments, phaseMs);
   await disturbed;
   if (round === 0) continue;
+  if (snapshots === 0 || saturatedSnapshots === 0) throw new Error("nothing was compacted beside the appends");
   results.push({
     ...named("off", off),
     ...named("paced", on),
     "paced.p50": on.p50 / off.p50,
     "paced.p99": on.p99 / off.p99,
+    "paced.snapshotsPerSecond": snapshots / (phaseMs / 1_000),
     ...named("saturated", worst),
+    "saturated.snapshotsPerSecond": saturatedSnapshots / (phaseMs / 1_000),
     "saturated.p99": worst.p99 / offAgain.p99,
     ...named("large", beside),
     "large.p99": beside.p99 / offAgain.p99,
