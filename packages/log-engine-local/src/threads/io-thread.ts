@@ -34,6 +34,10 @@ export class IoThreadLost extends Error {
 /**
  * A worker thread that writes and syncs, watched: if it dies or does not answer, everything that waits for it fails, and
  * the next request starts another one.
+ *
+ * It is asked by messages. To wake it through shared memory (`Atomics.wait`) takes 8 instead of 19 us, the way back as
+ * long as before; beside a sync of 280 us that was 1.04 instead of 1.03 of a bare loop, and a spin before sleeping made it
+ * 1.00. Not worth a thread that hears no messages.
  */
 export class IoThread {
   readonly #modules: IoThreadModules;
