@@ -43,7 +43,7 @@ logEngineCompliance(
   { isDurable: true, keepsHistory: true },
 );
 
-/** Enough for a new thread to begin on a machine that does ten other things; a thread that hangs is noticed after it. */
+/** Enough for a sync on a machine that does ten other things; a thread that hangs is noticed after it. */
 const STALL_MS = 2_000;
 
 interface Started {
@@ -120,4 +120,16 @@ describe.each([
     await engine.close();
     await rm(directory, { recursive: true });
   });
+});
+
+test("an I/O thread that takes long to start is not taken for one that hangs", async () => {
+  const late = join(dirname(faulty), "late");
+  writeFileSync(late, "700");
+  const { engine, directory, said } = await start({ ioStallMs: 200 });
+  await rm(late);
+  await grow(engine, game, 2);
+  expect(await texts(engine, game)).toEqual(patchTexts(2));
+  expect(said.filter((text) => text.includes("I/O thread"))).toEqual([]);
+  await engine.close();
+  await rm(directory, { recursive: true });
 });

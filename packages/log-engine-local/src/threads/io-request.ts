@@ -24,6 +24,9 @@ export interface IoRequest {
   readonly operation: IoOperation;
 }
 
+/** No request: a thread says with it, once, that it has started. */
+export const STARTED_ID = 0;
+
 export type IoAnswer =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: { readonly name: string; readonly message: string; readonly code: string } };

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { Clock, Logger, Timer } from "@tidewire/foundation";
-import type { IoAnswer, IoOperation } from "./io-request.ts";
+import { type IoAnswer, type IoOperation, STARTED_ID } from "./io-request.ts";
 
 export interface IoThreadModules {
   readonly clock: Clock;
@@ -17,11 +17,14 @@ export interface IoThreadOptions {
 }
 
 interface Waiting {
-  readonly startedAt: number;
+  /** When it was asked for, or when the thread had started, if that was later. */
+  startedAt: number;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
+/** So long a thread may take to start, which on a busy machine has nothing to do with the disk. */
+const START_MAX_MS = 15_000;
 /** After a pause of this process itself an answer may be there already: so long it has time to be read. */
 const LAST_CHANCE_MS = 100;
 
@@ -44,7 +47,8 @@ export class IoThread {
   readonly #options: IoThreadOptions;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
-  #nextId = 1;
+  #hasStarted = false;
+  #nextId = STARTED_ID + 1;
   #watchdog: Timer | undefined;
 
   constructor(modules: IoThreadModules, options: IoThreadOptions) {
@@ -66,7 +70,7 @@ export class IoThread {
       this.#waiting.set(id, { startedAt: this.#modules.clock.monotonicMs(), resolve, reject });
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker of Node, not a window
       worker.postMessage({ id, operation });
-      this.#watchdog ??= this.#watch(this.#options.stallMs);
+      this.#watchdog ??= this.#watch(this.#patienceMs);
     });
   }
 
@@ -81,7 +85,10 @@ export class IoThread {
     // Its descriptors are those of the process, and stay when it dies.
     const worker = new Worker(entry, { name, trackUnmanagedFds: false });
     worker.unref();
-    worker.on("message", (answer: IoAnswer) => this.#settle(answer));
+    worker.on("message", (answer: IoAnswer) => {
+      if (answer.id !== STARTED_ID) this.#settle(answer);
+      else if (this.#worker === worker) this.#started();
+    });
     const lost = (reason: string): void => {
       if (this.#worker !== worker) return;
       this.#modules.logger.error(
@@ -93,6 +100,20 @@ export class IoThread {
     worker.on("error", (error: Error) => lost(error.message));
     worker.on("exit", (code) => lost(`it exited with code ${code}`));
     return worker;
+  }
+
+  get #patienceMs(): number {
+    const { stallMs } = this.#options;
+    return this.#hasStarted ? stallMs : Math.max(stallMs, START_MAX_MS);
+  }
+
+  #started(): void {
+    this.#hasStarted = true;
+    const now = this.#modules.clock.monotonicMs();
+    for (const waiting of this.#waiting.values()) waiting.startedAt = now;
+    if (this.#watchdog === undefined) return;
+    this.#watchdog.cancel();
+    this.#watchdog = this.#watch(this.#patienceMs);
   }
 
   #settle(answer: IoAnswer): void {
@@ -109,7 +130,7 @@ export class IoThread {
       this.#watchdog = undefined;
       const oldest = this.#waiting.values().next().value;
       if (oldest === undefined) return;
-      const leftMs = oldest.startedAt + this.#options.stallMs - this.#modules.clock.monotonicMs();
+      const leftMs = oldest.startedAt + this.#patienceMs - this.#modules.clock.monotonicMs();
       if (leftMs > 0) this.#watchdog = this.#watch(leftMs);
       else if (!isLastChance) this.#watchdog = this.#watch(LAST_CHANCE_MS, true);
       else this.#giveUp();
@@ -118,7 +139,8 @@ export class IoThread {
 
   #giveUp(): void {
     const worker = this.#worker;
-    const { name, stallMs } = this.#options;
+    const { name } = this.#options;
+    const stallMs = this.#patienceMs;
     this.#modules.logger.error(
       { thread: name, stallMs },
       "an I/O thread of the log hangs; another one takes its place",
@@ -130,6 +152,7 @@ export class IoThread {
 
   #lose(reason: string): void {
     this.#worker = undefined;
+    this.#hasStarted = false;
     this.#watchdog?.cancel();
     this.#watchdog = undefined;
     const waiting = [...this.#waiting.values()];

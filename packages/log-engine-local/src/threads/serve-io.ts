@@ -3,7 +3,7 @@ import type { MessagePort } from "node:worker_threads";
 import { systemCode } from "../files/file-system.ts";
 import { StoreLayout } from "../format/layout.ts";
 import { scanHistory } from "../history/history-scan.ts";
-import type { IoAnswer, IoOperation, IoRequest } from "./io-request.ts";
+import { type IoAnswer, type IoOperation, type IoRequest, STARTED_ID } from "./io-request.ts";
 import { SyncFileSystem } from "./sync-file-system.ts";
 
 /**
@@ -26,6 +26,7 @@ export function serveIo(port: MessagePort): void {
       port.postMessage(failed(id, error));
     }
   });
+  port.postMessage({ id: STARTED_ID, result: undefined } satisfies IoAnswer);
 }
 
 function perform(operation: Exclude<IoOperation, { readonly kind: "scanHistory" }>): void {

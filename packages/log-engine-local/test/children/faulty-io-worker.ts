@@ -5,6 +5,7 @@ import { serveIo } from "../../src/threads/serve-io.ts";
 
 /** As the real one, until a file beside it says what is to go wrong with the next write. */
 const planned = fileURLToPath(new URL("./fault", import.meta.url));
+const late = fileURLToPath(new URL("./late", import.meta.url));
 const port = parentPort as MessagePort;
 
 port.on("message", (request: { readonly operation: { readonly kind: string } }) => {
@@ -15,4 +16,6 @@ port.on("message", (request: { readonly operation: { readonly kind: string } }) 
   // Never woken: a thread inside a system call that does not come back.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 });
+// As on a machine that is too busy to start threads.
+if (existsSync(late)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(readFileSync(late, "utf8")));
 serveIo(port);
