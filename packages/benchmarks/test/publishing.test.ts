@@ -3,6 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import { repositoryRoot } from "@tidewire/harness";
 import { defaultGrpcLinkLimits } from "@tidewire/link-grpc";
 import { channelOptionsInUse, serverOptionsInUse } from "../src/link/fair-settings.ts";
+import { linkArtifacts } from "../src/link/link-artifacts.ts";
 import { linkTargets } from "../src/link/link-targets.ts";
 import { digestOf, hasSection, withSection } from "../src/publish.ts";
 import { rootReadme } from "../src/shared/built-file.ts";
@@ -166,6 +167,24 @@ describe("the rows of the link", () => {
     expect(rowOf(rows, "link.p95.edge.internals")).toMatchObject({ value: 0.5, ok: false });
     const none = linkTargets({ direct: [], edge: [{}] }, { "reach.grpcStreams.perSecond": 0 }, undefined);
     expect(rowOf(none, "link.p95.edge")).toMatchObject({ value: null, ok: null });
+  });
+
+  test("the tables leave out what was not measured, and say nothing of CPU where nothing was delivered", () => {
+    const all = { offeredPerSecond: 4_000, achievedPerSecond: 4_000, unansweredShare: 0, p50Ms: 1, p95Ms: 2, p99Ms: 3 };
+    const cpu = (seconds: number) =>
+      Object.fromEntries(
+        ["edgeUser", "edgeSystem", "hostUser", "hostSystem"].map((each) => [`${each}Seconds`, seconds]),
+      );
+    const summary = level(
+      { ...all, sentP95Ms: 1, ...cpu(1) },
+      { ...all, sentP95Ms: 1, achievedPerSecond: 0, ...cpu(Number.MAX_SAFE_INTEGER) },
+      {},
+      "direct.400",
+    );
+    const { tables, digest, plotSvg } = linkArtifacts({ settings: {}, rounds: [], summary, targets: [] });
+    for (const text of [tables, digest!, plotSvg!]) expect(text).not.toMatch(/NaN|undefined|e\+1\d|90071992/);
+    expect(digest!.split("\n")).toHaveLength(4);
+    expect(tables).toContain("| 400 | gRPC, a stream per document connection | 4000 | 0 |");
   });
 
   test("capacity says when the generator was the limit", () => {

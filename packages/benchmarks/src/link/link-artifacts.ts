@@ -20,7 +20,7 @@ export function linkArtifacts({ summary }: BenchmarkResult): Artifacts {
   const linesOf = (figure: string) =>
     linkVariants.map((variant) => ({
       name: variantWords[variant],
-      values: levels.map((level) => summary[`direct.${level}.${variant}.${figure}`] ?? null),
+      values: levels.map((level) => known(summary[`direct.${level}.${variant}.${figure}`]) ?? null),
     }));
   const plotSvg = linePlot(levels.map(String), "streams, 10 operations a second each; the link alone", [
     { title: "p95 from due time", unit: "ms", isLogarithmic: true, lines: linesOf("p95Ms") },
@@ -40,24 +40,22 @@ function pathTable(summary: Summary, path: "direct" | "edge", processes: readonl
   const head = ["streams", "link", "offered/s", "achieved/s", "unanswered", "p50 ms", "p95", "p99", "p95 from send"];
   for (const process of processes) head.push(`${process} CPU user + system`);
   const rows = levels.flatMap((level) =>
-    linkVariants
-      .filter((variant) => summary[`${path}.${level}.${variant}.p95Ms`] !== undefined)
-      .map((variant) => {
-        const of = (figure: string): number => summary[`${path}.${level}.${variant}.${figure}`] ?? Number.NaN;
-        const cpu = (process: string): string =>
-          Number.isNaN(of(`${process}UserSeconds`))
-            ? "-"
-            : `${rounded(of(`${process}UserSeconds`))} + ${rounded(of(`${process}SystemSeconds`))}`;
-        return [
-          String(level),
-          variantWords[variant],
-          of("offeredPerSecond").toFixed(0),
-          of("achievedPerSecond").toFixed(0),
-          `${(100 * of("unansweredShare")).toFixed(2)} %`,
-          ...LATENCIES.map((figure) => rounded(of(figure))),
-          ...processes.map(cpu),
-        ];
-      }),
+    measuredAt(summary, path, level).map((variant) => {
+      const of = (figure: string): number => summary[`${path}.${level}.${variant}.${figure}`] ?? Number.NaN;
+      const cpu = (process: string): string => {
+        const [user, system] = [known(of(`${process}UserSeconds`)), known(of(`${process}SystemSeconds`))];
+        return user === undefined || system === undefined ? "-" : `${rounded(user)} + ${rounded(system)}`;
+      };
+      return [
+        String(level),
+        variantWords[variant],
+        of("offeredPerSecond").toFixed(0),
+        of("achievedPerSecond").toFixed(0),
+        `${(100 * of("unansweredShare")).toFixed(2)} %`,
+        ...LATENCIES.map((figure) => rounded(of(figure))),
+        ...processes.map(cpu),
+      ];
+    }),
   );
   const title =
     path === "direct"
@@ -89,9 +87,12 @@ function digestTable(summary: Summary): string {
   const head = ["path", "streams", "link", "operations/s", "p50 ms", "p95", "p99", "CPU s per 100,000: edge", "host"];
   const rows = (["direct", "edge"] as const).flatMap((path) =>
     levelsOf(summary, path).flatMap((level) =>
-      linkVariants.map((variant) => {
+      measuredAt(summary, path, level).map((variant) => {
         const of = (figure: string): number => summary[`${path}.${level}.${variant}.${figure}`] ?? Number.NaN;
-        const cpu = (process: string): string => rounded(of(`${process}UserSeconds`) + of(`${process}SystemSeconds`));
+        const cpu = (process: string): string => {
+          const sum = known(of(`${process}UserSeconds`) + of(`${process}SystemSeconds`));
+          return sum === undefined ? "-" : rounded(sum);
+        };
         const latencies = (["p50Ms", "p95Ms", "p99Ms"] as const).map((figure) => rounded(of(figure)));
         const rate = of("achievedPerSecond").toFixed(0);
         return [PATH_WORDS[path], String(level), variantWords[variant], rate, ...latencies, cpu("edge"), cpu("host")];
@@ -102,6 +103,16 @@ function digestTable(summary: Summary): string {
 }
 
 const PATH_WORDS = { direct: "the link alone", edge: "the whole system" } as const;
+
+/** What nothing was delivered for has no CPU per operation. */
+function known(value: number | undefined): number | undefined {
+  return value === undefined || Number.isNaN(value) || value >= Number.MAX_SAFE_INTEGER / 2 ? undefined : value;
+}
+
+/** A link that was overloaded is not measured at levels above. */
+function measuredAt(summary: Summary, path: string, level: number): readonly LinkVariant[] {
+  return linkVariants.filter((variant) => summary[`${path}.${level}.${variant}.p95Ms`] !== undefined);
+}
 
 function levelsOf(summary: Summary, path: string): number[] {
   const levels = Object.keys(summary)

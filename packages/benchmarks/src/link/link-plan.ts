@@ -25,8 +25,6 @@ export interface LinkPlan {
     readonly highest: number;
     /** How often the gap between the last rate that was carried and the first that was not is halved, as a ratio. */
     readonly refinements: number;
-    /** For a rate to be carried: something else may run just then. */
-    readonly attempts: number;
   };
   readonly batch: { readonly streams: number; readonly perSecond: number; readonly windowMs: number };
   readonly edge: EdgePlan;
@@ -50,19 +48,18 @@ export const fullPlan: LinkPlan = {
     lowest: 8_000,
     highest: 256_000,
     refinements: 3,
-    attempts: 2,
   },
   batch: { streams: 800, perSecond: 30_000, windowMs: 4_000 },
   edge: fullEdgePlan,
 };
 
-/** The same warm-up, but once for each link, shorter windows, and one step less on the ladder, with one attempt at each. */
+/** The same warm-up, but once for each link, shorter windows, and one step less on the ladder. */
 export const shortPlan: LinkPlan = {
   ...fullPlan,
   warmsUpEveryLevel: false,
   rampMs: 200,
   windowMs: 600,
-  capacity: { ...fullPlan.capacity, warmupMs: 2_500, windowMs: 800, lowest: 16_000, refinements: 2, attempts: 1 },
+  capacity: { ...fullPlan.capacity, warmupMs: 2_500, windowMs: 800, lowest: 16_000, refinements: 2 },
   batch: { ...fullPlan.batch, windowMs: 1_500 },
   edge: shortEdgePlan,
 };
@@ -75,7 +72,7 @@ export const tinyPlan: LinkPlan = {
   warmsUpEveryLevel: false,
   rampMs: 200,
   windowMs: 400,
-  capacity: { streams: 20, warmupMs: 200, windowMs: 300, lowest: 200, highest: 400, refinements: 1, attempts: 1 },
+  capacity: { streams: 20, warmupMs: 200, windowMs: 300, lowest: 200, highest: 400, refinements: 1 },
   batch: { streams: 20, perSecond: 2_000, windowMs: 400 },
   edge: tinyEdgePlan,
 };

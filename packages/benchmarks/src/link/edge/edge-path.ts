@@ -12,7 +12,7 @@ export interface EdgeFigures {
   readonly once: Figures;
 }
 
-/** So much unanswered in a window, and the system is not loaded with that rate, or a higher one, at any level again. */
+/** So much unanswered in a window, and gRPC is not loaded with that rate, or a higher one, at any level again. */
 const OVERLOADED_SHARE = 0.1;
 
 /**
@@ -63,7 +63,8 @@ class Levels {
       for (const variant of rotated(this.#links, round)) {
         if (perSecond >= (this.#overloadedAt.get(variant) ?? Number.POSITIVE_INFINITY)) continue;
         const window = await this.#systems.run(variant, clients, perSecond);
-        if (window["unansweredShare"]! > OVERLOADED_SHARE) this.#overloadedAt.set(variant, perSecond);
+        const isOverloaded = window["unansweredShare"]! > OVERLOADED_SHARE;
+        if (isOverloaded && variant !== "binary") this.#overloadedAt.set(variant, perSecond);
         for (const [name, value] of Object.entries(window)) figures[`edge.${clients}.${variant}.${name}`] = value;
       }
     }

@@ -83,7 +83,10 @@ export const shortEdgePlan: EdgePlan = {
 /** Shows within seconds that everything still runs; its figures mean nothing. */
 export const tinyEdgePlan: EdgePlan = {
   links: ["binary", "grpcMultiplexed", "grpcStreamsInternals"],
-  levels: [{ clients: 10, perStream: 10 }],
+  levels: [
+    { clients: 10, perStream: 10 },
+    { clients: 20, perStream: 5 },
+  ],
   levelRoundsMax: 1,
   warmupMs: 200,
   rampMs: 200,
