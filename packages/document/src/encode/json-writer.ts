@@ -268,8 +268,25 @@ export class JsonWriter {
 
   /** There is room. */
   #number(value: number): void {
-    if (Number.isInteger(value) && value < 1e9 && value > -1e9) this.#smallInteger(value);
-    else this.#ascii(JSON.stringify(value));
+    if (!Number.isSafeInteger(value)) this.#ascii(JSON.stringify(value));
+    else if (value < 2 ** 31 && value > -(2 ** 31)) this.#smallInteger(value);
+    else {
+      // Times and states of random numbers. The remainder is exact, and so is what is left to divide.
+      const low = value % 1e9;
+      this.#smallInteger((value - low) / 1e9);
+      this.#nineDigits(Math.abs(low));
+    }
+  }
+
+  #nineDigits(value: number): void {
+    const start = this.#position;
+    let rest = value;
+    for (let at = start + 8; at >= start; at--) {
+      const next = (rest / 10) | 0;
+      this.#bytes[at] = zero + rest - next * 10;
+      rest = next;
+    }
+    this.#position = start + 9;
   }
 
   /** There is room for its quotes and one byte for each of its characters. */

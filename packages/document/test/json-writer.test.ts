@@ -1,0 +1,23 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { JsonWriter } from "../src/encode/json-writer.ts";
+
+const decoder = new TextDecoder();
+
+function written(value: number): string {
+  const out = new JsonWriter();
+  out.number(value);
+  return decoder.decode(out.take());
+}
+
+test.each([0, -0, 9, 10, 1e9 - 1, 1e9, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, 1e10, 1e15, 2 ** 53 - 1, 2 ** 53, 1e21, 0.5])(
+  "%d is written as JSON.stringify writes it, with either sign",
+  (value) => {
+    expect([written(value), written(-value)]).toEqual([JSON.stringify(value), JSON.stringify(-value)]);
+  },
+);
+
+test("so is any number", () => {
+  const anyNumber = fc.oneof(fc.maxSafeInteger(), fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }));
+  fc.assert(fc.property(anyNumber, (value) => expect(written(value)).toBe(JSON.stringify(value))));
+});
