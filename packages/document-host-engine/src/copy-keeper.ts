@@ -136,8 +136,9 @@ export class CopyKeeper {
   async verify(): Promise<void> {
     const copy = this.#copy;
     if (copy === undefined || this.#state !== "active") return;
-    const { patches, snapshot } = await this.#modules.log.read(this.#document, { afterSeq: copy.durableSeq, limit: 1 });
-    const isBehind = patches.length > 0 || snapshot !== undefined;
+    const range = { afterSeq: copy.durableSeq, limit: 1 };
+    const { patches, snapshot, deletion } = await this.#modules.log.read(this.#document, range);
+    const isBehind = patches.length > 0 || snapshot !== undefined || deletion !== undefined;
     if (isBehind && this.#copy === copy && this.#state === "active") this.#fenced(true);
   }
 

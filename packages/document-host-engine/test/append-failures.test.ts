@@ -1,8 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { ServiceError } from "@tidewire/foundation";
-import { MemoryLogEngine } from "@tidewire/log-engine";
-import { FakeRuntime } from "./support/fake-runtime.ts";
-import { document, TestBed } from "./support/test-bed.ts";
+import { type LogEngine, MemoryLogEngine } from "@tidewire/log-engine";
+import { FakeRuntime, jsonOf } from "./support/fake-runtime.ts";
+import { alice, document, TestBed } from "./support/test-bed.ts";
 
 const unavailable = (): ServiceError => new ServiceError("unavailable", "the log is away");
 
@@ -115,6 +115,56 @@ test("the log is away: commands are told so in time, reads go on, and the batch 
   await bed.settle();
   expect(after.value.value).toBe("12");
 });
+
+test("viewers of a stand-in whose code is cut off go on with the document when the log is back", async () => {
+  const bed = new TestBed();
+  bed.send("add", { by: 1 });
+  await bed.settle();
+  const outage = Array.from({ length: 30 }, () => bed.log.faults.failNext("append", unavailable()));
+  bed.send("add", { by: 10 });
+  await bed.pass(1_600);
+  const newcomer = bed.connect();
+  await bed.settle();
+  expect(newcomer.stream.view["value"]).toBe(1);
+  const guilty = bed.get({ agent: "cut-view", authority: "test" });
+  await bed.settle();
+  expect(guilty.status).toBe("handler_failed");
+  await bed.pass(outage.length * 3_000);
+  expect(newcomer.stream.view["value"]).toBe(11);
+});
+
+test.each(["writes", "a snapshot in place of writes", "a deletion"])(
+  "after an outage a document notices %s of another owner that nobody warned of",
+  async (what) => {
+    const log = new MemoryLogEngine();
+    const logOfHost = new Proxy<LogEngine>(log, {
+      get: (target, name: keyof LogEngine) =>
+        name === "watchFenced" ? () => () => {} : (target[name] as (...args: unknown[]) => unknown).bind(target),
+    });
+    const bed = new TestBed({ log, logOfHost });
+    bed.send("add", { by: 1 });
+    await bed.settle();
+    const other = new TestBed({ nodeId: "host-2", log, clock: bed.clock });
+    const sent = other.send("add", { by: 10 });
+    await bed.settle();
+    if (what === "a deletion") void other.host.execute(document, { kind: "delete", principal: alice }, other.context());
+    await bed.settle();
+    other.host.stop();
+    if (what === "a snapshot in place of writes") {
+      const state = { exists: true, value: 11, entries: [], connected: [], timers: [], fired: [], markers: {} };
+      const { epoch } = await log.open(document, "host-2");
+      const data = new TextEncoder().encode(JSON.stringify(state));
+      await log.snapshot(document, { epoch, seq: sent.value.seq, data });
+    }
+    expect((await bed.valueOf())["value"]).toBe(1);
+    log.faults.failNext("due", unavailable());
+    await bed.pass(5_000);
+    const read = bed.get();
+    await bed.settle();
+    if (what === "a deletion") expect(read.status).toBe("not_found");
+    else expect(jsonOf(read.value.json)).toMatchObject({ value: 11 });
+  },
+);
 
 test("a copy too large to keep cannot serve reads in an outage, and says so", async () => {
   const bed = new TestBed({ options: { durableCopyMaxBytes: 10 } });
