@@ -307,6 +307,38 @@ describe("the seq of a newcomer whose view changed by what it does not see", () 
   });
 });
 
+describe("the seq of a newcomer after more removals than are remembered", () => {
+  test.each([
+    ["patches", false],
+    ["a snapshot", true],
+  ])("from %s counts the one it saw", (_from, withSnapshot) => {
+    const Row = record({ owner: t.string() }).visibleTo((row, viewer) => row.owner === viewer.principal.agent);
+    const bench = new Bench(
+      defineDocument({
+        space: "seqs",
+        createsOnDemand: true,
+        state: { rows: t.table(Row) },
+        messages: {
+          begin: message((doc: any) => {
+            for (let count = 0; count < 30; count++) doc.rows.insert({ owner: count === 0 ? "bob" : "ann" });
+          }),
+          drop: message((doc: any) => doc.rows.delete(doc.rows.first().id)),
+        },
+      }),
+      { tombstonesMax: 4 },
+    );
+    bench.send("ann", "begin");
+    const bob = bench.connect("bob");
+    for (let count = 0; count < 25; count++) bench.send("ann", "drop");
+    expect(bob.seq).toBe(2);
+    bench.reopen(withSnapshot);
+    const { seq } = bench.get("bob");
+    expect(seq).toBeGreaterThanOrEqual(2);
+    bench.reopen(true);
+    expect(bench.get("bob").seq).toBe(seq);
+  });
+});
+
 describe("the seq of a merged frame", () => {
   test("is not that of a later move that its receiver does not see", () => {
     const bench = table();

@@ -89,6 +89,7 @@ function restoreMoves(node: TableNode, moves: number | Readonly<Record<string, n
 
 function restoreRemovals(node: MapNode | TableNode, tree: StoredStamps, after: number): void {
   if (tree["@r"] !== undefined) node.$removedSeq = tree["@r"] as number;
+  if (tree["@x"] !== undefined) node.$forgottenSeq = tree["@x"] as number;
   for (const [key, seq, values, stamps] of (tree["@g"] ?? []) as readonly GoneRow[]) {
     if (values === undefined) node.$restampTombstone(key, after, seq);
     else node.$restoreTombstone(key, removedRecord(node, key, values, stamps!, after), seq);

@@ -17,6 +17,7 @@ const labels = {
   gone: asciiBytes('"@g":'),
   removed: asciiBytes('"@r":'),
   moved: asciiBytes('"@m":'),
+  forgotten: asciiBytes('"@x":'),
 };
 
 /**
@@ -120,6 +121,7 @@ export class StampTree {
       if (node.$removedSeq > this.#after) this.#number(labels.removed, node.$removedSeq);
       return;
     }
+    if (node.$forgottenSeq > this.#after) this.#number(labels.forgotten, node.$forgottenSeq);
     const gone = node.$tombstones
       .slice(node.$tombstonesAfter(this.#after))
       .filter(({ seq, element }) => this.#isNews(element) || this.#isTold(seq));

@@ -16,6 +16,8 @@ export abstract class ContainerNode<Element extends Changeable> extends StateNod
   readonly $tombstones: Tombstone<Element>[] = [];
   /** Removals up to here may have been forgotten. */
   $horizon = 0;
+  /** Seq of the newest removal that is forgotten; 0 if none is. Unlike the horizon it outlives the memory. */
+  $forgottenSeq = 0;
   /** Seq of the last removal; 0 if there was none. */
   $removedSeq = 0;
 
@@ -68,6 +70,7 @@ export abstract class ContainerNode<Element extends Changeable> extends StateNod
     while (dropped < count && this.$tombstones[dropped]!.seq <= loggedSeq) {
       const { seq, element } = this.$tombstones[dropped]!;
       this.$horizon = seq;
+      this.$forgottenSeq = seq;
       this.$forgotten(element);
       dropped++;
     }

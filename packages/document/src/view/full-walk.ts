@@ -207,6 +207,8 @@ export class FullWalk {
       if (seq <= this.newest) return;
       this.note(this.goneSeq(guard, element as RecordNode, seq, this.newest));
     }
+    // Nobody can be asked any more who saw it go.
+    this.note(node.$forgottenSeq);
   }
 
   /** When a record that was removed at `seq` was gone from sight: it may have been hidden before. */
