@@ -195,7 +195,12 @@ export class ViewClass {
 
   #groupOfNow(): ViewerGroup | undefined {
     const { state, tick } = this.#document;
-    return this.groups.find((group) => group.isAt(state.root.$stamp, tick));
+    let found: ViewerGroup | undefined;
+    for (const group of this.groups) {
+      // Until the next delivery there may be several. GET tells no less than any stream was told.
+      if (group.isAt(state.root.$stamp, tick) && group.viewSeq >= (found?.viewSeq ?? 0)) found = group;
+    }
+    return found;
   }
 
   /** The smaller one goes to the larger one: nobody moves often. */
