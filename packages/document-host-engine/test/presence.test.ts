@@ -125,3 +125,16 @@ test("a takeover by the same host announces nobody twice", async () => {
   await bed.pass(1);
   expect(stream.view).toMatchObject({ value: 1, entries: ["+alice"] });
 });
+
+test("a document waits for the grace of its last agent before it is unloaded, and tells that it left", async () => {
+  const runtime = new FakeRuntime({ logsPresence: true });
+  const bed = new TestBed({ runtime, options: { idleUnloadMs: 100, reattachGraceMs: 5_000 } });
+  const { connection } = bed.connect();
+  await bed.settle();
+  connection.cancelled(false);
+  await bed.pass(3_000);
+  expect(bed.host.documentCount).toBe(1);
+  await bed.pass(4_000);
+  expect(bed.host.documentCount).toBe(0);
+  expect((await bed.valueOf(bob))["entries"]).toEqual(["+alice", "-alice"]);
+});

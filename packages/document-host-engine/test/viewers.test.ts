@@ -1,5 +1,7 @@
 import { expect, test } from "@jest/globals";
-import { FakeRuntime } from "./support/fake-runtime.ts";
+import { compileDocument, defineDocument, t } from "@tidewire/document";
+import { type LogEngine, MemoryLogEngine } from "@tidewire/log-engine";
+import { FakeRuntime, jsonOf } from "./support/fake-runtime.ts";
 import { alice, blocked, bob, document, TestBed } from "./support/test-bed.ts";
 
 test("the first frame is a snapshot, later ones are deltas, and a commit that shows nothing new sends nothing", async () => {
@@ -189,4 +191,38 @@ test("a viewer whose view has grown beyond its limit is told so; the others go o
   await bed.settle();
   expect(large.stream.endCode).toBe("limit_exceeded");
   expect(other.stream.view["value"]).toBe(1);
+});
+
+test("what a viewer holds without a hash is not taken for an older state that looks like the present one", async () => {
+  const name = { space: "lamps", key: "a" };
+  const lamp = defineDocument({
+    space: "lamps",
+    createsOnDemand: true,
+    state: { isOn: t.boolean() },
+    messages: (message) => ({ set: message(t.boolean(), (doc, isOn) => void (doc.isOn = isOn)) }),
+  });
+  const log = new MemoryLogEngine();
+  const logOfHost = new Proxy<LogEngine>(log, {
+    get: (target, name: keyof LogEngine) =>
+      name === "watchFenced" ? () => () => {} : (target[name] as (...args: unknown[]) => unknown).bind(target),
+  });
+  const bed = new TestBed({ log, logOfHost, runtime: compileDocument(lamp) });
+  const { stream } = bed.connect({ name });
+  await bed.settle();
+  const set = async (host: TestBed, isOn: boolean): Promise<void> => {
+    const command = { kind: "message", principal: alice, message: "set", arg: String(isOn) } as const;
+    const done = host.host.execute(name, command, host.context());
+    await host.settle();
+    await done;
+  };
+  await set(bed, true);
+  expect(stream.frames.map(({ hash }) => hash !== undefined)).toEqual([true, false]);
+  // Another owner turns it off again, which is how it was at the viewer's last hash.
+  const other = new TestBed({ nodeId: "host-2", log, clock: bed.clock, runtime: compileDocument(lamp) });
+  await set(other, false);
+  other.host.stop();
+  // The append tells, and the document is read again.
+  await set(bed, false);
+  expect(stream.frames[2]?.kind).toBe("snapshot");
+  expect(jsonOf(stream.frames[2]!.data)).toMatchObject({ isOn: false });
 });

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { ManualClock, SeededRandom, type ServiceError } from "@tidewire/foundation";
 import type { LinkConnection } from "@tidewire/link";
 import { echo, Opener, parcel, patternBytes, rejection, StallingProxy, watch } from "@tidewire/link/compliance";
-import { Reader } from "@tidewire/wire";
+import { PingCodec, PongCodec } from "@tidewire/link/session";
+import { Reader, Writer } from "@tidewire/wire";
 import { ControlType } from "../src/frame.ts";
 import { ListenHandshake } from "../src/handshake/handshake.ts";
 import { frame, introduction, KEY, RawPeer } from "./raw-peer.ts";
@@ -152,6 +153,23 @@ describe("binary transport", () => {
     expect(await assemblies()).toBe(0);
     peers[0]?.socket.write(Buffer.concat([frame(21, first, stream.id, 1, watch.id), ping]));
     expect(await assemblies()).toBe(0);
+  });
+
+  it("measures no round trip by an answer to nothing", async () => {
+    const { listener, metrics } = await rig.listening();
+    const peer = await RawPeer.dial(listener.address);
+    await peer.shakeHands();
+    const writer = new Writer();
+    PongCodec.encode(writer, { sentAt: 1, load: 0 });
+    peer.socket.write(frame(ControlType.pong, writer.take()));
+    // An answered ping says that what came before it was read.
+    const ping = new Writer();
+    PingCodec.encode(ping, { sentAt: 1, load: 0 });
+    peer.socket.write(frame(ControlType.ping, ping.take()));
+    await peer.framesCome(2);
+    expect(metrics.value("round_trip_seconds")).toBe(0);
+    peer.socket.destroy();
+    await peer.closed.promise;
   });
 
   it("survives random bytes behind a good handshake", async () => {
