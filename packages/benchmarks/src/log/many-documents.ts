@@ -1,10 +1,14 @@
 import type { LocalLogSettings } from "@tidewire/log-engine-local";
+import { Samples } from "../shared/samples.ts";
 import { appendTo, benchDocument, benchFolder, openBenchLog } from "./bench-log.ts";
 import type { LogPlan, LogRounds } from "./log-process.ts";
 
 const BATCH = 2_000;
 /** Few documents are kept ready for writes, so that what is measured are those at rest. */
 const ACTIVE_DOCUMENTS = 1_000;
+
+/** Openings of either store in a round, if they are scaled to a million: the small difference is multiplied with its noise. */
+const SCALED_PAIRS = 5;
 
 /** What a document at rest takes in memory, its snapshot written, and how long a checkpoint of all takes to open. */
 export async function measureManyDocuments(plan: LogPlan): Promise<LogRounds> {
@@ -36,10 +40,17 @@ export async function measureManyDocuments(plan: LogPlan): Promise<LogRounds> {
   await engine.compact({ withCheckpoint: true });
   await engine.close();
   const rounds: LogRounds = [];
+  // What the compiler takes the first time is no matter of the number of documents, and must not be scaled with it.
   await openMsOf({ ...settings, directory: `${folder}/empty` }, 0);
+  await openMsOf(settings, plan.documents);
   for (let round = 0; round < plan.rounds; round++) {
-    const emptyMs = await openMsOf({ ...settings, directory: `${folder}/empty` }, 0);
-    const openMs = await openMsOf(settings, plan.documents);
+    const empty = new Samples();
+    const full = new Samples();
+    for (let pair = 0; pair < (plan.documents < 1e6 ? SCALED_PAIRS : 1); pair++) {
+      empty.add(await openMsOf({ ...settings, directory: `${folder}/empty` }, 0));
+      full.add(await openMsOf(settings, plan.documents));
+    }
+    const [emptyMs, openMs] = [empty.percentile(0.5), full.percentile(0.5)];
     // The threads and the first segment are the same for every store.
     const perMillion = emptyMs + ((openMs - emptyMs) / plan.documents) * 1e6;
     rounds.push({ "memory.bytesPerDocument": bytes, "checkpoint.openMs": openMs, "checkpoint.millionMs": perMillion });
