@@ -36,7 +36,7 @@ export interface DocumentHostModules {
   readonly routing: RoutingSource;
   readonly owners: OwnerFinder;
   /** Where frames leave; the transport that serves the viewers. */
-  readonly sender: Pick<LinkTransport, "sendToMany">;
+  readonly sender: Pick<LinkTransport, "sendToMany" | "streamSet">;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

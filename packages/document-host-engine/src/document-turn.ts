@@ -1,4 +1,5 @@
 import type {
+  Audience,
   CommandOutcome,
   DocumentInstance,
   DocumentPatch,
@@ -50,8 +51,10 @@ export interface Checked {
 
 /** A frame of this turn, kept until document code is off the stack. */
 export interface DueFrame {
+  /** Without an audience; otherwise they are its viewers, as they are when the frame is sent. */
   readonly viewers: readonly Viewer[];
   readonly frame: Frame;
+  readonly audience: Audience | undefined;
 }
 
 export interface Attached {
@@ -138,7 +141,8 @@ export class DocumentTurn {
     this.doing = { kind: "deliver" };
     instance.deliver(
       now,
-      (viewers, frame) => this.frames.push({ viewers: [...viewers], frame }),
+      (viewers, frame, audience) =>
+        this.frames.push({ viewers: audience === undefined ? [...viewers] : viewers, frame, audience }),
       (viewers, error) => this.failed.push({ viewers: [...viewers], error }),
     );
   }

@@ -1,16 +1,19 @@
-import type { CommandOutcome, DocumentInstance, Viewer } from "@tidewire/document";
+import type { Audience, CommandOutcome, DocumentInstance, Frame, Viewer } from "@tidewire/document";
 import { type Clock, ServiceError } from "@tidewire/foundation";
-import type { LinkTransport, ServerStream } from "@tidewire/link";
-import type { ViewerFrame } from "@tidewire/protocol-host";
+import type { LinkTransport } from "@tidewire/link";
+import { Crowd, type SentFrame } from "./crowd.ts";
 import { type Attached, type Checked, type DueFrame, SNAPSHOTS_PER_TURN } from "./document-turn.ts";
 import { countLimit, type HostMetrics } from "./host-metrics.ts";
 import { Presence, type PresenceStep } from "./presence.ts";
 import { refusals } from "./refusals.ts";
 import { type ViewerClaim, type ViewerRequest, ViewerSlot } from "./viewer-slot.ts";
 
+/** From here on it is cheaper to remember the streams of an audience than to look for them at each frame. */
+const CROWD_MIN = 8;
+
 export interface ViewersModules {
   readonly clock: Clock;
-  readonly sender: Pick<LinkTransport, "sendToMany">;
+  readonly sender: Pick<LinkTransport, "sendToMany" | "streamSet">;
   readonly metrics: HostMetrics;
 }
 
@@ -32,6 +35,10 @@ export class DocumentViewers {
   readonly #credited = new Set<ViewerSlot>();
   /** What clients say they hold, the latest of each; looked at when memory is durable. */
   readonly #checks = new Map<ViewerSlot, ViewerClaim>();
+  /** Of audiences that are large enough; gone with them. */
+  readonly #crowds = new WeakMap<Audience, Crowd>();
+  readonly #slotOf = (id: string): ViewerSlot | undefined => this.#slots.get(id);
+  #framesSent = 0;
 
   constructor(modules: ViewersModules, options: ViewersOptions) {
     this.#modules = modules;
@@ -189,28 +196,64 @@ export class DocumentViewers {
   }
 
   send(frames: readonly DueFrame[]): void {
-    for (const { viewers, frame } of frames) {
-      const slots: ViewerSlot[] = [];
-      const streams: ServerStream<ViewerFrame>[] = [];
-      for (const viewer of viewers) {
-        const slot = this.#slots.get(viewer.id);
-        if (slot === undefined || !slot.stream.isOpen) continue;
-        slots.push(slot);
-        streams.push(slot.stream);
-      }
-      if (streams.length === 0) continue;
-      try {
-        this.#modules.sender.sendToMany(streams, frame);
-      } catch (error) {
-        // The connection takes no more: its edge subscribes again when it has caught up.
-        for (const slot of slots) this.end(slot, ServiceError.from(error));
-        continue;
-      }
-      const now = this.#modules.clock.monotonicMs();
-      for (const slot of slots) slot.sent(frame, now);
-      this.#modules.metrics.framesEncoded.add(1);
-      this.#modules.metrics.frames.add(streams.length, { kind: frame.kind });
+    for (const { viewers, frame, audience } of frames) {
+      if (audience === undefined || viewers.length < CROWD_MIN) this.#sendToEach(viewers, frame);
+      else this.#sendToCrowd(audience, frame);
     }
+  }
+
+  #sendToEach(viewers: readonly Viewer[], frame: Frame): void {
+    const slots: ViewerSlot[] = [];
+    for (const { id } of viewers) {
+      const slot = this.#slots.get(id);
+      if (slot?.stream.isOpen === true) slots.push(slot);
+    }
+    if (slots.length === 0) return;
+    try {
+      this.#modules.sender.sendToMany(
+        slots.map(({ stream }) => stream),
+        frame,
+      );
+    } catch (error) {
+      this.#endRefused(slots, error);
+      return;
+    }
+    const sent = this.#sentNow(frame);
+    for (const slot of slots) slot.sent(sent);
+    this.#count(slots.length, frame);
+  }
+
+  #sendToCrowd(audience: Audience, frame: Frame): void {
+    let crowd = this.#crowds.get(audience);
+    if (crowd === undefined) {
+      crowd = new Crowd(audience, this.#modules.sender.streamSet());
+      this.#crowds.set(audience, crowd);
+    }
+    crowd.bringUpToDate(this.#slotOf);
+    const { size } = crowd;
+    if (size === 0) return;
+    try {
+      crowd.send(frame);
+    } catch (error) {
+      this.#endRefused(crowd.slots, error);
+      return;
+    }
+    crowd.sent = this.#sentNow(frame);
+    this.#count(size, frame);
+  }
+
+  /** The connection takes no more: its edge subscribes again when it has caught up. */
+  #endRefused(slots: readonly ViewerSlot[], error: unknown): void {
+    for (const slot of slots) this.end(slot, ServiceError.from(error));
+  }
+
+  #sentNow({ seq, hash }: Frame): SentFrame {
+    return { order: ++this.#framesSent, at: this.#modules.clock.monotonicMs(), seq, hash };
+  }
+
+  #count(streams: number, { kind }: Frame): void {
+    this.#modules.metrics.framesEncoded.add(1);
+    this.#modules.metrics.frames.add(streams, { kind });
   }
 
   #attached(slot: ViewerSlot, instance: DocumentInstance, handle: Viewer): void {

@@ -1,7 +1,8 @@
-import type { DocumentInstance, Frame, Viewer, ViewerInit } from "@tidewire/document";
+import type { DocumentInstance, Viewer, ViewerInit } from "@tidewire/document";
 import type { Principal, ServiceError } from "@tidewire/foundation";
 import type { ServerStream } from "@tidewire/link";
 import type { ViewerFrame } from "@tidewire/protocol-host";
+import type { Crowd, SentFrame } from "./crowd.ts";
 import type { Agent } from "./presence.ts";
 
 /** A frame sent longer ago than this has been applied by whoever reports now; far above a round trip. */
@@ -41,11 +42,15 @@ export class ViewerSlot {
   readonly #hashEvery: boolean;
   readonly #onEnd: (() => void) | undefined;
   #viewState: string | undefined;
-  #holds: ViewerClaim | undefined;
+  /** What it came with; nothing was sent since. */
+  #resume: ViewerClaim | undefined;
   #attached: { readonly instance: DocumentInstance; readonly handle: Viewer } | undefined;
   #isEnded = false;
-  #hasFrames = false;
-  #sentAt = 0;
+  /** The last frame for it alone, or of a crowd that it has left. */
+  #ownSent: SentFrame | undefined;
+  #crowd: Crowd | undefined;
+  /** Of the crowd's last frame when it joined, or when its own state was last thrown away: only a later one counts. */
+  #crowdSince = 0;
 
   constructor(request: ViewerRequest, agent: Agent, patienceAt: number) {
     this.id = request.id;
@@ -56,7 +61,7 @@ export class ViewerSlot {
     this.#hashEvery = request.hashEvery;
     this.#onEnd = request.onEnd;
     this.#viewState = request.viewState;
-    this.#holds = request.resume;
+    this.#resume = request.resume;
   }
 
   get isEnded(): boolean {
@@ -65,7 +70,7 @@ export class ViewerSlot {
 
   /** Something was sent, so the viewer can wait: it has a state to show. */
   get hasFrames(): boolean {
-    return this.#hasFrames;
+    return this.#sent !== undefined;
   }
 
   isAttachedTo(instance: DocumentInstance): boolean {
@@ -73,11 +78,12 @@ export class ViewerSlot {
   }
 
   init(): ViewerInit {
+    const resume = this.#holds;
     return {
       id: this.id,
       principal: this.principal,
       ...(this.#viewState === undefined ? {} : { viewState: this.#viewState }),
-      ...(this.#holds === undefined ? {} : { resume: this.#holds }),
+      ...(resume === undefined ? {} : { resume }),
       hashEvery: this.#hashEvery,
       credit: this.stream.credit,
     };
@@ -114,7 +120,9 @@ export class ViewerSlot {
   }
 
   resync(): void {
-    this.#holds = undefined;
+    const sent = this.#sent;
+    this.#resume = undefined;
+    if (sent !== undefined) this.#setOwn({ ...sent, hash: undefined });
     if (this.#attached !== undefined) this.#attached.instance.resync(this.#attached.handle);
   }
 
@@ -125,7 +133,7 @@ export class ViewerSlot {
     const result = instance.check(handle, seq, hash);
     // The runtime forgives a report that may have crossed a frame on its way. After a silence none can have: asked again,
     // without a frame in between, it judges the state itself.
-    const isQuiet = now - this.#sentAt >= QUIET_MS;
+    const isQuiet = now - (this.#sent?.at ?? 0) >= QUIET_MS;
     return result === "unverifiable" && isQuiet ? instance.check(handle, seq, hash) : result;
   }
 
@@ -136,12 +144,24 @@ export class ViewerSlot {
     this.#viewState = viewState;
   }
 
-  /** @param now monotonic ms */
-  sent(frame: Frame, now: number): void {
-    this.#hasFrames = true;
-    this.#sentAt = now;
-    // Without its hash a state cannot be resumed from: the next copy sends a snapshot.
-    this.#holds = frame.hash === undefined ? undefined : { seq: frame.seq, hash: frame.hash };
+  /** A frame for it alone. */
+  sent(frame: SentFrame): void {
+    this.#setOwn(frame);
+  }
+
+  /** From here on it is sent what the crowd is; it leaves the one it was in. */
+  join(crowd: Crowd): void {
+    this.#ownSent = this.#sent;
+    this.#crowd = crowd;
+    this.#crowdSince = crowd.sent?.order ?? 0;
+  }
+
+  /** Whether it was there: it may be in another one by now. */
+  leave(crowd: Crowd): boolean {
+    if (this.#crowd !== crowd) return false;
+    this.#ownSent = this.#sent;
+    this.#crowd = undefined;
+    return true;
   }
 
   /** Closes the books of this viewer and, unless it is the one that left, its stream. */
@@ -150,6 +170,23 @@ export class ViewerSlot {
     this.detach();
     if (!isGone) this.stream.end(error);
     this.#onEnd?.();
+  }
+
+  get #sent(): SentFrame | undefined {
+    const shared = this.#crowd?.sent;
+    return shared === undefined || shared.order <= this.#crowdSince ? this.#ownSent : shared;
+  }
+
+  /** Without its hash a state cannot be resumed from: the next copy sends a snapshot. */
+  get #holds(): ViewerClaim | undefined {
+    const sent = this.#sent;
+    if (sent === undefined) return this.#resume;
+    return sent.hash === undefined ? undefined : { seq: sent.seq, hash: sent.hash };
+  }
+
+  #setOwn(sent: SentFrame): void {
+    this.#ownSent = sent;
+    this.#crowdSince = this.#crowd?.sent?.order ?? 0;
   }
 
   #handleIn(instance: DocumentInstance): Viewer | undefined {

@@ -61,6 +61,17 @@ test("viewers and reads that are refused at a limit are counted, too", async () 
   expect(counted).toEqual([{ limit: "viewersMax" }, { limit: "viewMaxBytes" }, { limit: "viewMaxBytes" }]);
 });
 
+test("a document with as many viewers as its host allows refuses the next one as overloaded, not as its caller's fault", async () => {
+  const bed = new TestBed({
+    runtime: compileDocument(definition, { viewersMax: 1 }),
+    options: { viewersPerDocumentMax: 1 },
+  });
+  const [first, second] = [bed.connect({ name }), bed.connect({ name })];
+  await bed.settle();
+  expect([first.stream.isOpen, second.stream.endCode]).toEqual([true, "overloaded"]);
+  expect(second.stream.ended!.error!.retryable).toBe(true);
+});
+
 test("reads that wait for the log count, also when turns have gone by", async () => {
   const bed = new TestBed({ options: { readsPerDocumentMax: 3, appendSlowMs: 60_000 } });
   bed.send("add", { by: 1 });

@@ -1,6 +1,13 @@
 import { performance } from "node:perf_hooks";
 import type { Clock, Logger, MetricsSink, Random, Timer } from "@tidewire/foundation";
-import type { LinkConnection, LinkListener, LinkTransport, ServedMethods, ServerStream } from "@tidewire/link";
+import type {
+  LinkConnection,
+  LinkListener,
+  LinkTransport,
+  ServedMethods,
+  ServerStream,
+  StreamSet,
+} from "@tidewire/link";
 import { FanOut } from "@tidewire/link/session";
 import type { BinaryCarrier, CarrierModules } from "./binary-carrier.ts";
 import { BinaryLinkMetrics } from "./binary-link-metrics.ts";
@@ -33,6 +40,7 @@ export function createBinaryLinkTransport(options: BinaryLinkOptions, modules: B
     listen: (address: string, services: ServedMethods): Promise<LinkListener> => listen(context, address, services),
     sendToMany: <Down>(streams: readonly ServerStream<Down>[], message: Down): void =>
       fanOut.sendToMany(streams, message),
+    streamSet: <Down>(): StreamSet<Down> => fanOut.streamSet<Down>(),
   };
 }
 

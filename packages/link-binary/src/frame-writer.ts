@@ -64,7 +64,7 @@ export class FrameWriter implements Omit<Carrier, "forget" | "goAway" | "shut"> 
     this.#encode(at, type, method, stream, codec, message);
   }
 
-  many<Message>(method: number, streams: readonly number[], codec: Codec<Message>, message: Message): void {
+  many<Message>(method: number, streams: Uint32Array, codec: Codec<Message>, message: Message): void {
     if (this.outbound.lanes.isEmpty) {
       this.#manyAtOnce(method, streams, codec, message);
       return;
@@ -80,7 +80,7 @@ export class FrameWriter implements Omit<Carrier, "forget" | "goAway" | "shut"> 
   }
 
   /** Streams that are all in one lane, or all in none. */
-  #manyAtOnce<Message>(method: number, streams: readonly number[], codec: Codec<Message>, message: Message): void {
+  #manyAtOnce<Message>(method: number, streams: Uint32Array, codec: Codec<Message>, message: Message): void {
     const at = this.outbound.begin(FrameType.downMany, method, 0);
     try {
       writeStreamIds(this.outbound.writer, streams);

@@ -55,17 +55,17 @@ export class Lanes {
 
   /** `body` belongs to the lane from now on. */
   add(type: number, method: number, stream: number, body: Uint8Array): void {
-    this.#push(this.#laneFor([stream]), { type, method, stream, body, isShared: false, offset: 0 });
+    this.#push(this.#laneFor(Uint32Array.of(stream)), { type, method, stream, body, isShared: false, offset: 0 });
   }
 
   /** One message for several streams, which must be all in the same lane or all in none; see `partition`. */
-  addShared(type: number, method: number, streams: readonly number[], body: Uint8Array): void {
+  addShared(type: number, method: number, streams: Uint32Array, body: Uint8Array): void {
     const stream = streams[0] as number;
     this.#push(this.#laneFor(streams), { type, method, stream, body, isShared: true, offset: 0 });
   }
 
   /** Splits streams by the lane they are in; those without one come together, too. */
-  partition(streams: readonly number[]): number[][] {
+  partition(streams: Uint32Array): Uint32Array[] {
     const parts = new Map<Lane | undefined, number[]>();
     for (const stream of streams) {
       const lane = this.#laneOf.get(stream);
@@ -73,7 +73,7 @@ export class Lanes {
       if (part === undefined) parts.set(lane, [stream]);
       else part.push(stream);
     }
-    return [...parts.values()];
+    return parts.size === 1 ? [streams] : Array.from(parts.values(), (part) => Uint32Array.from(part));
   }
 
   /** Takes back what waits for this stream alone. */
@@ -134,7 +134,7 @@ export class Lanes {
     this.#bytes += item.body.length;
   }
 
-  #laneFor(streams: readonly number[]): Lane {
+  #laneFor(streams: Uint32Array): Lane {
     const known = this.#laneOf.get(streams[0] as number);
     if (known !== undefined) return known;
     const lane: Lane = { items: [], streams: new Set(streams) };

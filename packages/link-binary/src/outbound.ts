@@ -126,7 +126,7 @@ export class Outbound {
   }
 
   /** The same for one message to several streams, which are all in one lane, or all in none. */
-  commitMany(frameAt: number, type: number, method: number, streams: readonly number[]): void {
+  commitMany(frameAt: number, type: number, method: number, streams: Uint32Array): void {
     const bodyBytes = this.#bodyBytes(frameAt);
     if (bodyBytes > this.#limits.manyWholeMaxBytes || this.#lanes.has(streams[0] as number)) {
       this.#lanes.addShared(type, method, streams, this.takeBody(frameAt));

@@ -113,7 +113,7 @@ const frames: Record<string, () => Promise<string>> = {
   RESPONSE: () => written((carrier) => carrier.message(FrameType.response, echo.id, 5, parcelCodec, message)),
   ERROR: () => written((carrier) => carrier.message(FrameType.error, 0, 5, ErrorBodyCodec, bodyOfError(error))),
   DOWN: () => written((carrier) => carrier.message(FrameType.down, watch.id, 5, parcelCodec, message)),
-  DOWN_MANY: () => written((carrier) => carrier.many(watch.id, [5, 9], parcelCodec, message)),
+  DOWN_MANY: () => written((carrier) => carrier.many(watch.id, Uint32Array.of(5, 9), parcelCodec, message)),
   CANCEL: signal(FrameType.cancel),
   END: signal(FrameType.end),
   UP: () => written((carrier) => carrier.message(FrameType.up, watch.id, 5, parcelCodec, message)),

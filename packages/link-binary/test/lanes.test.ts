@@ -74,11 +74,11 @@ describe("lanes", () => {
             const name = `${item.stream}:${item.length === 0 ? "-" : salt}:${item.length}`;
             expected.set(item.stream, [...(expected.get(item.stream) ?? []), name]);
           } else {
-            for (const part of lanes.partition(item.streams)) {
+            for (const part of lanes.partition(Uint32Array.from(item.streams))) {
               salt = (salt + 1) % 251;
               lanes.addShared(FrameType.downMany, 1, part, bytes(salt, item.length + 1));
               const name = `many ${part[0]}:${salt}:${item.length + 1}`;
-              byLane.set(`${name} ${byLane.size}`, part);
+              byLane.set(`${name} ${byLane.size}`, [...part]);
               for (const stream of part) expected.set(stream, [...(expected.get(stream) ?? []), name]);
             }
           }
@@ -105,7 +105,7 @@ describe("lanes", () => {
     const lanes = new Lanes(FRAGMENT_BYTES);
     const out = rebuilt();
     lanes.add(FrameType.down, 1, 1, bytes(1, 500));
-    lanes.addShared(FrameType.downMany, 1, [1], bytes(2, 300));
+    lanes.addShared(FrameType.downMany, 1, Uint32Array.of(1), bytes(2, 300));
     lanes.add(FrameType.down, 1, 2, bytes(3, 500));
     out.cut(lanes);
     lanes.forget(1);

@@ -253,7 +253,7 @@ export class GrpcCarrier implements Carrier {
     if (type === FrameType.error && pipe !== this.#control) this.#retire(stream);
   }
 
-  many<Message>(method: number, streams: readonly number[], codec: Codec<Message>, message: Message): void {
+  many<Message>(method: number, streams: Uint32Array, codec: Codec<Message>, message: Message): void {
     if (this.#pipes.size === 0) {
       beginMessage(this.#writer, FrameType.downMany, method, 0);
       writeStreamIds(this.#writer, streams);

@@ -1,5 +1,12 @@
 import type { Clock, Logger, MetricsSink, Random, Timer } from "@tidewire/foundation";
-import type { LinkConnection, LinkListener, LinkTransport, ServedMethods, ServerStream } from "@tidewire/link";
+import type {
+  LinkConnection,
+  LinkListener,
+  LinkTransport,
+  ServedMethods,
+  ServerStream,
+  StreamSet,
+} from "@tidewire/link";
 import { FanOut } from "@tidewire/link/session";
 import {
   checkedKeys,
@@ -41,6 +48,7 @@ export function createGrpcLinkTransport(options: GrpcLinkOptions, modules: GrpcL
     listen: (address: string, services: ServedMethods): Promise<LinkListener> => listen(context, address, services),
     sendToMany: <Down>(streams: readonly ServerStream<Down>[], message: Down): void =>
       fanOut.sendToMany(streams, message),
+    streamSet: <Down>(): StreamSet<Down> => fanOut.streamSet<Down>(),
   };
 }
 

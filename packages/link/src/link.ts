@@ -153,6 +153,19 @@ export interface LinkListener {
   close(graceMs?: number): Promise<void>;
 }
 
+/**
+ * Streams of one method that are sent the same messages, over one connection or several. Sending to them costs the same
+ * however many they are, but for four bytes of each on the wire.
+ */
+export interface StreamSet<Down> {
+  readonly size: number;
+  /** It leaves the set it is in. One that has ended is not taken, and one that ends leaves. */
+  add(stream: ServerStream<Down>): void;
+  delete(stream: ServerStream<Down>): void;
+  /** As `sendToMany`. That each has credit is the caller's to know. */
+  send(message: Down): void;
+}
+
 export interface LinkTransport {
   readonly kind: "memory" | "binary" | "grpc";
   /** Connects and shakes hands; throws `unavailable`, `timeout`, `unauthenticated` or `unsupported`. */
@@ -163,4 +176,6 @@ export interface LinkTransport {
    * share one frame where the implementation can.
    */
   sendToMany<Down>(streams: readonly ServerStream<Down>[], message: Down): void;
+  /** For streams that are sent the same again and again. */
+  streamSet<Down>(): StreamSet<Down>;
 }

@@ -27,7 +27,7 @@ class NotingCarrier implements Carrier {
   message(type: number, _method: number, stream: number): void {
     this.notes.push(`message ${type} ${stream}`);
   }
-  many(_method: number, streams: readonly number[]): void {
+  many(_method: number, streams: Uint32Array): void {
     this.notes.push(`many ${streams.join()}`);
   }
   signal(type: number, stream: number): void {

@@ -1,5 +1,5 @@
 import type { ServiceError } from "@tidewire/foundation";
-import type { LinkPeer, LinkTransport, ServerStream } from "@tidewire/link";
+import type { LinkPeer, LinkTransport, ServerStream, StreamSet } from "@tidewire/link";
 import type { ViewerFrame } from "@tidewire/protocol-host";
 import { jsonOf } from "./fake-runtime.ts";
 
@@ -42,8 +42,29 @@ export class TestStream implements ServerStream<ViewerFrame> {
   }
 }
 
-export const testSender: Pick<LinkTransport, "sendToMany"> = {
+export const testSender: Pick<LinkTransport, "sendToMany" | "streamSet"> = {
   sendToMany: (streams, message) => {
     for (const stream of streams) stream.send(message);
   },
+  streamSet: <Down>() => new TestStreamSet<Down>(),
 };
+
+class TestStreamSet<Down> implements StreamSet<Down> {
+  readonly #streams = new Set<ServerStream<Down>>();
+
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  add(stream: ServerStream<Down>): void {
+    this.#streams.add(stream);
+  }
+
+  delete(stream: ServerStream<Down>): void {
+    this.#streams.delete(stream);
+  }
+
+  send(message: Down): void {
+    for (const stream of this.#streams) stream.send(message);
+  }
+}

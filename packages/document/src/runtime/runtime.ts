@@ -149,8 +149,8 @@ export interface ViewerInit {
 export interface Audience {
   readonly viewers: readonly Viewer[];
   /**
-   * Places in `viewers` at which another viewer stands than at the last call, or none any more; in any order, some maybe
-   * twice. `undefined`: look at all of them. For one who asks.
+   * Places in `viewers` at which another viewer stands than at the last call; in any order, some maybe twice. Places that
+   * are beyond its end by now need not be named. `undefined`: look at all of them. For one who asks.
    */
   takeChanges(): readonly number[] | undefined;
 }

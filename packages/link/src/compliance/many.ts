@@ -86,6 +86,51 @@ export function testMany(subject: LinkSubject): void {
       expect(openers.reduce((sum, opener) => sum + opener.numbers.length, 0)).toBe(many - 1);
     }, 60_000);
 
+    it("reaches a set of streams as it is at each message, in order with what goes to one alone", async () => {
+      const server = new Server();
+      const { connection, address } = await connected(harness, (services) => services.stream(shared, server.handler));
+      const other = await harness.until(harness.otherDialling.dial(address));
+      const big = patternBytes(700_000, 3);
+      const openers = Array.from({ length: 40 }, () => new Opener());
+      openers.forEach((opener, index) =>
+        (index % 2 === 0 ? other : connection).open(shared, parcel(index), opener, { credit: 10 }),
+      );
+      await harness.until(server.opened(40));
+      const streams = openers.map(
+        (_, index) => server.streams.find((__, at) => server.requests[at]?.number === index)!,
+      );
+      const set = harness.serving.streamSet<Parcel>();
+      const rest = harness.serving.streamSet<Parcel>();
+      set.send(parcel(0));
+      for (const stream of streams) set.add(stream);
+      set.send(parcel(1));
+      streams[3]!.send(parcel(2, "", big));
+      set.send(parcel(3));
+      for (const stream of streams.slice(0, 30)) set.delete(stream);
+      for (const stream of streams.slice(20, 35)) rest.add(stream);
+      set.add(streams[3]!);
+      set.add(streams[3]!);
+      streams[36]!.end();
+      expect([set.size, rest.size]).toEqual([5, 15]);
+      set.send(parcel(4));
+      rest.send(parcel(5, "", big));
+      rest.send(parcel(6));
+      const credits = streams.map(({ credit }) => credit);
+      const spent = (index: number): number => {
+        if (index === 36) return 10;
+        return 2 + (index === 3 ? 2 : 0) + (index >= 35 ? 1 : 0) + (index >= 20 && index < 35 ? 2 : 0);
+      };
+      expect(credits).toEqual(credits.map((credit, index) => (credit === 0 ? credit : 10 - spent(index))));
+      for (const stream of streams) stream.end();
+      await harness.until(Promise.all(openers.map((opener) => opener.ended.promise)));
+      expect([set.size, rest.size, encodings]).toEqual([0, 0, 6]);
+      openers.forEach(({ numbers }, index) => {
+        const joined = index >= 20 && index < 35 ? [5, 6] : [];
+        const own = index === 3 ? [1, 2, 3, 4] : index >= 35 && index !== 36 ? [1, 3, 4] : [1, 3];
+        expect([index, numbers]).toEqual([index, [...own, ...joined]]);
+      });
+    });
+
     it("goes to none if one has no credit, and to none at all for no streams", async () => {
       const server = new Server();
       const { connection } = await connected(harness, (services) => services.stream(shared, server.handler));

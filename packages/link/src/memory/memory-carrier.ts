@@ -98,7 +98,7 @@ export class MemoryCarrier implements Carrier {
     this.#send(type, method, id, codec, message);
   }
 
-  many<Message>(method: number, streams: readonly number[], codec: Codec<Message>, message: Message): void {
+  many<Message>(method: number, streams: Uint32Array, codec: Codec<Message>, message: Message): void {
     this.#writer.reset();
     writeStreamIds(this.#writer, streams);
     this.#send(FrameType.downMany, method, 0, codec, message);

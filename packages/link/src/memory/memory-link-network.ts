@@ -61,6 +61,7 @@ export class MemoryLinkNetwork {
       dial: (address) => this.#dial(peer, address),
       listen: (address, services) => this.#listen(peer, address, services),
       sendToMany: <Down>(streams: readonly ServerStream<Down>[], message: Down) => fanOut.sendToMany(streams, message),
+      streamSet: <Down>() => fanOut.streamSet<Down>(),
     };
   }
 

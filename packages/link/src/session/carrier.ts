@@ -56,7 +56,7 @@ export interface Carrier {
     message: Message,
   ): void;
   /** One message for several streams of the same method. */
-  many<Message>(method: number, streams: readonly number[], codec: Codec<Message>, message: Message): void;
+  many<Message>(method: number, streams: Uint32Array, codec: Codec<Message>, message: Message): void;
   signal(type: SignalFrameType, stream: number): void;
   /** Counts the times that waiting grants were sent. */
   readonly grantRound: number;

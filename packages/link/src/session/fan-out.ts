@@ -1,19 +1,38 @@
-import { Writer } from "@tidewire/wire";
-import type { ServerStream } from "../link.ts";
+import { type Codec, type StreamMethod, Writer } from "@tidewire/wire";
+import type { ServerStream, StreamSet } from "../link.ts";
 import { encodedMessage } from "./frame-body.ts";
 import { SessionServerStream } from "./server-stream.ts";
 import { ServingSession } from "./serving-session.ts";
+import { SessionStreamSet, type StreamSetPart } from "./stream-set.ts";
 
 /** A larger slab is given back after use. */
 const SCRATCH_KEEP_MAX_BYTES = 256 * 1024;
 
-/** `LinkTransport.sendToMany` for streams of sessions: encoded once, and one frame per connection. */
+/** `LinkTransport.sendToMany` and `streamSet` for streams of sessions: encoded once, and one frame per connection. */
 export class FanOut {
   #scratch = new Writer();
 
+  streamSet<Down>(): StreamSet<Down> {
+    return new SessionStreamSet(this);
+  }
+
+  /** For `SessionStreamSet`: one message to all of it. */
+  sendToParts(
+    parts: readonly StreamSetPart[],
+    { id, down }: StreamMethod<unknown, unknown, unknown>,
+    message: unknown,
+  ): void {
+    if (parts.length > 1) this.#encode(down, message);
+    for (const part of parts) {
+      if (parts.length === 1) part.session.sendDownByIds(id, part.ids, down, message);
+      else part.session.sendDownByIds(id, part.ids, encodedMessage, this.#scratch.written());
+      part.messages++;
+    }
+    this.#giveBack();
+  }
+
   sendToMany<Down>(streams: readonly ServerStream<Down>[], message: Down): void {
     const groups = groupedBySession(streams);
-    this.#scratch.reset();
     let isEncoded = false;
     for (const [session, group] of groups) {
       const codec = (group[0] as SessionServerStream).method.down;
@@ -21,10 +40,19 @@ export class FanOut {
         session.sendDownToMany(group, codec, message);
         return;
       }
-      if (!isEncoded) codec.encode(this.#scratch, message);
+      if (!isEncoded) this.#encode(codec, message);
       isEncoded = true;
       session.sendDownToMany(group, encodedMessage, this.#scratch.written());
     }
+    this.#giveBack();
+  }
+
+  #encode<Down>(codec: Codec<Down>, message: Down): void {
+    this.#scratch.reset();
+    codec.encode(this.#scratch, message);
+  }
+
+  #giveBack(): void {
     if (this.#scratch.buffer.length > SCRATCH_KEEP_MAX_BYTES) this.#scratch = new Writer();
   }
 }

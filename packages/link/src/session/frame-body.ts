@@ -20,9 +20,16 @@ export function takeCallHeader(reader: Reader): number {
   return reader.take(CALL_HEADER_BYTES);
 }
 
-export function writeStreamIds(writer: Writer, streams: readonly number[]): void {
+/** Whether memory has the order of the wire: then ids are copied as they lie there, all at once. */
+const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
+export function writeStreamIds(writer: Writer, streams: Uint32Array): void {
   let at = writer.reserve(4 + 4 * streams.length);
   writer.view.setUint32(at, streams.length, true);
+  if (isLittleEndian) {
+    writer.buffer.set(new Uint8Array(streams.buffer, streams.byteOffset, streams.byteLength), at + 4);
+    return;
+  }
   for (const stream of streams) {
     at += 4;
     writer.view.setUint32(at, stream, true);

@@ -1,6 +1,7 @@
 import type { ServiceError } from "@tidewire/foundation";
 import type { StreamMethod } from "@tidewire/wire";
 import type { LinkPeer, ServerStream, ServerStreamHandlers } from "../link.ts";
+import type { StreamSetPart } from "./stream-set.ts";
 
 /** Far more than anyone grants in earnest; keeps the sum of grants an exact integer. */
 const CREDIT_MAX = 2 ** 31;
@@ -25,7 +26,11 @@ export class SessionServerStream implements ServerStream<unknown> {
   isCancelled = false;
   /** Why, if it was not the opener's wish. */
   cause: ServiceError | undefined;
+  /** With a part: counted from the messages of the part, so that one to all of them changes nothing here. */
   #granted: number;
+  #part: StreamSetPart | undefined;
+  /** Where it stands in its part. */
+  place = -1;
   #handlers: ServerStreamHandlers<unknown> = {};
 
   constructor(owner: ServerStreamOwner, id: number, method: StreamMethod<unknown, unknown, unknown>, credit: number) {
@@ -41,11 +46,28 @@ export class SessionServerStream implements ServerStream<unknown> {
 
   get credit(): number {
     if (!this.isOpen) return 0;
-    if (this.#granted > 0 && this.owner.isCongested) {
+    const left = this.#left;
+    if (left > 0 && this.owner.isCongested) {
       this.owner.hold(this);
       return 0;
     }
-    return this.#granted;
+    return left;
+  }
+
+  /** The part of a set of streams that it is in. */
+  get part(): StreamSetPart | undefined {
+    return this.#part;
+  }
+
+  set part(part: StreamSetPart | undefined) {
+    this.#granted += (part?.messages ?? 0) - (this.#part?.messages ?? 0);
+    this.#part = part;
+  }
+
+  /** It is over; nothing is sent to it any more. */
+  close(): void {
+    this.isOpen = false;
+    this.#part?.delete(this);
   }
 
   send(message: unknown): void {
@@ -60,7 +82,7 @@ export class SessionServerStream implements ServerStream<unknown> {
   }
 
   requireCredit(): void {
-    if (this.#granted <= 0) throw new Error(`${this.method.name}: stream ${this.id} was sent to without credit`);
+    if (this.#left <= 0) throw new Error(`${this.method.name}: stream ${this.id} was sent to without credit`);
   }
 
   /** One message went out with others in a frame of its own. */
@@ -69,7 +91,11 @@ export class SessionServerStream implements ServerStream<unknown> {
   }
 
   addCredit(messages: number): void {
-    this.#granted = Math.min(CREDIT_MAX, this.#granted + messages);
+    this.#granted += Math.min(CREDIT_MAX - this.#left, messages);
+  }
+
+  get #left(): number {
+    return this.#part === undefined ? this.#granted : this.#granted - this.#part.messages;
   }
 
   serveWith(handlers: ServerStreamHandlers<unknown>): void {

@@ -139,18 +139,23 @@ export class ServingSession implements ServerStreamOwner {
   /** To open streams of this session, of one method, that have credit. */
   sendDownToMany<Message>(streams: readonly SessionServerStream[], codec: Codec<Message>, message: Message): void {
     const method = (streams[0] as SessionServerStream).method.id;
-    for (let from = 0; from < streams.length; from += MANY_STREAMS_MAX) {
-      const part = streams.length <= MANY_STREAMS_MAX ? streams : streams.slice(from, from + MANY_STREAMS_MAX);
-      const [only] = part as [SessionServerStream];
-      if (part.length === 1) this.#carrier.message(FrameType.down, method, only.id, codec, message);
-      else
-        this.#carrier.many(
-          method,
-          part.map((stream) => stream.id),
-          codec,
-          message,
-        );
-      for (const stream of part) stream.useCredit();
+    this.sendDownByIds(
+      method,
+      Uint32Array.from(streams, ({ id }) => id),
+      codec,
+      message,
+    );
+    for (const stream of streams) stream.useCredit();
+  }
+
+  /** The same by their ids; what that means for their credit is the caller's to count. */
+  sendDownByIds<Message>(method: number, ids: Uint32Array, codec: Codec<Message>, message: Message): void {
+    if (ids.length === 1) this.#carrier.message(FrameType.down, method, ids[0] as number, codec, message);
+    else if (ids.length <= MANY_STREAMS_MAX) this.#carrier.many(method, ids, codec, message);
+    else {
+      for (let from = 0; from < ids.length; from += MANY_STREAMS_MAX) {
+        this.sendDownByIds(method, ids.subarray(from, from + MANY_STREAMS_MAX), codec, message);
+      }
     }
   }
 
@@ -300,14 +305,14 @@ export class ServingSession implements ServerStreamOwner {
   }
 
   #letGo(stream: SessionServerStream): void {
-    stream.isOpen = false;
+    stream.close();
     this.#streams.delete(stream.id);
     this.#held.delete(stream);
   }
 
   /** Also for one whose handler has not returned yet: then there is nobody to tell, and it is told after that. */
   #tellCancelled(stream: SessionServerStream, error: ServiceError | undefined): void {
-    stream.isOpen = false;
+    stream.close();
     stream.isCancelled = true;
     stream.cause = error;
     try {

@@ -19,6 +19,9 @@ export function createBinaryLinkTransport(): LinkTransport {
     sendToMany: () => {
       throw new Error("this link only answers");
     },
+    streamSet: () => {
+      throw new Error("this link only answers");
+    },
   };
 }
 

@@ -1,6 +1,16 @@
-import type { Viewer } from "@tidewire/document";
-import { ViewerFrameCodec } from "@tidewire/protocol-host";
-import { Writer } from "@tidewire/wire";
+import type { Audience, Frame, Viewer } from "@tidewire/document";
+import { ManualClock, noLogger } from "@tidewire/foundation";
+import { LinkServiceTable, type ServerStream, type StreamSet } from "@tidewire/link";
+import {
+  type Carrier,
+  FanOut,
+  FrameType,
+  ServingSession,
+  writeCallHeader,
+  writeStreamIds,
+} from "@tidewire/link/session";
+import { HostService, type ViewerFrame } from "@tidewire/protocol-host";
+import { type Codec, Reader, Writer } from "@tidewire/wire";
 import { type CaseFigures, type CaseOptions, derive, shrunk } from "../case-figures.ts";
 import { Touches } from "../item.ts";
 import { measurePairs, variant } from "../measure-pairs.ts";
@@ -20,8 +30,8 @@ export function oneClass(options: CaseOptions): CaseFigures {
   };
   const [few, viewersOfFew] = open(FEW);
   const [crowd, viewersOfCrowd] = open(many);
-  const frameOfFew = new LinkFrame(viewersOfFew);
-  const frameOfCrowd = new LinkFrame(viewersOfCrowd);
+  const frameOfFew = new LinkFrames(viewersOfFew);
+  const frameOfCrowd = new LinkFrames(viewersOfCrowd);
   const pairs = measurePairs(
     [
       variant("class.10", () => stepOntoLink(few, frameOfFew)),
@@ -43,30 +53,91 @@ export function oneClass(options: CaseOptions): CaseFigures {
   }));
 }
 
-function stepOntoLink(document: OpenDocument, link: LinkFrame): void {
+function stepOntoLink(document: OpenDocument, link: LinkFrames): void {
   document.commit();
   document.takePatch();
-  document.instance.deliver(0, (viewers, frame) => link.write(viewers, frame));
+  document.instance.deliver(0, (_viewers, frame, audience) => link.send(audience, frame));
 }
 
-/** What the link does per delivery: the numbers of all streams, and the message once, as the generated codec writes it. */
-class LinkFrame {
+/**
+ * The viewers' streams on the link of one edge, as a host has them, up to the bytes: the numbers of all streams, and the
+ * message once. What a carrier does with those bytes is left out.
+ */
+class LinkFrames {
+  /** Streams that a message was sent to, one by one. */
   named = 0;
-  readonly #writer = new Writer({ initialBytes: 64 * 1024 });
-  readonly #streams: ReadonlyMap<Viewer, number>;
+  readonly #fanOut = new FanOut();
+  readonly #streams = new Map<Viewer, ServerStream<ViewerFrame>>();
+  readonly #sets = new Map<Audience, StreamSet<ViewerFrame>>();
 
   constructor(viewers: readonly Viewer[]) {
-    this.#streams = new Map(viewers.map((viewer, index) => [viewer, index + 1]));
+    const services = new LinkServiceTable();
+    const opened: ServerStream<ViewerFrame>[] = [];
+    services.stream(HostService.methods.connect, (_request, stream) => {
+      opened.push(stream);
+      return {};
+    });
+    const carrier = new CountingCarrier((streams) => (this.named += streams));
+    const modules = { carrier, clock: new ManualClock(), logger: noLogger, services };
+    const edge = { nodeId: "edge-1", role: "edge-proxy" };
+    const session = new ServingSession(modules, edge, { inFlightMax: viewers.length + 1 });
+    for (const [index, viewer] of viewers.entries()) {
+      session.receive(FrameType.open, HostService.methods.connect.id, index + 1, openingOf(viewer), true);
+      this.#streams.set(viewer, opened[index]!);
+    }
   }
 
-  write(viewers: readonly Viewer[], frame: Parameters<typeof ViewerFrameCodec.encode>[1]): void {
-    const writer = this.#writer;
-    writer.reset();
-    const at = writer.reserve(4 * viewers.length);
-    for (let index = 0; index < viewers.length; index++) {
-      writer.view.setUint32(at + 4 * index, this.#streams.get(viewers[index]!)!, true);
+  send(audience: Audience | undefined, frame: Frame): void {
+    if (audience === undefined) throw new Error("viewers of one class are no audience");
+    let set = this.#sets.get(audience);
+    if (set === undefined) {
+      set = this.#fanOut.streamSet<ViewerFrame>();
+      this.#sets.set(audience, set);
     }
-    ViewerFrameCodec.encode(writer, frame);
-    this.named += viewers.length;
+    const changes = audience.takeChanges();
+    if (changes === undefined) for (const viewer of audience.viewers) set.add(this.#streams.get(viewer)!);
+    else if (changes.length > 0) throw new Error("nobody comes or goes here");
+    set.send(frame);
+  }
+}
+
+function openingOf({ id, principal }: Viewer): Reader {
+  const writer = new Writer();
+  writeCallHeader(writer, 10_000, 2 ** 30);
+  const request = { space: "items", key: "k", principal, viewer: id, hashEvery: false, tableVersion: 1 };
+  HostService.methods.connect.open.encode(writer, request);
+  return new Reader(writer.take());
+}
+
+/** Writes messages to many into one buffer, as a carrier does, and nothing else. */
+class CountingCarrier implements Carrier {
+  readonly isCongested = false;
+  readonly isFull = false;
+  readonly outboundMark = 0;
+  readonly grantRound = 0;
+  readonly #onMany: (streams: number) => void;
+  readonly #writer = new Writer({ initialBytes: 64 * 1024 });
+
+  constructor(onMany: (streams: number) => void) {
+    this.#onMany = onMany;
+  }
+
+  many<Message>(_method: number, streams: Uint32Array, codec: Codec<Message>, message: Message): void {
+    this.#writer.reset();
+    writeStreamIds(this.#writer, streams);
+    codec.encode(this.#writer, message);
+    this.#onMany(streams.length);
+  }
+
+  signal(): void {}
+  message(): void {}
+  request(): void {}
+  open(): void {}
+  grant(): void {}
+  forget(): void {}
+  goAway(): void {}
+  shut(): void {}
+  hasLeft(): boolean {
+    return true;
   }
 }
