@@ -36,7 +36,7 @@ export const largeDeltaBytes = 4_096;
 export class ViewClass {
   readonly key: string;
   readonly inputs: ViewerInputs;
-  readonly groups: ViewerGroup[] = [];
+  groups: ViewerGroup[] = [];
   /** Members that hold nothing: they wait for their first frame, or for a snapshot. */
   waiting: ViewerGroup | undefined = undefined;
   readonly #document: ViewedDocument;
@@ -103,7 +103,8 @@ export class ViewClass {
   /** Groups without members are kept only while there is none newer. */
   add(group: ViewerGroup): void {
     group.viewClass = this;
-    this.groups.push(group);
+    if (this.groups.length > 0) this.groups.push(group);
+    else this.groups = [group];
     const newestSeq = this.#newestSeq;
     for (let index = this.groups.length - 2; index >= 0; index--) {
       const { size, seq } = this.groups[index]!;
@@ -179,9 +180,9 @@ export class ViewClass {
   }
 
   sentHash(seq: number, hash: string): void {
-    const hashes = (this.#sentHashes ??= []);
-    hashes.push({ seq, hash });
-    if (hashes.length > sentHashesMax) hashes.shift();
+    // A list that begins with its first entry takes room for one, not for seventeen: many classes have one viewer.
+    if (this.#sentHashes === undefined) this.#sentHashes = [{ seq, hash }];
+    else if (this.#sentHashes.push({ seq, hash }) > sentHashesMax) this.#sentHashes.shift();
   }
 
   /** What is known of states of this seq that were sent: several, when presence moved. */
