@@ -308,7 +308,8 @@ export class JsonWriter {
         return;
       }
     }
-    this.#text(needsEscape.test(text) ? JSON.stringify(text) : `"${text}"`);
+    if (needsEscape.test(text)) this.#text(JSON.stringify(text));
+    else this.#quoted(text);
   }
 
   #smallInteger(value: number): void {
@@ -332,6 +333,14 @@ export class JsonWriter {
 
   #ascii(text: string): void {
     for (let index = 0; index < text.length; index++) this.#bytes[this.#position++] = text.charCodeAt(index);
+  }
+
+  /** Its quotes apart: with them it would be copied once more, a quarter of the time it takes. */
+  #quoted(text: string): void {
+    this.#reserve(text.length * 3 + 2);
+    this.#bytes[this.#position++] = quote;
+    this.#text(text);
+    this.#bytes[this.#position++] = quote;
   }
 
   #text(text: string): void {
