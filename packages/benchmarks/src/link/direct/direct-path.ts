@@ -7,7 +7,9 @@ import { DirectCell } from "./direct-cell.ts";
 export type Figures = Record<string, number>;
 
 /** What an overloaded link still has under way so long after a window is given up, and its processes are replaced. */
-const GIVE_UP_MS = 2_000;
+const GIVE_UP_MS = 1_000;
+/** So long a backlog of a warm-up may take: what is left of it would be in the window. */
+const WARMUP_GIVE_UP_MS = 3_000;
 /** A shape that left so much unanswered in that many windows of a level, where the other did better, is measured no more. */
 const BEATEN_SHARE = 0.1;
 const BEATEN_AFTER = 2;
@@ -93,7 +95,7 @@ function isBeaten(results: readonly Figures[], level: number, variant: LinkVaria
 
 /** The whole rate on a cold compiler leaves a backlog; it is worked off before anything is measured. */
 export async function warmUp(cell: DirectCell, warmupMs: number, perSecond: number): Promise<void> {
-  await cell.run({ perSecond, warmupMs: 0, windowMs: warmupMs, giveUpMs: GIVE_UP_MS });
+  await cell.run({ perSecond, warmupMs: 0, windowMs: warmupMs, giveUpMs: WARMUP_GIVE_UP_MS });
 }
 
 /** What the generator alone takes of the edge role's core at each level, warm as it is in the cells it is compared with. */
