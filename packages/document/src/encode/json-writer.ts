@@ -312,23 +312,24 @@ export class JsonWriter {
     else this.#quoted(text);
   }
 
+  /** Above -1e9 and below 1e9. */
   #smallInteger(value: number): void {
-    let rest = value;
+    // So that V8 knows that it divides whole numbers.
+    let rest = value | 0;
+    const bytes = this.#bytes;
+    let start = this.#position;
     if (rest < 0) {
-      this.#bytes[this.#position++] = minus;
+      bytes[start++] = minus;
       rest = -rest;
     }
-    let digits = 1;
-    for (let bound = 10; rest >= bound; bound *= 10) digits++;
-    const bytes = this.#bytes;
-    const start = this.#position;
-    for (let at = start + digits - 1; at >= start; at--) {
-      // Below 2^31, so that this stays in integers.
+    let end = start + 1;
+    for (let bound = 10; rest >= bound; bound *= 10) end++;
+    this.#position = end;
+    for (let at = end - 1; at >= start; at--) {
       const next = (rest / 10) | 0;
       bytes[at] = zero + rest - next * 10;
       rest = next;
     }
-    this.#position = start + digits;
   }
 
   #ascii(text: string): void {

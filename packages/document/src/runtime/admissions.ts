@@ -30,9 +30,14 @@ export class Admissions {
     }
   }
 
+  /** Whether anybody has to be asked about again. */
+  get mustAsk(): boolean {
+    return this.#tracker.hasChangedSince(this.#askedSeq);
+  }
+
   /** Those who may not watch any more. `isAllowed` goes through `ask`. */
   refused(viewers: Iterable<ViewerHandle>, isAllowed: (principal: Principal) => boolean): readonly ViewerHandle[] {
-    if (!this.#tracker.hasChangedSince(this.#askedSeq)) return nobody;
+    if (!this.mustAsk) return nobody;
     this.#tracker = new ReadTracker();
     this.#askedSeq = this.#state.root.$stamp;
     const answers = new Map<Principal, boolean>();

@@ -22,6 +22,8 @@ import type {
   ViewerInit,
 } from "./runtime.ts";
 
+const none: readonly never[] = [];
+
 /** One document in memory. */
 export class DocumentInstance implements DocumentInstancePort {
   readonly name: DocumentName;
@@ -165,27 +167,30 @@ export class DocumentInstance implements DocumentInstancePort {
     const { body } = this.#runner;
     if (body === undefined) return;
     // Told after everything is computed: a sink may call the instance.
-    const frames: [readonly Viewer[], Frame, Audience | undefined][] = [];
-    const failures: [readonly ViewerHandle[], LimitError][] = [];
-    let refused: readonly ViewerHandle[] = [];
+    let frames: [readonly Viewer[], Frame, Audience | undefined][] | undefined;
+    let failures: [readonly ViewerHandle[], LimitError][] | undefined;
+    let refused: readonly ViewerHandle[] | undefined;
     this.#whole(() => {
-      refused = body.admissions.refused(body.hub.viewers(), (principal) => this.#mayWatch(principal, body));
-      for (const viewer of refused) this.#detach(viewer);
+      if (body.admissions.mustAsk) refused = this.#detachRefused(body);
       body.hub.deliver(
         now,
-        (viewers, frame, audience) => frames.push([viewers, frame, audience]),
-        (viewers, error) => failures.push([viewers, error]),
+        // Mostly there is one, and a list that grows takes room for seventeen.
+        (viewers, frame, audience) => {
+          if (frames === undefined) frames = [[viewers, frame, audience]];
+          else frames.push([viewers, frame, audience]);
+        },
+        (viewers, error) => (failures ??= []).push([viewers, error]),
       );
       // Whoever is behind now is brought forward from elsewhere.
       body.loggedPart = undefined;
     });
     body.hub.forgetFailed();
-    if (refused.length > 0) fail(refused, forbidden());
-    for (const [viewers, error] of failures) {
+    if (refused !== undefined && refused.length > 0) fail(refused, forbidden());
+    for (const [viewers, error] of failures ?? none) {
       for (const { principal } of viewers) body.presence.went(principal);
       fail(viewers, limitExceeded(error));
     }
-    for (const [viewers, frame, audience] of frames) sink(viewers, frame, audience);
+    for (const [viewers, frame, audience] of frames ?? none) sink(viewers, frame, audience);
   }
 
   view(
@@ -237,6 +242,12 @@ export class DocumentInstance implements DocumentInstancePort {
     if (!isAllowed) throw forbidden();
     if (body === undefined) throw notFound();
     return body;
+  }
+
+  #detachRefused(body: DocumentBody): readonly ViewerHandle[] {
+    const refused = body.admissions.refused(body.hub.viewers(), (principal) => this.#mayWatch(principal, body));
+    for (const viewer of refused) this.#detach(viewer);
+    return refused;
   }
 
   #mayWatch(principal: Principal, body: DocumentBody): boolean {

@@ -32,6 +32,11 @@ export class ClassTable {
     return this.#keys.mustSplit;
   }
 
+  /** The one that there is, if there are no others. */
+  get only(): ViewClass | undefined {
+    return this.#classes.size === 1 ? this.#classes.values().next().value : undefined;
+  }
+
   values(): Iterable<ViewClass> {
     return this.#classes.values();
   }

@@ -17,6 +17,11 @@ export class SharedSteps {
     this.#classes = classes;
   }
 
+  /** Nothing of this delivery is told in common. */
+  get isEmpty(): boolean {
+    return this.#steps.length === 0;
+  }
+
   /** @param delivery its number */
   begin(delivery: number): void {
     this.#delivery = delivery;

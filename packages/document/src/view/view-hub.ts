@@ -101,7 +101,7 @@ export class ViewHub {
 
   /** Those whose view was too large: their leaving is known everywhere. */
   forgetFailed(): void {
-    this.#failed = [];
+    if (this.#failed.length > 0) this.#failed = [];
   }
 
   /** The viewer said something new about itself. */
@@ -165,6 +165,12 @@ export class ViewHub {
     const touched = touchedClasses(this.#document, this.#classes, this.#shared, this.#cohort);
     if (touched === undefined) this.#deliverAll(now, sink, fail);
     else this.#deliverTouched(touched, now, sink, fail);
+    if (!this.#shared.isEmpty) this.#deliverShared(sink);
+    if (this.#owed.size > 0) this.#deliverOwed(now, sink, fail);
+    if (now >= this.#hashOwedAt) this.#deliverHashes(now, sink, fail);
+  }
+
+  #deliverShared(sink: FrameSink): void {
     this.#shared.deliver((groups, frame) => {
       const viewers: ViewerHandle[] = [];
       for (const group of groups) {
@@ -174,8 +180,6 @@ export class ViewHub {
       }
       sink(viewers, frame);
     });
-    this.#deliverOwed(now, sink, fail);
-    if (now >= this.#hashOwedAt) this.#deliverHashes(now, sink, fail);
   }
 
   #deliverTouched(touched: Iterable<ViewClass>, now: number, sink: FrameSink, fail: FailureSink): void {
@@ -186,6 +190,19 @@ export class ViewHub {
   }
 
   #deliverAll(now: number, sink: FrameSink, fail: FailureSink): void {
+    const { only } = this.#classes;
+    if (only !== undefined) {
+      this.#deliverClass(only, now, sink, fail);
+      if (!this.#classes.mustSplit) {
+        // Alone, a class has no others to go on with; it is new to the cohort when they come.
+        if (this.#classes.isFinal && this.#classes.only === only) {
+          this.#leaveCohort(only);
+          this.#classes.restless.add(only);
+        }
+        return;
+      }
+      this.#classes.split();
+    }
     for (;;) {
       for (const viewClass of this.#classes.values()) {
         this.#deliverClass(viewClass, now, sink, fail);
@@ -195,14 +212,6 @@ export class ViewHub {
       this.#classes.split();
     }
     if (!this.#classes.isFinal) return;
-    // Alone, a class has no others to go on with; it is new to the cohort when they come.
-    if (this.#classes.size === 1) {
-      for (const viewClass of this.#classes.values()) {
-        this.#leaveCohort(viewClass);
-        this.#classes.restless.add(viewClass);
-      }
-      return;
-    }
     const { state, tick } = this.#document;
     for (const viewClass of this.#classes.values()) this.#leaveCohort(viewClass);
     this.#cohort = new Cohort(state.root.$stamp, tick);
@@ -267,10 +276,15 @@ export class ViewHub {
       if (shared !== undefined && this.#shared.take(viewClass, group, shared, now)) continue;
       const { viewers } = group.ready;
       if (viewers.length === 0) continue;
-      this.#guarded(viewers, fail, () => this.#deliverGroup(viewClass, group, now, sink, shared));
+      try {
+        this.#deliverGroup(viewClass, group, now, sink, shared);
+      } catch (thrown) {
+        this.#failWith(thrown, viewers, fail);
+      }
       if (this.#classes.mustSplit) return;
     }
-    const ready = viewClass.waiting?.ready.viewers.slice() ?? [];
+    if (viewClass.waiting === undefined) return;
+    const ready = viewClass.waiting.ready.viewers.slice();
     if (ready.length > 0) this.#guarded(ready, fail, () => this.#deliverSnapshot(viewClass, ready, now, sink));
   }
 
@@ -364,6 +378,7 @@ export class ViewHub {
   #sent(group: ViewerGroup): void {
     group.frames++;
     group.sentIn = this.#delivery;
+    if (this.#owed.size === 0) return;
     for (const viewer of this.#owed.keys()) {
       if (group.ready.viewers[viewer.position] === viewer) this.#owed.delete(viewer);
     }
@@ -379,12 +394,16 @@ export class ViewHub {
     try {
       step();
     } catch (thrown) {
-      if (!(thrown instanceof LimitError)) throw thrown;
-      const failed = viewers.slice();
-      for (const viewer of failed) this.detach(viewer);
-      this.#failed.push(...failed);
-      fail(failed, thrown);
+      this.#failWith(thrown, viewers, fail);
     }
+  }
+
+  #failWith(thrown: unknown, viewers: readonly ViewerHandle[], fail: FailureSink): void {
+    if (!(thrown instanceof LimitError)) throw thrown;
+    const failed = viewers.slice();
+    for (const viewer of failed) this.detach(viewer);
+    this.#failed.push(...failed);
+    fail(failed, thrown);
   }
 
   #mismatch(viewer: ViewerHandle): "mismatch" {
