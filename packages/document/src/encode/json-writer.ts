@@ -158,6 +158,42 @@ export class JsonWriter {
     this.#position = position + 2;
   }
 
+  /**
+   * For generated code: a comma where one belongs, room for `count` bytes, which the caller puts into `bytes`, and for a
+   * number or flag behind them. Returns where they go.
+   */
+  room(count: number): number {
+    this.#separate(count + numberLengthMax);
+    return this.#position;
+  }
+
+  /** Only after `room`, until anything else is called. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  numberAfter(position: number, value: number): void {
+    this.#position = position;
+    this.#number(value);
+  }
+
+  booleanAfter(position: number, value: boolean): void {
+    const bytes = this.#bytes;
+    // "true" or "fals" and "e": the same number of steps until the last one.
+    bytes[position] = value ? 0x74 : 0x66;
+    bytes[position + 1] = value ? 0x72 : 0x61;
+    bytes[position + 2] = value ? 0x75 : 0x6c;
+    bytes[position + 3] = value ? 0x65 : 0x73;
+    bytes[position + 4] = 0x65;
+    this.#position = position + (value ? 4 : 5);
+  }
+
+  stringAfter(position: number, value: string): void {
+    this.#position = position;
+    this.#reserve(value.length + 2);
+    this.#string(value);
+  }
+
   /** A field whose key is ready-made, like the next two: one look at the buffer for both halves. */
   numberField(label: Uint8Array, value: number): void {
     this.#separate(label.length + numberLengthMax);

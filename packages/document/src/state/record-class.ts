@@ -45,33 +45,37 @@ return class extends Base {
   return Class;
 }
 
-/** How a changed scalar is written; those that are not here are JSON. */
+/** How the value of a changed scalar is written after its key; those that are not here are JSON. */
 const writeMethods: Readonly<Partial<Record<SchemaKind, string>>> = {
-  int: "numberField",
-  number: "numberField",
-  timestamp: "numberField",
-  boolean: "booleanField",
-  string: "stringField",
-  enum: "stringField",
+  int: "numberAfter",
+  number: "numberAfter",
+  timestamp: "numberAfter",
+  boolean: "booleanAfter",
+  string: "stringAfter",
+  enum: "stringAfter",
 };
 
-/** Writes one field after the other instead of a loop that has to ask each of them what it is. */
+/**
+ * Writes one field after the other, where a loop would have to ask each of them what it is, and keys as single bytes: a loop
+ * over them ends somewhere else for each, which the processor cannot know before.
+ */
 function changesWriter({ plainFields }: RecordType): string {
-  const writes = plainFields.map(({ index, node }) => {
+  const writes = plainFields.map(({ index, label, node }) => {
     const method = writeMethods[node.kind];
-    const write =
-      method === undefined ? `walk.changedJson(slots[${index}], value)` : `out.${method}(labels[${index}], value)`;
+    const key = Array.from(label, (byte, offset) => `bytes[at + ${offset}] = ${byte};`).join(" ");
+    const write = `at = out.room(${label.length}); bytes = out.bytes; ${key} out.${method}(at + ${label.length}, value);`;
     return `if ((stamp = stamps[${index}]) > from) {
       if (stamp > newest) newest = stamp;
       const value = this.$${index};
-      if (value === undefined) out.nullField(labels[${index}]); else ${write};
+      if (value === undefined) out.nullField(labels[${index}]);
+      else ${method === undefined ? `walk.changedJson(slots[${index}], value);` : `{ ${write} }`}
     }`;
   });
   return `$writeChanges(walk, from) {
     const stamps = this.$fieldStamps;
     if (stamps === null) return;
     const { out } = walk;
-    let { newest } = walk, stamp;
+    let { newest } = walk, stamp, at, bytes;
     ${writes.join("\n    ")}
     walk.newest = newest;
   }`;
