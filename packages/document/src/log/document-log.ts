@@ -89,8 +89,7 @@ export function encodePatch(body: DocumentBody, from: number, to: number): Uint8
   out.closeObject();
   const data = out.take();
   if (begin >= 0) {
-    const json = new Uint8Array(data.buffer, data.byteOffset + begin, end - begin);
-    body.loggedPart = { from, to: state.root.$stamp, newest, json };
+    body.loggedPart = { from, to: state.root.$stamp, newest, json: data.subarray(begin, end) };
   } else body.loggedPart = undefined;
   return data;
 }
