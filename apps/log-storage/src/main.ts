@@ -23,7 +23,7 @@ await runService({
       throw error;
     });
     const engine = new GuardedLogEngine(stored, state.shard, state.seal);
-    state.onSeal?.(({ isSealed, movedTo }) => (isSealed ? void engine.seal(movedTo) : engine.unseal()));
+    state.onSeal?.(({ isSealed, movedTo }) => (isSealed ? engine.seal(movedTo) : engine.unseal()));
     const services = new LinkServiceTable();
     serveLogEngine(engine, services, servedLog(config.storage.engine, engine, state, logger));
     const address = config.link.listen ?? DEFAULT_LISTEN;

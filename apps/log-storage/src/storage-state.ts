@@ -13,6 +13,9 @@ export interface StorageState {
   readonly seal: LogSeal;
   /** Resolves when it is durable. Throws `unsupported` where it cannot be. */
   setSeal(seal: LogSeal): Promise<void>;
-  /** Where several processes share one log: calls back when any of them has set the seal. */
-  onSeal?(listener: (seal: LogSeal) => void): void;
+  /**
+   * Where several processes share one log: calls back when any of them has set the seal. What the listener returns
+   * resolves when this process has ended the writes that were under way.
+   */
+  onSeal?(listener: (seal: LogSeal) => Promise<void> | void): void;
 }

@@ -14,13 +14,20 @@ export interface FencesModules {
 export class Fences {
   readonly #modules: FencesModules;
   readonly #watchers = new FenceWatchers();
+  readonly #missed = new Set<() => void>();
   readonly #subscriptions = new Map<string, { readonly subscription: Subscription; listeners: number }>();
 
   constructor(modules: FencesModules) {
     this.#modules = modules;
+    // While the connection was away nothing was heard.
+    modules.link.onReuse(() => {
+      for (const missed of this.#missed) missed();
+    });
   }
 
-  watch(owner: string, listener: FenceListener): () => void {
+  watch(owner: string, listener: FenceListener, missed: () => void = () => {}): () => void {
+    const tellMissed = (): void => missed();
+    this.#missed.add(tellMissed);
     const stop = this.#watchers.watch(owner, listener);
     const watched = this.#subscriptions.get(owner) ?? { subscription: this.#subscribe(owner), listeners: 0 };
     this.#subscriptions.set(owner, watched);
@@ -30,6 +37,7 @@ export class Fences {
       if (isStopped) return;
       isStopped = true;
       stop();
+      this.#missed.delete(tellMissed);
       if (--watched.listeners > 0) return;
       if (!watched.subscription.isClosed()) watched.subscription.unsubscribe();
       this.#subscriptions.delete(owner);

@@ -185,9 +185,9 @@ export class JetStreamLogEngine implements LogEngine {
     return this.#modules.dueScan.due(page.before, page.limit);
   }
 
-  watchFenced(owner: string, listener: FenceListener): () => void {
+  watchFenced(owner: string, listener: FenceListener, missed?: () => void): () => void {
     checkOwner(owner);
-    return this.#modules.fences.watch(owner, listener);
+    return this.#modules.fences.watch(owner, listener, missed);
   }
 
   async documents(page: { readonly after?: DocumentName; readonly limit: number }): Promise<KnownDocument[]> {

@@ -23,6 +23,11 @@ export class Layout {
     return `${this.#namespace}.meta.seal`;
   }
 
+  /** Where all processes are told of a seal, and answer. In no stream. */
+  get sealCallSubject(): string {
+    return `${this.#namespace}.sealcall`;
+  }
+
   get metaSubjects(): string {
     return `${this.#namespace}.meta.>`;
   }

@@ -2,7 +2,7 @@ import type { JetStreamManager } from "@nats-io/jetstream";
 import { jetstreamManager } from "@nats-io/jetstream";
 import type { Msg, MsgHdrs, NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
-import { type Logger, ServiceError } from "@tidewire/foundation";
+import { type Clock, type Logger, ServiceError } from "@tidewire/foundation";
 import type { JetStreamLogMetrics } from "./metrics.ts";
 import { accessOptions } from "./nats-access.ts";
 import { faultOf, faultOfCode, type NatsFault, unavailable } from "./nats-faults.ts";
@@ -10,6 +10,7 @@ import type { JetStreamLogOptions } from "./options.ts";
 import type { Patience } from "./patience.ts";
 
 export interface NatsLinkModules {
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: JetStreamLogMetrics;
 }
@@ -23,6 +24,7 @@ interface SubjectsAnswer {
   readonly state?: { readonly subjects?: Readonly<Record<string, number>> };
 }
 
+const REUSE_RETRY_MS = 250;
 /** Left for the headers of a message, in what the server takes at most. */
 const HEADER_BYTES = 16 * 1024;
 /** A chunk is no larger, whatever the server takes: everything else on the connection waits behind it. */
@@ -38,6 +40,10 @@ export class NatsLink {
   readonly #modules: NatsLinkModules;
   readonly #check: ServerCheck;
   readonly #readTimeoutMs: number;
+  readonly #beforeReuse: (() => Promise<void>)[] = [];
+  readonly #onReuse: (() => void)[] = [];
+  /** Counts connections: what was begun for one is of no use for the next. */
+  #connection = 0;
   readonly #underWay = new Set<(error: ServiceError) => void>();
   #refused: NatsFault | undefined;
   #problem: string | undefined;
@@ -86,6 +92,16 @@ export class NatsLink {
     this.#check = check;
     this.#judgeServer();
     void this.#follow();
+  }
+
+  /** Has to succeed before a connection that came back is used. It must not wait for this link. */
+  beforeReuse(step: () => Promise<void>): void {
+    this.#beforeReuse.push(step);
+  }
+
+  /** Calls back when a connection that came back is used again: what was sent meanwhile was not heard. */
+  onReuse(listener: () => void): void {
+    this.#onReuse.push(listener);
   }
 
   get nc(): NatsConnection {
@@ -160,6 +176,7 @@ export class NatsLink {
   }
 
   async close(): Promise<void> {
+    this.#connection++;
     this.#refused = "nats_away";
     await this.#nc.close();
   }
@@ -172,12 +189,33 @@ export class NatsLink {
   async #follow(): Promise<void> {
     for await (const status of this.#nc.status()) {
       if (status.type === "disconnect") this.#lost(status.server);
-      if (status.type === "reconnect") this.#judgeServer();
+      if (status.type === "reconnect") void this.#reuse();
       if (status.type === "error") this.#modules.logger.warn({ error: status.error.message }, "NATS reports an error");
     }
   }
 
+  async #reuse(): Promise<void> {
+    const connection = ++this.#connection;
+    const { logger, clock } = this.#modules;
+    for (;;) {
+      try {
+        await Promise.all(this.#beforeReuse.map((step) => step()));
+        break;
+      } catch (error) {
+        logger.warn({ error: (error as Error).message }, "NATS is back, but what must be known first cannot be read");
+      }
+      await new Promise<void>((resolve) => {
+        clock.after(REUSE_RETRY_MS, resolve);
+      });
+      if (connection !== this.#connection) return;
+    }
+    if (connection !== this.#connection) return;
+    this.#judgeServer();
+    for (const listener of this.#onReuse) listener();
+  }
+
   #lost(server: string): void {
+    this.#connection++;
     this.#refused = "nats_away";
     this.#modules.metrics.isConnected.set(0);
     this.#modules.logger.warn({ server, underWay: this.#underWay.size }, "lost the connection to NATS");

@@ -61,7 +61,7 @@ export async function openJetStreamLogEngine(
     if (options.acceptsUnsafe && refusals.length > 0) logger.error({ ...server, refusals }, "unsafe, but accepted");
     return options.acceptsUnsafe ? undefined : refusals[0];
   };
-  const link = await NatsLink.connect(options, { logger, metrics }, check, patience);
+  const link = await NatsLink.connect(options, { clock, logger, metrics }, check, patience);
   try {
     const older = durability.versions
       .map((version) => judgeServer({ version, maxPayload: Number.POSITIVE_INFINITY }, options.replicas).refusals[0])
@@ -75,7 +75,7 @@ export async function openJetStreamLogEngine(
     else logger.warn({ durable: false, source: durability.source }, durability.reason);
     const engine = assemble(link, layout, options, { clock, random, logger, metrics });
     await engine.due.start();
-    await engine.seal.read();
+    await engine.seal.start();
     return new JetStreamLogEngine(engine, options.limits, durability);
   } catch (error) {
     await link.close();
@@ -115,7 +115,7 @@ function assemble(
     history: new History({ reader, snapshots, payloads }),
     listing,
     dueScan: new DueScan({ due, listing, layout }),
-    seal: new Seal({ ...shared, reader }),
+    seal: new Seal(shared),
     locks: new DocumentLocks(),
     admission: new Admission(options.queueMaxBytes, options.queueMax, metrics),
   };

@@ -1,4 +1,5 @@
 import { type DocumentName, ServiceError } from "@tidewire/foundation";
+import type { FenceListener } from "./fence-watchers.ts";
 import type {
   DueDocument,
   KnownDocument,
@@ -102,8 +103,8 @@ export class GuardedLogEngine implements LogEngine {
     return this.#engine.documents(page);
   }
 
-  watchFenced(owner: string, listener: (document: DocumentName, epoch: number) => void): () => void {
-    return this.#engine.watchFenced(owner, listener);
+  watchFenced(owner: string, listener: FenceListener, missed?: () => void): () => void {
+    return this.#engine.watchFenced(owner, listener, missed);
   }
 
   close(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { DocumentName } from "@tidewire/foundation";
+import type { FenceListener } from "./fence-watchers.ts";
 
 /**
  * The log: the only thing that must survive, and the judge of who may write a document.
@@ -52,9 +53,10 @@ export interface LogEngine {
   due(page: { readonly before: number; readonly limit: number }): Promise<DueDocument[]>;
   /**
    * Calls back, after the take-over is durable, when a document that `owner` held and did not release is opened by
-   * someone else. Returns the unsubscribe function. What happens while nobody watches is not told later.
+   * someone else. Returns the unsubscribe function. What happens while nobody watches is not told later. `missed` is
+   * called when something may not have been told: the heads of what the owner holds have to be asked for.
    */
-  watchFenced(owner: string, listener: (document: DocumentName, epoch: number) => void): () => void;
+  watchFenced(owner: string, listener: FenceListener, missed?: () => void): () => void;
   /**
    * Every document the log knows, also deleted ones and those that were only opened, by space and then key. For moving a
    * log elsewhere: with the epochs of all of them no former writer can ever commit there.

@@ -127,11 +127,16 @@ export class RemoteLogEngine implements LogEngine {
     checkDocument(document);
     checkCount("afterSeq", range.afterSeq);
     checkPage(range.limit, this.#limits);
-    const read = await this.#readOnce(document, range);
-    if (read.snapshot === undefined || read.patches.length > 0) return read;
-    // The snapshot may have filled the message: only an answer without one says that the head is reached.
-    const { patches } = await this.#readOnce(document, { ...range, afterSeq: read.snapshot.seq });
-    return { snapshot: read.snapshot, patches };
+    let read = await this.#readOnce(document, range);
+    while (read.snapshot !== undefined && read.patches.length === 0) {
+      // The snapshot may have filled the message: only an answer without one says that the head is reached.
+      const { snapshot } = read;
+      const more = await this.#readOnce(document, { ...range, afterSeq: snapshot.seq });
+      if (more.snapshot === undefined && more.deletion === undefined) return { snapshot, patches: more.patches };
+      // A newer snapshot has replaced what follows the first one, or the document has gone.
+      read = more;
+    }
+    return read;
   }
 
   async readAt(document: DocumentName, moment: LogMoment): Promise<LogReadAt> {
@@ -272,7 +277,7 @@ export class RemoteLogEngine implements LogEngine {
     };
   }
 
-  /** Fetches the records that did not fit into the answer to `open`. */
+  /** Fetches the records that did not fit into the answer to `open`. Throws `unavailable` if they are there no more. */
   async #complete(
     document: DocumentName,
     head: number,
@@ -299,6 +304,12 @@ export class RemoteLogEngine implements LogEngine {
     }
     // What came after the head is of a newer owner.
     const upToHead = patches.filter((patch) => patch.seq <= head);
+    if ((upToHead.at(-1)?.seq ?? snapshot?.seq ?? 0) !== head) {
+      throw new ServiceError(
+        "unavailable",
+        "the document went on under a newer owner while it was read: open it again",
+      );
+    }
     return snapshot === undefined ? { patches: upToHead } : { snapshot, patches: upToHead };
   }
 

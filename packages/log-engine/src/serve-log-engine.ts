@@ -114,6 +114,9 @@ function momentOf(seq: number | undefined, beforeMs: number | undefined): LogMom
 /** What the caller does not have yet. */
 function unknownPart(state: LogReadAt, afterSeq: number | undefined): LogRead {
   if (afterSeq === undefined) return state;
+  if (state.snapshot !== undefined && state.snapshot.seq > afterSeq) {
+    throw new ServiceError("unavailable", "a snapshot has replaced what follows: ask for all of it again");
+  }
   return { patches: state.patches.filter((patch) => patch.seq > afterSeq) };
 }
 
@@ -130,8 +133,11 @@ class FenceFeed implements ServerStreamHandlers<unknown> {
     stream: ServerStream<Fenced>,
   ) {
     this.#stream = stream;
-    this.#stop = engine.watchFenced(watch.owner, (document, epoch) => this.#tell(document, epoch));
-    if (watch.confirms) this.#send({ space: "", key: "", epoch: 0 });
+    const askAgain = (): void => {
+      if (watch.confirms) this.#send({ space: "", key: "", epoch: 0 });
+    };
+    this.#stop = engine.watchFenced(watch.owner, (document, epoch) => this.#tell(document, epoch), askAgain);
+    askAgain();
   }
 
   credit(): void {

@@ -1,5 +1,6 @@
 import type { DocumentName } from "@tidewire/foundation";
 import { compareNames, compareText } from "./document-order.ts";
+import type { FenceListener } from "./fence-watchers.ts";
 import type {
   DueDocument,
   KnownDocument,
@@ -98,8 +99,8 @@ export class ShardedLogEngine implements LogEngine {
     return merged(pages, page.limit, (a, b) => a.wakeAt - b.wakeAt || compareNames(a.document, b.document));
   }
 
-  watchFenced(owner: string, listener: (document: DocumentName, epoch: number) => void): () => void {
-    const stops = this.#shards.map((shard) => shard.watchFenced(owner, listener));
+  watchFenced(owner: string, listener: FenceListener, missed?: () => void): () => void {
+    const stops = this.#shards.map((shard) => shard.watchFenced(owner, listener, missed));
     return () => {
       for (const stop of stops) stop();
     };

@@ -94,6 +94,63 @@ describe("over the link", () => {
     await stop();
   });
 
+  describe("what changes between two pieces", () => {
+    const data = (seq: number): Uint8Array => new Uint8Array(9 * 1024 * 1024).fill(seq);
+
+    async function begin() {
+      const remote = await startRemote();
+      const { epoch } = await remote.stored.open(game, "host-b");
+      for (let seq = 1; seq <= 3; seq++) {
+        await remote.stored.append(game, { epoch, expectedSeq: seq - 1, seq, data: data(seq) });
+      }
+      return remote;
+    }
+
+    test.each([
+      [
+        "a deletion",
+        async (stored: MemoryLogEngine, epoch: number) => {
+          await stored.append(game, { epoch, expectedSeq: 3, seq: 4, data: new Uint8Array(1), deletes: true });
+        },
+      ],
+      [
+        "a snapshot of later",
+        async (stored: MemoryLogEngine, epoch: number) => {
+          await stored.append(game, { epoch, expectedSeq: 3, seq: 4, data: new Uint8Array(1) });
+          await stored.snapshot(game, { epoch, seq: 4, data: new Uint8Array(1) });
+        },
+      ],
+    ])("%s does not make half a document of it: it is to be opened again", async (_, change) => {
+      const { engine, stored, stop } = await begin();
+      const held = stored.faults.holdNext("read");
+      const opening = engine.open(game, "host-a");
+      const refused = expect(opening).rejects.toMatchObject({ code: "unavailable", retryable: true });
+      await held.reached;
+      await change(stored, (await stored.open(game, "host-b")).epoch);
+      held.release();
+      await refused;
+      expect((await engine.open(game, "host-a")).seq).toBe(4);
+      await stop();
+    });
+
+    test("is read with the snapshot that belongs to it", async () => {
+      const { engine, stored, stop } = await begin();
+      const { epoch } = await stored.open(game, "host-b");
+      await stored.snapshot(game, { epoch, seq: 1, data: data(101) });
+      const first = stored.faults.holdNext("read");
+      const reading = engine.read(game, { afterSeq: 0, limit: 10 });
+      await first.reached;
+      const second = stored.faults.holdNext("read");
+      first.release();
+      await second.reached;
+      await stored.snapshot(game, { epoch, seq: 2, data: data(102) });
+      second.release();
+      const { snapshot, patches } = await reading;
+      expect([snapshot?.seq, patches.map(({ seq }) => seq)]).toEqual([2, [3]]);
+      await stop();
+    });
+  });
+
   test("a watch goes on after its connection broke", async () => {
     const clock = new ManualClock();
     const { engine, stored, network, stop } = await startRemote({}, clock);

@@ -56,7 +56,7 @@ class SharedState implements StorageState {
     return this.#engine.seal.set(seal);
   }
 
-  onSeal(listener: (seal: StorageState["seal"]) => void): void {
+  onSeal(listener: (seal: StorageState["seal"]) => Promise<void> | void): void {
     this.#engine.seal.follow(listener);
   }
 }

@@ -5,6 +5,7 @@ import { noLogger, noMetrics, SystemClock, SystemRandom } from "@tidewire/founda
 import { PeerLink } from "@tidewire/link";
 import { createBinaryLinkTransport } from "@tidewire/link-binary";
 import { RemoteLogEngine } from "@tidewire/log-engine";
+import { LogTransferService } from "@tidewire/protocol-log";
 import { DEVELOPMENT_KEY } from "@tidewire/service";
 
 const script = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
@@ -81,22 +82,25 @@ export class StorageProcess {
 
 export interface RemoteLog {
   readonly engine: RemoteLogEngine;
+  /** For the role `tool` only. */
+  seal(isSealed: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
 /** A log engine at the other end of a binary link. */
-export function connect(address: string, nodeId = "host-a"): RemoteLog {
+export function connect(address: string, nodeId = "host-a", role = "document-host"): RemoteLog {
   const clock = new SystemClock();
   const random = new SystemRandom();
   const modules = { clock, random, logger: noLogger, metrics: noMetrics };
   const transport = createBinaryLinkTransport(
-    { nodeId, role: "document-host", sharedKey: DEVELOPMENT_KEY, heartbeatMs: 5_000 },
+    { nodeId, role, sharedKey: DEVELOPMENT_KEY, heartbeatMs: 5_000 },
     modules,
   );
   const link = new PeerLink(address, { ...modules, transport });
   const engine = new RemoteLogEngine({ link, clock, random });
   return {
     engine,
+    seal: async (isSealed) => void (await link.call(LogTransferService.methods.seal, { isSealed, movedTo: "" })),
     close: async () => {
       await engine.close();
       await link.close();

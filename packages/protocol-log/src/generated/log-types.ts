@@ -111,7 +111,7 @@ export interface DueResponse {
 
 export interface WatchRequest {
   readonly owner: string;
-  /** First of all an event with an empty space says that the watch has begun. */
+  /** First of all an event with an empty space says that the watch has begun. Another one says that something may not have been told: ask for heads. */
   readonly confirm?: boolean | undefined;
 }
 
