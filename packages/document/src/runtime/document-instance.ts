@@ -146,7 +146,7 @@ export class DocumentInstance implements DocumentInstancePort {
   }
 
   grant(viewer: Viewer, frames: number): void {
-    this.#runner.body?.hub.grant(viewer as ViewerHandle, frames);
+    (viewer as ViewerHandle).grant(frames);
   }
 
   resync(viewer: Viewer): void {

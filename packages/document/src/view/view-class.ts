@@ -112,6 +112,18 @@ export class ViewClass {
     }
   }
 
+  /** A group at the state of an earlier frame, if there is one or one can be thought up. */
+  baseFor(current: ViewerGroup, seq: number): ViewerGroup | undefined {
+    const { baseSeq, schema } = this.#document;
+    const known = this.groups.find((group) => group !== current && group.viewSeq === seq && !group.mustAskAll);
+    if (known !== undefined) return known;
+    // Without policies there is nothing a viewer may hold or not: a seq says it all.
+    if (schema.guards.length > 0 || seq < baseSeq || seq > current.viewSeq) return undefined;
+    const base = new ViewerGroup(seq, -1, seq);
+    this.add(base);
+    return base;
+  }
+
   /** Before a delivery: whoever holds the same state goes on in one group, and whoever has no credit left rests. */
   settle(): void {
     if (this.groups.length > 1) this.#mergeGroups();

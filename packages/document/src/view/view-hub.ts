@@ -10,7 +10,8 @@ import type { SharedStep } from "./shared-step.ts";
 import { SharedSteps } from "./shared-steps.ts";
 import { touchedClasses } from "./touched-classes.ts";
 import type { PlainView, ViewClass } from "./view-class.ts";
-import { ViewerGroup } from "./viewer-group.ts";
+import { type CheckResult, checkOf } from "./viewer-check.ts";
+import type { ViewerGroup } from "./viewer-group.ts";
 import type { ViewerHandle } from "./viewer-handle.ts";
 
 /**
@@ -75,7 +76,7 @@ export class ViewHub {
     const { viewClass, plain, group } = this.#viewOf(viewer.principal, viewer.viewState);
     group.raiseTo(resume.seq);
     const isSame = plain.hash === resume.hash && resume.seq <= group.viewSeq;
-    const base = isSame ? group : this.#baseFor(viewClass, group, resume.seq);
+    const base = isSame ? group : viewClass.baseFor(group, resume.seq);
     if (base === undefined) return;
     this.#leave(viewer);
     base.add(viewer);
@@ -123,10 +124,6 @@ export class ViewHub {
     fork.add(viewer);
   }
 
-  grant(viewer: ViewerHandle, frames: number): void {
-    viewer.group?.grant(viewer, frames);
-  }
-
   resync(viewer: ViewerHandle): void {
     const { viewSeq } = viewer.group!;
     this.#owed.delete(viewer);
@@ -134,22 +131,10 @@ export class ViewHub {
     this.#await(viewer, viewSeq);
   }
 
-  check(viewer: ViewerHandle, seq: number, hash: string): "match" | "mismatch" | "unverifiable" {
-    const group = viewer.group!;
-    const wasQuiet = group.framesSinceCheck(viewer) === 0;
-    group.checked(viewer);
-    const { viewClass } = group;
-    if (viewClass.waiting === group) return "unverifiable";
-    if (seq > group.viewSeq) return this.#mismatch(viewer);
-    const { state, tick } = this.#document;
-    if (seq === group.viewSeq && group.isAt(state.root.$stamp, tick)) {
-      if (viewClass.plain(group).hash === hash) return "match";
-      if (wasQuiet || !group.isSeqRepeated) return this.#mismatch(viewer);
-    }
-    const known = viewClass.hashesAt(seq);
-    if (known.includes(hash)) return "match";
-    // With presence a seq stands for several states, and not all of them were hashed.
-    return known.length === 0 || tick > 0 ? "unverifiable" : this.#mismatch(viewer);
+  check(viewer: ViewerHandle, seq: number, hash: string): CheckResult {
+    const result = checkOf(this.#document, viewer, seq, hash);
+    if (result === "mismatch") this.resync(viewer);
+    return result;
   }
 
   /** The view of someone who need not be connected. */
@@ -406,29 +391,12 @@ export class ViewHub {
     fail(failed, thrown);
   }
 
-  #mismatch(viewer: ViewerHandle): "mismatch" {
-    this.resync(viewer);
-    return "mismatch";
-  }
-
   #await(viewer: ViewerHandle, floorSeq: number): void {
     this.#classes.of(viewer.principal, viewer.viewState).startWaiting(viewer, floorSeq);
   }
 
   #leave(viewer: ViewerHandle): void {
     viewer.group!.viewClass.takeOut(viewer);
-  }
-
-  /** A group at the state of an earlier frame, if there is one or one can be thought up. */
-  #baseFor(viewClass: ViewClass, current: ViewerGroup, seq: number): ViewerGroup | undefined {
-    const { baseSeq, schema } = this.#document;
-    const known = viewClass.groups.find((group) => group !== current && group.viewSeq === seq && !group.mustAskAll);
-    if (known !== undefined) return known;
-    // Without policies there is nothing a viewer may hold or not: a seq says it all.
-    if (schema.guards.length > 0 || seq < baseSeq || seq > current.viewSeq) return undefined;
-    const base = new ViewerGroup(seq, -1, seq);
-    viewClass.add(base);
-    return base;
   }
 
   #viewOf(

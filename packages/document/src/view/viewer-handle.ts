@@ -31,6 +31,10 @@ export class ViewerHandle implements Viewer {
     return false;
   }
 
+  grant(frames: number): void {
+    this.group?.grant(this, frames);
+  }
+
   get credit(): number {
     return this.group === undefined ? this.until : this.group.creditOf(this);
   }
