@@ -1,5 +1,6 @@
 import { hashBytes } from "@tidewire/delta";
 import { ClassPolicies } from "./class-policies.ts";
+import type { Cohort } from "./cohort.ts";
 import type { ViewedDocument, ViewerInputs } from "./document-views.ts";
 import type { FrameBody } from "./frame.ts";
 import type { WalkForm } from "./full-walk.ts";
@@ -122,6 +123,22 @@ export class ViewClass {
     const base = new ViewerGroup(seq, -1, seq);
     this.add(base);
     return base;
+  }
+
+  /** Its groups are not where all others will be: before the cohort moves. */
+  leaveCohort(): void {
+    for (const group of this.groups) group.leaveCohort();
+  }
+
+  /** Its groups go on with all others, those that are where these are. Returns whether that is everybody. */
+  joinCohort(cohort: Cohort): boolean {
+    let isWhole = this.waiting === undefined;
+    for (const group of this.groups) {
+      if (group.size === 0) continue;
+      if (group.isAt(cohort.seq, cohort.tick)) group.join(cohort);
+      else isWhole = false;
+    }
+    return isWhole;
   }
 
   /** Before a delivery: whoever holds the same state goes on in one group, and whoever has no credit left rests. */

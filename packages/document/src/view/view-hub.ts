@@ -169,7 +169,7 @@ export class ViewHub {
 
   #deliverTouched(touched: Iterable<ViewClass>, now: number, sink: FrameSink, fail: FailureSink): void {
     for (const viewClass of touched) this.#deliverClass(viewClass, now, sink, fail);
-    for (const viewClass of touched) this.#leaveCohort(viewClass);
+    for (const viewClass of touched) viewClass.leaveCohort();
     this.#cohort.seq = this.#document.state.root.$stamp;
     for (const viewClass of touched) this.#settle(viewClass);
   }
@@ -181,7 +181,7 @@ export class ViewHub {
       if (!this.#classes.mustSplit) {
         // Alone, a class has no others to go on with; it is new to the cohort when they come.
         if (this.#classes.isFinal && this.#classes.only === only) {
-          this.#leaveCohort(only);
+          only.leaveCohort();
           this.#classes.restless.add(only);
         }
         return;
@@ -198,26 +198,14 @@ export class ViewHub {
     }
     if (!this.#classes.isFinal) return;
     const { state, tick } = this.#document;
-    for (const viewClass of this.#classes.values()) this.#leaveCohort(viewClass);
+    for (const viewClass of this.#classes.values()) viewClass.leaveCohort();
     this.#cohort = new Cohort(state.root.$stamp, tick);
     for (const viewClass of this.#classes.values()) this.#settle(viewClass);
   }
 
-  /** Groups that are not where all will be now: before the cohort moves. */
-  #leaveCohort({ groups }: ViewClass): void {
-    for (const group of groups) group.leaveCohort();
-  }
-
   #settle(viewClass: ViewClass): void {
-    const { seq, tick } = this.#cohort;
-    let isRestless = viewClass.waiting !== undefined;
-    for (const group of viewClass.groups) {
-      if (group.size === 0) continue;
-      if (group.isAt(seq, tick)) group.join(this.#cohort);
-      else isRestless = true;
-    }
-    if (isRestless) this.#classes.restless.add(viewClass);
-    else this.#classes.restless.delete(viewClass);
+    if (viewClass.joinCohort(this.#cohort)) this.#classes.restless.delete(viewClass);
+    else this.#classes.restless.add(viewClass);
   }
 
   /** Monotonic ms: there is something to deliver then, whatever happens until then. */
