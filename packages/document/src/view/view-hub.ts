@@ -1,11 +1,12 @@
 import type { Principal } from "@tidewire/foundation";
-import type { Audience, Frame } from "../runtime/runtime.ts";
+import type { Frame } from "../runtime/runtime.ts";
 import { LimitError } from "../state/limit-error.ts";
 import type { ViewStateValue } from "./class-keys.ts";
 import { ClassTable } from "./class-table.ts";
 import { Cohort } from "./cohort.ts";
 import type { ViewedDocument } from "./document-views.ts";
 import { emptyDelta, type FrameBody } from "./frame.ts";
+import type { FailureSink, FrameSink } from "./frame-sink.ts";
 import type { SharedStep } from "./shared-step.ts";
 import { SharedSteps } from "./shared-steps.ts";
 import { touchedClasses } from "./touched-classes.ts";
@@ -13,13 +14,6 @@ import type { PlainView, ViewClass } from "./view-class.ts";
 import { type CheckResult, checkOf } from "./viewer-check.ts";
 import type { ViewerGroup } from "./viewer-group.ts";
 import type { ViewerHandle } from "./viewer-handle.ts";
-
-/**
- * `viewers` is live and stays as it is until the delivery is over. An audience comes where it is likely to be sent to again:
- * then they are its viewers.
- */
-export type FrameSink = (viewers: readonly ViewerHandle[], frame: Frame, audience?: Audience) => void;
-export type FailureSink = (viewers: readonly ViewerHandle[], error: LimitError) => void;
 
 /** All viewers of a document, by class. */
 export class ViewHub {
