@@ -339,6 +339,57 @@ describe("the seq of a newcomer after more removals than are remembered", () => 
   });
 });
 
+describe("rows that were moved there and back", () => {
+  const there = (doc: any): void => {
+    doc.rows.move("2", "1");
+    doc.rows.move("1", "2");
+  };
+
+  test.each<readonly [string, boolean, (doc: any) => void]>([
+    ["alone", false, there],
+    ["alone, in a private table", true, there],
+    [
+      "beside a new one",
+      false,
+      (doc) => {
+        there(doc);
+        doc.rows.insert({ x: 3 });
+      },
+    ],
+    [
+      "beside a new one, in a private table",
+      true,
+      (doc) => {
+        there(doc);
+        doc.rows.insert({ x: 3 });
+      },
+    ],
+  ])("are news after a reopening if they were before: %s", (_what, isPrivate, change) => {
+    const rows = t.table(record({ x: t.int() }));
+    const bench = new Bench(
+      defineDocument({
+        space: "seqs",
+        createsOnDemand: true,
+        state: { rows: isPrivate ? rows.private() : rows, count: t.int().private() },
+        computed: { first: (doc: any) => doc.rows.first()?.x ?? 0 },
+        messages: {
+          begin: message((doc: any) => {
+            for (const x of [1, 2]) doc.rows.insert({ x });
+          }),
+          change: message(change),
+          hide: message((doc: any) => void doc.count++),
+        },
+      }),
+    );
+    for (const name of ["begin", "change", "hide"]) bench.send("ann", name);
+    const { seq } = bench.get("ann");
+    bench.reopen(false);
+    expect(bench.get("ann").seq).toBe(seq);
+    bench.reopen(true);
+    expect(bench.get("ann").seq).toBe(seq);
+  });
+});
+
 describe("the seq of a merged frame", () => {
   test("is not that of a later move that its receiver does not see", () => {
     const bench = table();

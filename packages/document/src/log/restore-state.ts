@@ -106,6 +106,8 @@ function restoreOrder(
   while (first < now.length && now[first] === wanted[first]) first++;
   let last = now.length - 1;
   while (last > first && now[last] === wanted[last]) last--;
+  // Moved there and back: the order is what it was, and yet it was touched when the record says.
+  if (first > last && before.length === now.length) node.$touchOrder();
   // What comes before and after is in place; in between each record is put before its successor, from the end.
   for (let position = last; position >= first; position--)
     node.move(wanted[position]!.$key, wanted[position + 1]?.$key);

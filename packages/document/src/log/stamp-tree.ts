@@ -157,7 +157,8 @@ export class StampTree {
     if (node.$movedSeq <= this.#after) return;
     const out = this.#out;
     if (node.$moves === null) {
-      if (this.#isTold(node.$movedSeq)) this.#number(labels.moved, node.$movedSeq);
+      // Also the usual one: what was moved there and back is not in the record.
+      this.#number(labels.moved, node.$movedSeq);
       return;
     }
     out.label(labels.moved);

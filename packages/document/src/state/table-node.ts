@@ -18,6 +18,7 @@ const inserted = 0;
 const removed = 1;
 const moved = 2;
 const idTaken = 3;
+const reordered = 4;
 
 /** In records gone through, roughly. */
 const placeSearchCost = 64;
@@ -117,6 +118,11 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
     this.$order.insertBefore(record, target);
     this.$indexes?.moved(record);
     this.$orderLog.inserted(this.$order.positionOf(record), state.transactionSeq);
+  }
+
+  /** Rows were moved there and back, as the log has it: their order is the same, and changed all the same. */
+  $touchOrder(): void {
+    this.$state.log(this, reordered, null);
   }
 
   clear(): void {
@@ -309,7 +315,7 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
       if ((old as Place).record.$isLive && !this.$state.isRestoring) this.$noteMove((old as Place).record, seq);
       else if (this.$field.recordType!.guard === undefined) this.$movedSeq = seq;
       this.$indexes?.touch((old as Place).record, seq, -1, undefined);
-    }
+    } else if (code === reordered && this.$field.recordType!.guard === undefined) this.$movedSeq = seq;
     // A move or a used id is a change of the table itself.
     this.$touch(seq);
     return true;
