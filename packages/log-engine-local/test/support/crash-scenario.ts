@@ -116,7 +116,15 @@ async function work(living: LivingEngine, documents: readonly CrashDocument[], r
       await turn();
     }
   };
-  return Promise.race([...documents.map(writer), background()]);
+  // The background rests by the clock: one that stood still would let snapshots wait, and their writers, for ever.
+  const time = async (): Promise<never> => {
+    for (;;) {
+      await turn();
+      if (!isAlive()) return new Promise(() => {});
+      living.clock.advance(1);
+    }
+  };
+  return Promise.race([...documents.map(writer), background(), time()]);
 }
 
 /** A failed disk makes outcomes unknown: the writer has to find out, as soon as the log works again. */
