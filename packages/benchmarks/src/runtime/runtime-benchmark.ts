@@ -64,7 +64,7 @@ function settings(options: BenchmarkOptions, times: Readonly<Record<string, numb
     records: `8 fields (3 texts, 4 whole numbers, 1 flag) in a map; a message changes one field in each of ${CHANGES}`,
     message: "execute, takePatch and deliver, without an argument, with a host's default limits",
     log: "in naive and peer ours is compiled with isLogged: false, and takePatch writes nothing; in naive.logged and peer.logged not",
-    guard: canPin ? "on one core; guard.anyCore on any" : "on any core: no taskset here",
+    guard: canPin ? "on any core; guard.oneCore on one" : "on any core: no taskset here",
     hash: "the view's hash, due twice in 5 s, is in none of the figures but those that end in hashed, where it is in each frame",
     colyseus: `${installedVersion("@colyseus/schema")}; encode + discardChanges, with StateView encode + encodeView of every view`,
     naive: "copy of all records, diffViews of @tidewire/delta against the last copy, JSON in UTF-8",

@@ -24,11 +24,11 @@ export const runtimeCases = {
   lag,
   memory,
   guard: guard("guard"),
-  guardAnyCore: guard("guard.anyCore"),
+  guardOneCore: guard("guard.oneCore"),
 } as const satisfies Readonly<Record<string, RuntimeCase>>;
 
 /** On one core, as a host is when the others have work of their own: those that start a thread for each turn. */
-export const pinnedCases: ReadonlySet<string> = new Set(["guard"]);
+export const pinnedCases: ReadonlySet<string> = new Set(["guardOneCore"]);
 
 export type CaseName = keyof typeof runtimeCases;
 export const caseNames = Object.keys(runtimeCases) as CaseName[];
