@@ -151,6 +151,50 @@ describe("resume", () => {
     expect(kinds(again)).toEqual(["snapshot"]);
   });
 
+  const zoomed = {
+    space: "near-and-far",
+    createsOnDemand: true,
+    viewState: record({ zoom: t.int() }),
+    messages: { add: message((doc: { count: number }) => void doc.count++) },
+  };
+  const isNear = (viewer: { readonly viewState?: unknown }): boolean =>
+    (viewer.viewState as { readonly zoom: number }).zoom === 1;
+  const byPolicy = defineDocument({
+    ...zoomed,
+    state: { count: t.int(), near: t.string().visibleTo((_doc, viewer) => isNear(viewer)) },
+  });
+  const byView = defineDocument({
+    ...zoomed,
+    state: { count: t.int() },
+    views: { near: (_doc, viewer) => (isNear(viewer) ? "" : undefined) },
+  });
+
+  test.each([
+    ["policy", 1, byPolicy, "snapshot"],
+    ["policy", 0, byPolicy, "delta"],
+    ["view", 1, byView, "delta"],
+    ["view", 0, byView, "delta"],
+  ])(
+    "is not from what another holds who waits at that seq, unless it is the same: %s, zoom %i",
+    (_, zoom, made, kind) => {
+      const bench = new Bench(made);
+      bench.send("ann", "add");
+      const waiting = bench.connect("bob", { credit: 1, viewState: { zoom: 0 } });
+      const first = bench.connect("bob", { viewState: { zoom } });
+      expect(first.seq).toBe(waiting.seq);
+      expect("near" in first.view).toBe(zoom === 1);
+      bench.disconnect(first);
+      bench.send("ann", "add");
+      const resume = { seq: first.seq, hash: first.hash };
+      const again = bench.attach("bob", { resume, viewState: { zoom: 0 } });
+      again.startFrom(first);
+      bench.deliver();
+      bench.send("ann", "add");
+      expect(kinds(again)[0]).toBe(kind);
+      expect(again.view).toEqual({ count: 3 });
+    },
+  );
+
   test.each([[0], [999]])("from seq %p, which the stream cannot continue, is a snapshot", (seq) => {
     const bench = begin();
     const again = bench.attach("bob", { resume: { seq, hash: "0123456789abcdef" } });

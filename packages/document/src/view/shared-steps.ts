@@ -55,6 +55,7 @@ export class SharedSteps {
       if (group.isHashDue(now) || group.restingCount > 0) return false;
       group.viewSeq = frame.seq;
       group.isSeqRepeated = false;
+      group.stateHash = undefined;
       group.sentIn = this.#delivery;
       groups.push(group);
     }

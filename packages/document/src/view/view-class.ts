@@ -113,12 +113,17 @@ export class ViewClass {
     }
   }
 
-  /** A group at the state of an earlier frame, if there is one or one can be thought up. */
-  baseFor(current: ViewerGroup, seq: number): ViewerGroup | undefined {
+  /**
+   * A group at the state of an earlier frame, if there is one or one can be thought up. The hash has to say so: with another
+   * view state, or when others were present, a viewer held something else at the same seq.
+   */
+  baseFor(current: ViewerGroup, seq: number, hash: string): ViewerGroup | undefined {
     const { baseSeq, schema } = this.#document;
-    const known = this.groups.find((group) => group !== current && group.viewSeq === seq && !group.mustAskAll);
+    const known = this.groups.find(
+      (group) => group !== current && group.viewSeq === seq && group.stateHash === hash && !group.mustAskAll,
+    );
     if (known !== undefined) return known;
-    // Without policies there is nothing a viewer may hold or not: a seq says it all.
+    // Without policies there is nothing a viewer may hold or not: a seq says it all, but for views, which are sent anew.
     if (schema.guards.length > 0 || seq < baseSeq || seq > current.viewSeq) return undefined;
     const base = new ViewerGroup(seq, -1, seq);
     this.add(base);
@@ -169,6 +174,8 @@ export class ViewClass {
    */
   bring(group: ViewerGroup, shared?: SharedStep): FrameBody | undefined {
     const { state, tick } = this.#document;
+    const { stateHash } = group;
+    group.stateHash = undefined;
     const delta = group.seq === 0 ? "beyond" : this.#delta(group, shared);
     let body: FrameBody | undefined;
     if (delta === "beyond") body = this.#full(group);
@@ -177,6 +184,7 @@ export class ViewClass {
     group.seq = state.root.$stamp;
     group.tick = tick;
     group.mustAskAll = false;
+    if (body === undefined) group.stateHash = stateHash;
     return body;
   }
 
@@ -208,7 +216,8 @@ export class ViewClass {
     this.#plain = undefined;
   }
 
-  sentHash(seq: number, hash: string): void {
+  sentHash(group: ViewerGroup, seq: number, hash: string): void {
+    group.stateHash = hash;
     // A list that begins with its first entry takes room for one, not for seventeen: many classes have one viewer.
     if (this.#sentHashes === undefined) this.#sentHashes = [{ seq, hash }];
     else if (this.#sentHashes.push({ seq, hash }) > sentHashesMax) this.#sentHashes.shift();

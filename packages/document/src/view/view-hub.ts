@@ -70,7 +70,7 @@ export class ViewHub {
     const { viewClass, plain, group } = this.#viewOf(viewer.principal, viewer.viewState);
     group.raiseTo(resume.seq);
     const isSame = plain.hash === resume.hash && resume.seq <= group.viewSeq;
-    const base = isSame ? group : viewClass.baseFor(group, resume.seq);
+    const base = isSame ? group : viewClass.baseFor(group, resume.seq, resume.hash);
     if (base === undefined) return;
     this.#leave(viewer);
     base.add(viewer);
@@ -338,7 +338,7 @@ export class ViewHub {
 
   #frame(viewClass: ViewClass, group: ViewerGroup, body: FrameBody, hash: string | undefined): Frame {
     const frame = this.#document.frames.make(body, group.viewSeq, hash);
-    if (hash !== undefined) viewClass.sentHash(frame.seq, hash);
+    if (hash !== undefined) viewClass.sentHash(group, frame.seq, hash);
     return frame;
   }
 

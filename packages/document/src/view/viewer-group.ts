@@ -35,6 +35,8 @@ export class ViewerGroup {
   orders: Map<TableNode, readonly RecordNode[]> | undefined = undefined;
   /** By slot; `undefined`: not known. */
   results: (ViewResult | undefined)[] = [];
+  /** Of the state they hold; `undefined`: nobody was sent one with it. */
+  stateHash: string | undefined = undefined;
   /** They came from another class: all policies have to be asked again. */
   mustAskAll = false;
   /** Who is sent its frames. */
@@ -110,6 +112,7 @@ export class ViewerGroup {
     this.bits = fork.bits;
     this.orders = fork.orders;
     this.results = fork.results;
+    this.stateHash = fork.stateHash;
     this.mustAskAll = fork.mustAskAll;
     this.viewSeqMax = fork.viewSeqMax;
   }
@@ -128,6 +131,7 @@ export class ViewerGroup {
   }
 
   #follow(other: ViewerGroup): void {
+    this.stateHash = other.stateHash;
     this.mustAskAll = other.mustAskAll;
     this.viewSeqMax = other.viewSeqMax;
     this.owesHash = other.owesHash;
