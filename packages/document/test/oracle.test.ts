@@ -281,8 +281,9 @@ describe("random documents, policies and histories", () => {
     },
   );
 
-  // A viewer that came back with another view state was taken for one who waited at its seq.
-  test.each([[2_832]])("seed %i of views that look at what their viewers do not see", (seed) => {
+  // A viewer that came back with another view state was taken for one who waited at its seq; a merged frame had the seq
+  // of a row that came and went unseen.
+  test.each([[2_832], [300_861]])("seed %i of views that look at what their viewers do not see", (seed) => {
     expect(() => play(seed, "hidden")).not.toThrow();
   });
 });

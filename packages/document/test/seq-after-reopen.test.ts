@@ -424,4 +424,29 @@ describe("the seq of a merged frame", () => {
     bench.deliver();
     expect(ann.seq).toBe(2);
   });
+
+  test("is not that of a row that came and went in one message, even if the order is written", () => {
+    const bench = new Bench(
+      defineDocument({
+        space: "seqs",
+        createsOnDemand: true,
+        state: { rows: t.table(record({ x: t.int() })) },
+        messages: {
+          add: message((doc) => void doc.rows.insert({ x: 1 })),
+          addAndDelete: message((doc) => void doc.rows.delete(doc.rows.insert({ x: 2 }).id)),
+        },
+      }),
+    );
+    bench.send("ann", "add");
+    const slow = bench.connect("ann", { credit: 1 });
+    const quick = bench.connect("ann");
+    bench.send("ann", "add");
+    bench.send("ann", "addAndDelete");
+    bench.instance.grant(slow.viewer, 1);
+    bench.deliver();
+    expect(slow.last["rows"]).toHaveProperty("@o");
+    expect([quick.seq, slow.seq, bench.get("ann").seq]).toEqual([2, 2, 2]);
+    bench.reopen();
+    expect(bench.get("ann").seq).toBe(2);
+  });
 });

@@ -230,7 +230,8 @@ export class StateWalk extends FullWalk implements ChangeWriter {
       if (edits === undefined) writeAllKeys(out, node.$order.toArray());
       else writePieces(out, node, edits.pieces, edits.sizeBefore);
     }
-    if (guard === undefined && out.position > before) this.note(node.$orderLog.lastSeq);
+    // Not the newest edit: a row that came and went in one transaction has left no trace but that.
+    if (guard === undefined && out.position > before) this.note(Math.max(node.$movedSeq, node.$removedSeq));
     if (lens.seesAll) this.nextId(node);
   }
 }
