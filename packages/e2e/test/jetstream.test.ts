@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { noLogger, noMetrics, SystemClock, SystemRandom } from "@tidewire/foundation";
 import { type ConformanceView, RawClient } from "@tidewire/harness";
 import { PeerLink } from "@tidewire/link";
-import { createBinaryLinkTransport } from "@tidewire/link-binary";
-import { createGrpcLinkTransport } from "@tidewire/link-grpc";
 import { RemoteLogEngine } from "@tidewire/log-engine";
 import { currentServer, isMissing, NatsProcess } from "@tidewire/log-engine-jetstream/testing";
 import { DEVELOPMENT_KEY } from "@tidewire/service";
 import { JetStreamSystem } from "../src/jetstream-system.ts";
+import { linkMember } from "../src/link-member.ts";
 
 const DOCUMENTS = 6;
 
@@ -122,10 +120,8 @@ interface RemoteLog {
 
 /** A host's view of a log storage. */
 function connect(address: string): RemoteLog {
-  const modules = { clock: new SystemClock(), random: new SystemRandom(), logger: noLogger, metrics: noMetrics };
-  const identity = { nodeId: "host-a", role: "document-host", sharedKey: DEVELOPMENT_KEY, heartbeatMs: 5_000 } as const;
-  const create = process.env["LINK"] === "grpc" ? createGrpcLinkTransport : createBinaryLinkTransport;
-  const link = new PeerLink(address, { ...modules, transport: create(identity, modules) });
+  const modules = linkMember("host-a", "document-host");
+  const link = new PeerLink(address, modules);
   const engine = new RemoteLogEngine({ link, clock: modules.clock, random: modules.random });
   return {
     engine,

@@ -4,12 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { doubleCredentials, S3Double } from "@tidewire/backup-s3/testing";
-import { noLogger, noMetrics, SystemClock, SystemRandom } from "@tidewire/foundation";
 import { type ConformanceView, RawClient, repositoryRoot, System } from "@tidewire/harness";
 import { LinkServiceTable, PeerLink } from "@tidewire/link";
-import { createBinaryLinkTransport } from "@tidewire/link-binary";
 import { RemoteLogEngine, serveLogEngine } from "@tidewire/log-engine";
 import { DEVELOPMENT_KEY } from "@tidewire/service";
+import { linkMember } from "../src/link-member.ts";
 
 let double: S3Double;
 let system: System;
@@ -257,11 +256,9 @@ class StopsAtAppend extends RemoteLogEngine {
 
 /** Stands before the log of the system, on the same kind of link. */
 async function logThatStopsAtAppend() {
-  const clock = new SystemClock();
-  const modules = { clock, random: new SystemRandom(), logger: noLogger, metrics: noMetrics };
-  const identity = { nodeId: "between", role: "tool", sharedKey: DEVELOPMENT_KEY, heartbeatMs: 5_000 };
-  const transport = createBinaryLinkTransport(identity, modules);
-  const link = new PeerLink(logAddress(), { ...modules, transport });
+  const modules = linkMember("between", "tool");
+  const { transport } = modules;
+  const link = new PeerLink(logAddress(), modules);
   const engine = new StopsAtAppend({ ...modules, link });
   const services = new LinkServiceTable();
   serveLogEngine(engine, services);
