@@ -140,6 +140,16 @@ describe("the rows of the link", () => {
     }
   });
 
+  test("a share of the binary link that is lost in its noise is judged by the most that it can be", () => {
+    const edge = [shares(6.2, 16, 9, 6), shares(6.1, 16, 9, 6), shares(5.9, 16, 9, 6)];
+    const row = rowOf(linkTargets({ direct: [], edge }, {}, undefined), "link.cpu.edge.streams");
+    expect(row).toMatchObject({ ok: true, note: "at most; s per 100,000: 0.10 +- 0.11 and 10.00 +- 0.00" });
+    expect(row.value).toBeCloseTo((0.1 + 2 * 0.1105) / 10, 3);
+    const wide = [shares(8, 16, 8, 6), shares(6.1, 16, 8, 6), shares(4.9, 16, 8, 6)];
+    const missed = rowOf(linkTargets({ direct: [], edge: wide }, {}, undefined), "link.cpu.edge.multiplexed");
+    expect(missed).toMatchObject({ value: null, ok: null });
+  });
+
   test("CPU of an edge that was overloaded is no verdict", () => {
     const rows = linkTargets({ direct: [], edge: [shares(5, 900, 900, 4, 1)] }, {}, undefined);
     for (const id of ["link.cpu.edge.streams", "link.cpu.edge.multiplexed"]) {

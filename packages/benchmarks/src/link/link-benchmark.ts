@@ -84,7 +84,8 @@ function settings(plan: LinkPlan, options: BenchmarkOptions): Record<string, unk
       processes: "load generator, the real edge-proxy, a host that answers at once",
       alone: "the same edge-proxy built with a link that answers by itself, as the host does, when the turn is over",
       pinning: DirectCell.canPin ? "edge-proxy on core 0, host and generator on core 1" : "none",
-      noise: "1.25 * standard deviation / sqrt(rounds), of each share; no verdict on one below twice that",
+      noise:
+        "1.25 * standard deviation / sqrt(rounds), of each share; of one below twice that only the most it can be is judged",
     },
     links: fairSettings(),
   };

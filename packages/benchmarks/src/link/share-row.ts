@@ -30,24 +30,40 @@ export function shareRow(rounds: readonly Figures[], { id, target, variant, why 
   const sharesOf = (name: string): number[] =>
     whole.map((round) => round[`share.${name}.edgeCpuSeconds`]! - round["share.alone.edgeCpuSeconds"]!);
   const [binary, grpc] = [measured(sharesOf("binary")), measured(sharesOf(variant))];
-  const note = `s per 100,000: ${binary.words} and ${grpc.words}`;
-  // Of either side: a ratio of differences says nothing when one of them may as well be nothing.
-  if (!binary.isKnown || !grpc.isKnown) {
-    return notYet(id, words, target, `a share was smaller than twice its noise; ${note}`);
+  const note = `s per 100,000: ${wordsOf(binary)} and ${wordsOf(grpc)}`;
+  const isGrpcKnown = grpc.value > 0 && grpc.value >= ERRORS_MIN * grpc.error;
+  if (isGrpcKnown && binary.value > 0 && binary.value >= ERRORS_MIN * binary.error) {
+    return judge(id, words, binary.value / grpc.value, target, note);
   }
-  return judge(id, words, binary.value / grpc.value, target, note);
+  // A share that may as well be nothing gives no ratio, but it cannot be large either: the most that the ratio can be is a
+  // verdict where it is low enough. One below nothing by more than its noise is nonsense.
+  if (isGrpcKnown && binary.value >= -ERRORS_MIN * binary.error && binary.error > 0) {
+    const most = judge(id, words, mostOf(binary, grpc), target, `at most; ${note}`);
+    if (most.ok === true) return most;
+  }
+  return notYet(id, words, target, `a share was smaller than twice its noise; ${note}`);
 }
 
+/** The ratio and twice its error, which is that of both sides. */
+function mostOf(over: Measured, under: Measured): number {
+  const ratio = Math.max(0, over.value) / under.value;
+  const error = Math.hypot(over.error, ratio * under.error) / under.value;
+  return ratio + ERRORS_MIN * error;
+}
+
+interface Measured {
+  readonly value: number;
+  readonly error: number;
+}
+
+const wordsOf = ({ value, error }: Measured): string => `${value.toFixed(2)} +- ${error.toFixed(2)}`;
+
 /** A median, and how far it can be trusted. */
-function measured(values: readonly number[]): { value: number; isKnown: boolean; words: string } {
+function measured(values: readonly number[]): Measured {
   const value = median(values);
   const mean = values.reduce((sum, each) => sum + each, 0) / values.length;
   const squares = values.reduce((sum, each) => sum + (each - mean) ** 2, 0);
   // Not a robust estimate: with three rounds, two of which happen to agree, that would see no noise at all.
   const error = MEDIAN_ERROR * Math.sqrt(squares / Math.max(1, values.length - 1) / values.length);
-  return {
-    value,
-    isKnown: value > 0 && value >= ERRORS_MIN * error,
-    words: `${value.toFixed(2)} +- ${error.toFixed(2)}`,
-  };
+  return { value, error };
 }
