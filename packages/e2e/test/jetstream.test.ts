@@ -3,7 +3,6 @@ import { type ConformanceView, RawClient } from "@tidewire/harness";
 import { PeerLink } from "@tidewire/link";
 import { RemoteLogEngine } from "@tidewire/log-engine";
 import { currentServer, isMissing, NatsProcess } from "@tidewire/log-engine-jetstream/testing";
-import { DEVELOPMENT_KEY } from "@tidewire/service";
 import { JetStreamSystem } from "../src/jetstream-system.ts";
 import { linkMember } from "../src/link-member.ts";
 

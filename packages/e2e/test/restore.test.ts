@@ -7,7 +7,6 @@ import { doubleCredentials, S3Double } from "@tidewire/backup-s3/testing";
 import { type ConformanceView, RawClient, repositoryRoot, System } from "@tidewire/harness";
 import { LinkServiceTable, PeerLink } from "@tidewire/link";
 import { RemoteLogEngine, serveLogEngine } from "@tidewire/log-engine";
-import { DEVELOPMENT_KEY } from "@tidewire/service";
 import { linkMember } from "../src/link-member.ts";
 
 let double: S3Double;
