@@ -137,4 +137,38 @@ describe("many viewers who all differ", () => {
     bench.send("ann", "unname");
     expect(bench.connect("v1").view["items"]).toMatchObject({ k1: { count: 0 } });
   });
+
+  test("a view that is too large for some leaves nothing with those who are behind", () => {
+    const Note = record({ text: t.string() }).visibleTo((_note: any, _viewer: any, doc: any) => doc.open);
+    const bench = new Bench(
+      defineDocument({
+        space: "many",
+        createsOnDemand: true,
+        state: { text: t.string(), open: t.boolean(), notes: t.table(Note) },
+        messages: {
+          begin: message((doc: any) => {
+            doc.open = true;
+            doc.notes.insert({ text: "told while it was open" });
+          }),
+          close: message((doc: any) => {
+            doc.open = false;
+            doc.text = "x".repeat(10_000);
+          }),
+          shrink: message((doc: any) => void (doc.text = "")),
+        },
+      }),
+      { viewMaxBytes: 8_000 },
+    );
+    bench.send("ann", "begin");
+    const behind = bench.connect("ann", { credit: 1 });
+    const upToDate = bench.connect("ann");
+    bench.send("ann", "close");
+    expect(bench.failures).toEqual([{ agents: ["ann"], code: "limit_exceeded" }]);
+    expect(upToDate.view["notes"]).toHaveLength(1);
+    bench.send("ann", "shrink");
+    bench.instance.grant(behind.viewer, 8);
+    bench.deliver();
+    expect(behind.view).toEqual(bench.get("ann").view);
+    expect(behind.view["notes"] ?? []).toEqual([]);
+  });
 });

@@ -176,16 +176,26 @@ export class ViewClass {
     const { state, tick } = this.#document;
     const { stateHash } = group;
     group.stateHash = undefined;
-    const delta = group.seq === 0 ? "beyond" : this.#delta(group, shared);
-    let body: FrameBody | undefined;
-    if (delta === "beyond") body = this.#full(group);
-    else if (delta !== undefined && delta.json.length > largeDeltaBytes) body = this.#smaller(group, delta);
-    else body = delta;
+    const body = this.#bodyFor(group, shared);
     group.seq = state.root.$stamp;
     group.tick = tick;
     group.mustAskAll = false;
     if (body === undefined) group.stateHash = stateHash;
     return body;
+  }
+
+  #bodyFor(group: ViewerGroup, shared: SharedStep | undefined): FrameBody | undefined {
+    try {
+      const delta = group.seq === 0 ? "beyond" : this.#delta(group, shared);
+      if (delta === "beyond") return this.#full(group);
+      return delta !== undefined && delta.json.length > largeDeltaBytes ? this.#smaller(group, delta) : delta;
+    } catch (thrown) {
+      // A walk that is broken off has not asked every policy whose reads were forgotten for it: nobody of the class may
+      // rely on them.
+      for (const other of this.groups) other.mustAskAll = true;
+      group.mustAskAll = true;
+      throw thrown;
+    }
   }
 
   /** The snapshot of now. `group` holds that state. */
