@@ -139,22 +139,22 @@ describe("many viewers who all differ", () => {
   });
 
   test("a view that is too large for some leaves nothing with those who are behind", () => {
-    const Note = record({ text: t.string() }).visibleTo((_note: any, _viewer: any, doc: any) => doc.open);
+    const Note = record({ text: t.string() }).visibleTo((_note, _viewer, doc) => (doc as { open: boolean }).open);
     const bench = new Bench(
       defineDocument({
         space: "many",
         createsOnDemand: true,
         state: { text: t.string(), open: t.boolean(), notes: t.table(Note) },
         messages: {
-          begin: message((doc: any) => {
+          begin: message((doc) => {
             doc.open = true;
             doc.notes.insert({ text: "told while it was open" });
           }),
-          close: message((doc: any) => {
+          close: message((doc) => {
             doc.open = false;
             doc.text = "x".repeat(10_000);
           }),
-          shrink: message((doc: any) => void (doc.text = "")),
+          shrink: message((doc) => void (doc.text = "")),
         },
       }),
       { viewMaxBytes: 8_000 },
