@@ -34,6 +34,8 @@ const GRANT_MAX = 0xffff;
  */
 const GRANT_WAIT_MS = 5;
 const GRANTS_PER_FRAME_MAX = 65_536;
+/** A congested connection is so no longer when less than this part of the bound waits. */
+const RELIEVED_SHARE = 0.5;
 
 /**
  * The way out of one connection. Frames are encoded straight into a slab, and the slab is written once per turn of the
@@ -86,9 +88,12 @@ export class Outbound {
     return this.#lanes.bytes;
   }
 
+  /** Once it is, until half of that has left: the streams that wait then have room for more than a message each. */
   get isCongested(): boolean {
+    const share = this.#wasCongested ? RELIEVED_SHARE : 1;
     const isCongested =
-      this.waitingBytes >= this.#limits.congestedBytes || this.#lanes.bytes * 2 >= this.#limits.outboundLargeMaxBytes;
+      this.waitingBytes >= share * this.#limits.congestedBytes ||
+      this.#lanes.bytes * 2 >= share * this.#limits.outboundLargeMaxBytes;
     if (isCongested && !this.#wasCongested) {
       this.#wasCongested = true;
       this.#traffic.stalls++;

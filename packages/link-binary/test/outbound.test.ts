@@ -61,6 +61,8 @@ function outboundTo(limits: Partial<typeof defaultBinaryLinkLimits> = {}) {
     block: () => {
       isTaking = false;
     },
+    /** The kernel takes the write it was given first. */
+    takeOne: () => writes.shift()!.done(),
     unblock: () => {
       isTaking = true;
       for (const write of writes.splice(0)) setImmediate(write.done);
@@ -130,6 +132,23 @@ describe("outbound", () => {
     expect(frames.filter((frame) => frame === `${FrameType.up}/0 7:${KILOBYTE}`)).toHaveLength(2_000);
     expect(frames.indexOf("credit 9:1")).toBeGreaterThan(frames.indexOf(`${FrameType.open}/0 9:10`));
     expect(outbound.waitingBytes).toBe(0);
+  });
+
+  it("is congested until half of what made it so has left, and says so once", async () => {
+    const { outbound, send, block, takeOne, reports, traffic } = outboundTo({ congestedBytes: 512 * KILOBYTE });
+    block();
+    while (!outbound.isCongested) send(FrameType.up, 7, KILOBYTE);
+    await turn();
+    const congestedAt = outbound.waitingBytes;
+    const seen: [number, boolean][] = [];
+    while (outbound.waitingBytes > 0) {
+      takeOne();
+      seen.push([outbound.waitingBytes, outbound.isCongested]);
+    }
+    expect(congestedAt).toBeGreaterThanOrEqual(512 * KILOBYTE);
+    expect(seen.length).toBeGreaterThan(8);
+    for (const [waitingBytes, isCongested] of seen) expect(isCongested).toBe(waitingBytes >= 256 * KILOBYTE);
+    expect([reports, traffic.stalls]).toEqual([["uncongested"], 1]);
   });
 
   it("sends a grant that is not urgent with the next frame, or by itself a little later", async () => {

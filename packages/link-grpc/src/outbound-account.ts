@@ -2,6 +2,8 @@ import type { GrpcLinkLimits } from "./grpc-link-options.ts";
 
 /** What the binary link calls large, so that both refuse at the same point. */
 const LARGE_MIN_BYTES = 32 * 1024;
+/** A congested connection is so no longer when less than this part of the bound waits. */
+const RELIEVED_SHARE = 0.5;
 
 /** The share of one gRPC stream. */
 export interface Waiting {
@@ -29,9 +31,12 @@ export class OutboundAccount {
     return this.#smallBytes + this.#largeBytes;
   }
 
+  /** Once it is, until half of that has left, as on the binary link. */
   get isCongested(): boolean {
+    const share = this.#wasCongested ? RELIEVED_SHARE : 1;
     const isCongested =
-      this.#smallBytes >= this.#limits.congestedBytes || this.#largeBytes * 2 >= this.#limits.outboundLargeMaxBytes;
+      this.#smallBytes >= share * this.#limits.congestedBytes ||
+      this.#largeBytes * 2 >= share * this.#limits.outboundLargeMaxBytes;
     this.#wasCongested ||= isCongested;
     return isCongested;
   }

@@ -255,6 +255,34 @@ describe("serving session", () => {
     expect([server.credits, first.credit, second.credit]).toEqual([2, 3, 3]);
   });
 
+  it("asks only the next of the streams that wait when there is room for one more message", () => {
+    const told: number[] = [];
+    let asked = 0;
+    let room = 0;
+    Object.defineProperty(carrier, "isCongested", { get: () => ++asked > 0 && room <= 0 });
+    services.stream(watch, (_request, stream) => ({
+      credit: () => {
+        told.push(stream.credit);
+        stream.send(parcel(1));
+        room--;
+      },
+    }));
+    session = new ServingSession(
+      { carrier, clock: new ManualClock(), logger: noLogger, services },
+      { ...PEER },
+      { inFlightMax: 1_000 },
+    );
+    for (let id = 1; id <= 1_000; id++) open(id, 0);
+    for (let id = 1; id <= 1_000; id++) session.granted(id, id);
+    asked = 0;
+    for (let turn = 1; turn <= 20; turn++) {
+      room = 1;
+      session.uncongested();
+    }
+    expect(told).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+    expect(asked).toBeLessThan(100);
+  });
+
   it("throws an answer away whose caller gave up", async () => {
     let release: (answer: Parcel) => void = () => {};
     services.unary(echo, () => new Promise<Parcel>((resolve) => (release = resolve)));

@@ -41,8 +41,8 @@ export class ServingSession implements ServerStreamOwner {
   readonly #inFlightMax: number;
   readonly #calls = new Map<number, ServedCall>();
   readonly #streams = new Map<number, SessionServerStream>();
-  /** Streams that would have sent, had the connection not been congested. */
-  #held = new Set<SessionServerStream>();
+  /** Open streams that would have sent, had the connection not been congested; the longest wait is first. */
+  readonly #held = new Set<SessionServerStream>();
   readonly #departure: Departure;
   /** One for all refusals: see `DiallingSession`. */
   readonly #overloaded = new ServiceError("overloaded", "too much waits on the connection");
@@ -106,15 +106,15 @@ export class ServingSession implements ServerStreamOwner {
     else this.#tellCredit(stream);
   }
 
-  /** The peer takes in data again. */
+  /**
+   * The peer takes in data again. The first streams may fill the connection at once: the others are not looked at then, or
+   * with thousands that wait, a little room would cost a walk through all of them, and an overload would feed itself.
+   */
   uncongested(): void {
-    const held = this.#held;
-    this.#held = new Set();
-    for (const stream of held) {
-      if (!stream.isOpen) continue;
-      // The first ones may fill the connection again.
-      if (this.#carrier.isCongested) this.#held.add(stream);
-      else this.#tellCredit(stream);
+    for (const stream of this.#held) {
+      if (this.#carrier.isCongested) return;
+      this.#held.delete(stream);
+      this.#tellCredit(stream);
     }
   }
 
