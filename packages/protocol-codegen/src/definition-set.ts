@@ -28,8 +28,7 @@ export async function readDefinitions(folder: string, options: ReadOptions = {})
   const errors: ErrorRegistry[] = [];
   const problems: DefinitionProblem[] = [];
   const documents: ParsedDocument[] = [];
-  for (const name of readdirSync(folder).sort()) {
-    if (!name.endsWith(".xml")) continue;
+  for (const name of xmlFilesOf(folder)) {
     const source = readFileSync(join(folder, name), "utf8");
     const root = caught(problems, () => parseXml(name, source));
     if (root === undefined) continue;
@@ -41,9 +40,24 @@ export async function readDefinitions(folder: string, options: ReadOptions = {})
     const spoken = new Set(problems.map(placeOf));
     problems.push(...(await schemaProblems(documents)).filter((problem) => !spoken.has(placeOf(problem))));
   }
-  problems.push(...sharedNames(protocols));
+  problems.push(...sharedNames({ protocols, apis, errors }));
   if (problems.length > 0) throw new DefinitionError(problems);
   return { protocols, apis, errors };
+}
+
+function xmlFilesOf(folder: string): string[] {
+  const refuse = (problem: string): never => {
+    const fix = "Name a folder of *.xml definitions; codegen init writes examples to start from";
+    throw new DefinitionError([{ file: folder, line: 1, element: "folder", problem, fix }]);
+  };
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    return refuse(`cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
+  }
+  const files = names.filter((name) => name.endsWith(".xml")).sort();
+  return files.length === 0 ? refuse("has no definitions") : files;
 }
 
 function placeOf(problem: DefinitionProblem): string {
@@ -66,18 +80,19 @@ function caught<Result>(problems: DefinitionProblem[], read: () => Result): Resu
   }
 }
 
-/** Names and service ids that would meet when one process speaks several protocols. */
-function sharedNames(protocols: readonly Protocol[]): DefinitionProblem[] {
+/** What would meet in one file or, where one process speaks several protocols, on one wire. */
+function sharedNames({ protocols, apis, errors }: DefinitionSet): DefinitionProblem[] {
   const problems: DefinitionProblem[] = [];
   const seen = new Map<string, string>();
-  const claim = (file: string, line: number, what: string): void => {
+  const claim = (file: string, line: number, what: string, fix = "Choose another one"): void => {
     const holder = seen.get(what);
     if (holder === undefined) seen.set(what, file);
-    else problems.push({ file, line, element: what, problem: `is taken by ${holder}`, fix: "Choose another one" });
+    else problems.push({ file, line, element: what, problem: `is taken by ${holder}`, fix });
   };
-  for (const protocol of protocols) {
-    claim(protocol.file, protocol.line, `protocol name ${protocol.name}`);
-    for (const service of protocol.services) claim(protocol.file, service.line, `service id ${service.id}`);
+  for (const { file, line, name } of [...protocols, ...apis]) claim(file, line, `name ${name}`);
+  for (const { file, services } of protocols) {
+    for (const service of services) claim(file, service.line, `service id ${service.id}`);
   }
+  for (const { file } of errors) claim(file, 1, "error registry", "Put all errors into one file");
   return problems;
 }

@@ -25,6 +25,8 @@ export interface GenerateOptions {
   readonly wireModule: string;
   /** What the generated reader of a JSON API imports its checks from. */
   readonly apiRuntimeModule: string;
+  /** What generated code imports `ServiceError` and `ErrorBody` from. */
+  readonly errorsModule: string;
   /** Package that receives the error registry. */
   readonly errorsPackage: string;
 }
@@ -32,6 +34,7 @@ export interface GenerateOptions {
 export const defaultGenerateOptions: GenerateOptions = {
   wireModule: "@tidewire/wire",
   apiRuntimeModule: "../parameter-checks.ts",
+  errorsModule: "@tidewire/foundation",
   errorsPackage: "foundation",
 };
 
@@ -80,8 +83,16 @@ function generateApi(api: Api, errors: ErrorRegistry | undefined, options: Gener
   return [
     code(api.package, `${api.name}-types.ts`, head + emitApiTypes(api, options.apiRuntimeModule)),
     code(api.package, `${api.name}-registry.ts`, head + emitApiRegistry(api, digest)),
-    code(api.package, `${api.name}-up-frames.ts`, head + emitUpFrames(api, options.apiRuntimeModule)),
-    code(api.package, `${api.name}-down-frames.ts`, head + emitDownFrames(api, options.apiRuntimeModule)),
+    code(
+      api.package,
+      `${api.name}-up-frames.ts`,
+      head + emitUpFrames(api, options.apiRuntimeModule, options.errorsModule),
+    ),
+    code(
+      api.package,
+      `${api.name}-down-frames.ts`,
+      head + emitDownFrames(api, options.apiRuntimeModule, options.errorsModule),
+    ),
     document(`${api.name}.asyncapi.json`, emitAsyncApi(api, errors)),
     document(`${api.name}.md`, emitApiPage(api, digest)),
   ];

@@ -1,11 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, jest, test } from "@jest/globals";
 import { type Codec, Reader, type UnaryMethod, Writer } from "@tidewire/wire";
 import { runCodegen } from "../src/index.ts";
-import { packagesFolder } from "./support/codec-module.ts";
+import { definitionsFolder, packagesFolder } from "./support/codec-module.ts";
 
 // Each command starts the schema validator anew, which takes a second on a busy machine.
 jest.setTimeout(60_000);
@@ -35,6 +36,30 @@ function project(): { definitions: string; out: string; output: string[] } {
   return { definitions: join(folder, "definitions"), out, output: ["--out", out, "--wire", wire] };
 }
 
+/** Everything that a careful project may ask of what it compiles. */
+const strictest = {
+  compilerOptions: {
+    target: "es2023",
+    module: "nodenext",
+    noEmit: true,
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    noImplicitOverride: true,
+    noImplicitReturns: true,
+    noFallthroughCasesInSwitch: true,
+    noUnusedLocals: true,
+    noUnusedParameters: true,
+    verbatimModuleSyntax: true,
+    erasableSyntaxOnly: true,
+    isolatedModules: true,
+    allowImportingTsExtensions: true,
+    types: ["node"],
+    typeRoots: [join(packagesFolder, "..", "node_modules", "@types")],
+  },
+  include: ["generated"],
+};
+
 describe("outside this repository", () => {
   test("init, generate and check give working code", async () => {
     const { definitions, out, output } = project();
@@ -55,6 +80,37 @@ describe("outside this repository", () => {
     const response = { lines: [{ number: 1, sentAt: 0.5, from: "ada", text: "hello" }] };
     codec.encode(writer, response);
     expect(codec.decode(new Reader(writer.written()))).toEqual(response);
+  });
+
+  test("code that carries its runtime along needs none of our packages", async () => {
+    const { definitions, out } = project();
+    expect(await run("init", definitions)).toMatchObject({ exitCode: 0 });
+    rmSync(join(definitions, "errors.xml"));
+    for (const name of ["client.xml", "errors.xml"])
+      copyFileSync(join(definitionsFolder, name), join(definitions, name));
+    expect(await run("generate", definitions, "--standalone")).toMatchObject({ exitCode: 0, err: "" });
+    expect(await run("check", definitions, "--standalone")).toMatchObject({ exitCode: 0, err: "" });
+
+    const sources = readdirSync(out, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+    const imports = sources.flatMap((name) => [...readFileSync(join(out, name), "utf8").matchAll(/ from "([^"]+)"/g)]);
+    expect(imports.length).toBeGreaterThan(20);
+    expect(imports.map(([, module]) => module).filter((module) => !module!.startsWith("."))).toEqual([]);
+
+    writeFileSync(join(out, "..", "package.json"), '{ "type": "module" }');
+    writeFileSync(join(out, "..", "tsconfig.json"), JSON.stringify(strictest));
+    const tsc = spawnSync(join(packagesFolder, "..", "node_modules", ".bin", "tsc"), ["-p", join(out, "..")]);
+    expect({ output: String(tsc.stdout), status: tsc.status }).toEqual({ output: "", status: 0 });
+
+    const wire = (await import(pathToFileURL(join(out, "runtime/wire/index.ts")).href)) as Readonly<{
+      Reader: typeof Reader;
+      Writer: typeof Writer;
+    }>;
+    const codecs = (await import(pathToFileURL(join(out, "chat-codecs.ts")).href)) as {
+      SayCodec: Codec<{ text: string }>;
+    };
+    const writer = new wire.Writer();
+    codecs.SayCodec.encode(writer, { text: "hello" });
+    expect(codecs.SayCodec.decode(new wire.Reader(writer.written()))).toEqual({ text: "hello" });
   });
 
   test("init leaves alone what is there", async () => {
@@ -102,6 +158,15 @@ describe("the command line", () => {
     const { exitCode, out } = await run("--help");
     expect(exitCode).toBe(0);
     for (const command of ["init", "generate", "check", "release"]) expect(out).toContain(command);
+  });
+
+  test("tells of a folder that is not there, or empty, without a stack", async () => {
+    const missing = await run("generate", join(tmpdir(), "tidewire-nowhere"), "--out", "x");
+    expect(missing).toMatchObject({ exitCode: 1 });
+    expect(missing.err).toContain("cannot be read (ENOENT");
+    const empty = await run("check", mkdtempSync(join(tmpdir(), "tidewire-empty-")), "--out", "x");
+    expect(empty).toMatchObject({ exitCode: 1 });
+    expect(empty.err).toContain("has no definitions");
   });
 
   test("refuses what it does not know", async () => {

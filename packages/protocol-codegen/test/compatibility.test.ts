@@ -134,6 +134,13 @@ describe("a change that released peers could not live with is named", () => {
   });
 });
 
+test("a registry of errors that went is named", () => {
+  const before = definitionOf(errors);
+  expect(compareDefinitions(before, { protocols: [], apis: [], errors: [] })).toMatchObject([
+    { element: "error registry", problem: "was released and is gone" },
+  ]);
+});
+
 const compatible: Case[] = [
   ["documentation", game, '<message name="Ping"/>', '<message name="Ping">Are you there?</message>', ""],
   [

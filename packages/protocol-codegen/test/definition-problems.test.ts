@@ -159,6 +159,164 @@ const cases: Case[] = [
     "Flatten",
   ],
   [
+    "a number with a fraction for an integer",
+    message('<field id="1" name="a" type="u8" default="0.5"/>'),
+    3,
+    'field "M.a"',
+    'default "0.5"',
+    "value of the field's type",
+  ],
+  [
+    "a default above its type",
+    message('<field id="1" name="a" type="u8" default="256"/>'),
+    3,
+    'field "M.a"',
+    'default "256"',
+    "from 0 to 255",
+  ],
+  [
+    "a default below its type",
+    message('<field id="1" name="a" type="u53" default="-1"/>'),
+    3,
+    'field "M.a"',
+    'default "-1"',
+    "from 0 to",
+  ],
+  [
+    "a default that TypeScript reads otherwise",
+    message('<field id="1" name="a" type="u8" default="007"/>'),
+    3,
+    'field "M.a"',
+    'default "007"',
+    "value of the field's type",
+  ],
+  [
+    "a default longer than the field",
+    message('<field id="1" name="a" type="string" maxLength="2" default="abc"/>'),
+    3,
+    'field "M.a"',
+    "longer than",
+    "maxLength",
+  ],
+  [
+    "a default that is no JSON",
+    message('<field id="1" name="a" type="json" default="{"/>'),
+    3,
+    'field "M.a"',
+    "no JSON",
+    "JSON text",
+  ],
+  [
+    "an id that protobuf keeps",
+    message('<field id="19000" name="a" type="u8"/>'),
+    3,
+    'field "M.a"',
+    "reserved",
+    "20000",
+  ],
+  [
+    "a type named like a codec",
+    protocol('<message name="M"/>\n<message name="MCodec"/>'),
+    3,
+    'message "MCodec"',
+    '"MCodec"',
+    "another name",
+  ],
+  [
+    "a type named like generated code",
+    protocol('<message name="ChatClient"/>\n<service name="Chat" id="1" heartbeatMs="1000"/>'),
+    3,
+    'service "Chat"',
+    '"ChatClient"',
+    "another name",
+  ],
+  [
+    "a type named like one of the stubs",
+    protocol('<message name="StubStream"/>'),
+    2,
+    'type "StubStream"',
+    "needs itself",
+    "another name",
+  ],
+  [
+    "a type named like a global",
+    protocol('<message name="Promise"/>'),
+    2,
+    'type "Promise"',
+    "needs itself",
+    "another name",
+  ],
+  [
+    "a service name twice",
+    protocol('<service name="S" id="1" heartbeatMs="1000"/>\n<service name="S" id="2" heartbeatMs="1000"/>'),
+    3,
+    'service "S"',
+    '"SService"',
+    "another name",
+  ],
+  [
+    "methods that would share a constant",
+    protocol(
+      '<message name="M"/><service name="A" id="1" heartbeatMs="1000"><unary id="1" name="bC" request="M" response="M" deadlineMs="1" idempotent="true" retry="safe"/></service>\n<service name="AB" id="2" heartbeatMs="1000"><unary id="1" name="c" request="M" response="M" deadlineMs="1" idempotent="true" retry="safe"/></service>',
+    ),
+    3,
+    'unary "c"',
+    '"aBC"',
+    "another name",
+  ],
+  [
+    "a method every object has",
+    protocol(
+      '<message name="M"/><service name="A" id="1" heartbeatMs="1000">\n<unary id="1" name="constructor" request="M" response="M" deadlineMs="1" idempotent="true" retry="safe"/></service>',
+    ),
+    3,
+    'unary "constructor"',
+    "inherits",
+    "another",
+  ],
+  [
+    "enum values that are one in protobuf",
+    protocol('<enum name="E"><value name="inUse" number="1"/>\n<value name="in-use" number="2"/></enum>'),
+    3,
+    'value "in-use"',
+    '"E_IN_USE"',
+    "another name",
+  ],
+  [
+    "an enum value that protobuf takes for zero",
+    protocol('<enum name="E">\n<value name="unspecified" number="1"/></enum>'),
+    3,
+    'value "unspecified"',
+    '"E_UNSPECIFIED"',
+    "another name",
+  ],
+  [
+    "a message named like a service",
+    protocol('<message name="S"/>\n<service name="S" id="1" heartbeatMs="1000"/>'),
+    3,
+    'service "S"',
+    '"S"',
+    "another name",
+  ],
+  [
+    "a variant named like the one for strangers",
+    protocol('<message name="M"/><union name="U" unknown="skip">\n<variant id="1" name="unknown" type="M"/></union>'),
+    3,
+    'variant "unknown"',
+    "does not know",
+    "another name",
+  ],
+  [
+    "a repeatable call that is not idempotent",
+    protocol(
+      '<message name="M"/><service name="A" id="1" heartbeatMs="1000">\n<unary id="1" name="m" request="M" response="M" deadlineMs="1" idempotent="false" retry="safe"/></service>',
+    ),
+    3,
+    'unary "m"',
+    "not idempotent",
+    "unsent",
+  ],
+  [
     "a type name of the generator",
     protocol('<message name="Reader"/>'),
     2,
@@ -304,8 +462,28 @@ test("all problems of all files are told at once", async () => {
   expect(problems.filter((problem) => problem.file === "2.xml").length).toBeGreaterThanOrEqual(4);
 });
 
+test("an empty folder and one that is not there are faults, too", async () => {
+  await expect(problemsOf()).resolves.toMatchObject([
+    { problem: expect.stringContaining("has no definitions") as unknown },
+  ]);
+  await expect(readDefinitions(join(tmpdir(), "tidewire-nowhere"))).rejects.toThrow(DefinitionError);
+});
+
+test("a folder has one error registry", async () => {
+  const registry = error('code="a" number="1000" retryable="false" httpStatus="400" audience="client"');
+  const problems = await problemsOf(registry, registry);
+  expect(problems.map(formatProblem)).toEqual([
+    "1.xml:1: error registry: is taken by 0.xml. Put all errors into one file.",
+  ]);
+});
+
 test("two files may not share a protocol name or service id", async () => {
   const service = '<service name="S" id="7" heartbeatMs="1000"/>';
   const problems = await problemsOf(protocol(service), protocol(service));
   expect(problems.map((problem) => problem.problem)).toEqual(["is taken by 0.xml", "is taken by 0.xml"]);
+});
+
+test("an API and a protocol of one name would write the same files", async () => {
+  const problems = await problemsOf(protocol("", 'name="a" version="1" package="x"'), api(""));
+  expect(problems.map(formatProblem)).toEqual(["1.xml:1: name a: is taken by 0.xml. Choose another one."]);
 });

@@ -2,7 +2,7 @@
 import { ServiceError } from "@tidewire/foundation";
 import { type CloseCode, closeCodes } from "./client-registry.ts";
 import { type JsonFields, fieldsOf, integerWithin, jsonText, listOf, numberOf, parameterFault, stringMatching, stringWithin, tupleOf } from "../parameter-checks.ts";
-import type { Resume, Sent, StreamAck, StreamCheck } from "./client-types.ts";
+import type { Resume, StreamAck, StreamCheck } from "./client-types.ts";
 
 /** `session/authenticate` with its parameters checked; JSON values are text again. */
 export interface SessionAuthenticateRequest {

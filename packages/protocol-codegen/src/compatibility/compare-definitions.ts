@@ -23,6 +23,7 @@ export function compareDefinitions(released: DefinitionSet, current: DefinitionS
   pair(released.apis, current.apis, compareApis);
   const [before] = released.errors;
   const [now] = current.errors;
+  if (before !== undefined && now === undefined) problems.push(gone({ file: before.file, name: "error registry" }));
   if (before !== undefined && now !== undefined) problems.push(...compareErrors(before, now));
   return problems;
 }

@@ -3,14 +3,13 @@ import { typeNamed } from "./api-types.ts";
 import { Printer } from "./printer.ts";
 
 /** Frames to a client: builders for the sending side, a reader for the receiving one. */
-export function emitDownFrames(api: Api, runtimeModule: string): string {
+export function emitDownFrames(api: Api, runtimeModule: string, errorsModule: string): string {
   const out = new Printer();
   const objects = api.frames
     .filter((frame) => frame.type !== "error" && isTyped(api, frame))
     .map((frame) => frame.type)
     .sort();
-  if (api.frames.some((frame) => frame.type === "error"))
-    out.line(`import type { ErrorBody } from "@tidewire/foundation";`);
+  if (api.frames.some((frame) => frame.type === "error")) out.line(`import type { ErrorBody } from "${errorsModule}";`);
   out.line(`import type { JsonFields, JsonValue } from "${runtimeModule}";`);
   if (objects.length > 0)
     out.line(`import type { ${[...new Set(objects)].join(", ")} } from "./${api.name}-types.ts";`);

@@ -1,9 +1,10 @@
 import type { Api, ApiMember, ApiMethod, ApiNotice, ApiType } from "../model/api.ts";
+import { lowerFirst } from "../model/generated-names.ts";
 import { emitInterface, memberType, pascal, requestTypeOf } from "./api-types.ts";
 import { Printer } from "./printer.ts";
 
 /** The reading side of frames from a client: one function per method and per type, no schema at run time. */
-export function emitUpFrames(api: Api, runtimeModule: string): string {
+export function emitUpFrames(api: Api, runtimeModule: string, errorsModule: string): string {
   const body = new Printer();
   for (const method of api.methods) {
     body.line().doc(`\`${method.name}\` with its parameters checked; JSON values are text again.`);
@@ -17,12 +18,14 @@ export function emitUpFrames(api: Api, runtimeModule: string): string {
   for (const method of api.methods) emitMethodReader(api, method, body);
   const needed = typesReadFrom(api);
   for (const type of api.types) if (needed.has(type.name)) emitTypeReader(api, type, body);
-  return imports(api, runtimeModule, body.toString()) + body.toString();
+  return imports(api, runtimeModule, errorsModule, body.toString()) + body.toString();
 }
 
-function imports(api: Api, runtimeModule: string, body: string): string {
+function imports(api: Api, runtimeModule: string, errorsModule: string, body: string): string {
   const out = new Printer();
-  out.line(`import { ServiceError } from "@tidewire/foundation";`);
+  // Documentation may name types, too.
+  const code = body.replaceAll(/\/\*\*.*?\*\//g, "");
+  out.line(`import { ServiceError } from "${errorsModule}";`);
   const helpers = [
     "booleanOf",
     "fieldsOf",
@@ -34,13 +37,13 @@ function imports(api: Api, runtimeModule: string, body: string): string {
     "stringMatching",
     "stringWithin",
     "tupleOf",
-  ].filter((name) => body.includes(`${name}(`));
+  ].filter((name) => code.includes(`${name}(`));
   out.line(`import { type CloseCode, closeCodes } from "./${api.name}-registry.ts";`);
   out.line(`import { type JsonFields, ${helpers.join(", ")} } from "${runtimeModule}";`);
   const types = api.types
     .filter((type) => type.kind === "object" || type.kind === "tuple")
     .map((type) => type.name)
-    .filter((name) => new RegExp(`\\b${name}\\b`).test(body))
+    .filter((name) => new RegExp(`\\b${name}\\b`).test(code))
     .sort();
   if (types.length > 0) out.line(`import type { ${types.join(", ")} } from "./${api.name}-types.ts";`);
   return out.toString();
@@ -250,8 +253,4 @@ function typesReadFrom(api: Api): Set<string> {
   };
   for (const member of [...api.methods.flatMap((method) => method.parameters), ...api.notices]) visit(member.type);
   return found;
-}
-
-function lowerFirst(name: string): string {
-  return name.charAt(0).toLowerCase() + name.slice(1);
 }

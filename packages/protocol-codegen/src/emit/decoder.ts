@@ -1,3 +1,4 @@
+import { enumReaderOf } from "../model/generated-names.ts";
 import type { EnumType, Field, MessageType, UnionType } from "../model/protocol.ts";
 import { NumberedNames, pathOf } from "./encoder.ts";
 import { elementMinBytes, fixedWidthOf, type LayoutPart, layoutOf } from "./field-layout.ts";
@@ -45,7 +46,7 @@ export function emitEnumConverters(type: EnumType, out: Printer): void {
     });
   });
   out.line();
-  out.block(`export function ${lowerFirst(type.name)}Of(number: number, field: string): ${type.name} {`, () => {
+  out.block(`export function ${enumReaderOf(type.name)}(number: number, field: string): ${type.name} {`, () => {
     out.block("switch (number) {", () => {
       for (const value of type.values)
         out.line(`case ${value.number}:`).line(`  return ${JSON.stringify(value.name)};`);
@@ -186,7 +187,7 @@ function simpleRead(field: Field, path: string): string | undefined {
 }
 
 function get(field: Field, at: string, path: string): string {
-  if (field.type.kind === "enum") return `${lowerFirst(field.type.name)}Of(reader.view.getUint8(${at}), ${path})`;
+  if (field.type.kind === "enum") return `${enumReaderOf(field.type.name)}(reader.view.getUint8(${at}), ${path})`;
   switch (field.type.name) {
     case "u8":
       return `reader.view.getUint8(${at})`;
@@ -209,11 +210,11 @@ function get(field: Field, at: string, path: string): string {
   }
 }
 
-/** Field names that end in digits could meet the numbered locals of the generator. */
+/**
+ * The local variable of a field. Names that mean something else inside a generated function, among them the functions it
+ * calls (`decodeCard`, `suitOf`) and its own numbered locals, get an underscore, which no field name has.
+ */
 function localOf(field: Field): string {
-  return RESERVED.has(field.name) || /^(at|end)[0-9]+$/.test(field.name) ? `${field.name}Value` : field.name;
-}
-
-function lowerFirst(name: string): string {
-  return name.charAt(0).toLowerCase() + name.slice(1);
+  const isTaken = RESERVED.has(field.name) || /^(at|end)[0-9]+$|^decode[A-Z]|Of$/.test(field.name);
+  return isTaken ? `${field.name}_` : field.name;
 }

@@ -1,4 +1,15 @@
-import type { EnumType, Field, MessageType, Method, Protocol, ScalarName, UnionType } from "../model/protocol.ts";
+import { protoEnumValueOf, protoStreamUpOf, upperFirst } from "../model/generated-names.ts";
+import type {
+  EnumType,
+  Field,
+  MessageType,
+  Method,
+  Protocol,
+  ScalarName,
+  Service,
+  Stream,
+  UnionType,
+} from "../model/protocol.ts";
 import { Printer } from "./printer.ts";
 
 /**
@@ -16,9 +27,9 @@ export function emitProto(protocol: Protocol): string {
     out.line();
     emitComment(service.documentation, out);
     out.block(`service ${service.name} {`, () => {
-      for (const method of service.methods) emitMethod(method, out);
+      for (const method of service.methods) emitMethod(service, method, out);
     });
-    for (const method of service.methods) if (method.kind === "stream") emitStreamUp(method, out);
+    for (const method of service.methods) if (method.kind === "stream") emitStreamUp(service, method, out);
   }
   return out.toString();
 }
@@ -27,14 +38,13 @@ export function emitProto(protocol: Protocol): string {
 const MAJOR = 1;
 
 function emitEnum(type: EnumType, out: Printer): void {
-  const prefix = constantCase(type.name);
   out.line();
   emitComment(type.documentation, out);
   out.block(`enum ${type.name} {`, () => {
-    out.line(`${prefix}_UNSPECIFIED = 0;`);
+    out.line(`${protoEnumValueOf(type, "unspecified")} = 0;`);
     for (const value of type.values) {
       emitComment(value.documentation, out);
-      out.line(`${prefix}_${constantCase(value.name)} = ${value.number};`);
+      out.line(`${protoEnumValueOf(type, value.name)} = ${value.number};`);
     }
   });
 }
@@ -53,8 +63,10 @@ function emitMessage(protocol: Protocol, type: MessageType, out: Printer): void 
 function emitUnion(type: UnionType, out: Printer): void {
   out.line();
   emitComment(type.documentation, out);
+  // The oneof and its members share a scope in protobuf.
+  const oneof = type.variants.some((variant) => variant.name === "kind") ? "kind_" : "kind";
   out.block(`message ${type.name} {`, () =>
-    out.block("oneof kind {", () => {
+    out.block(`oneof ${oneof} {`, () => {
       for (const variant of type.variants) {
         emitComment(variant.documentation, out);
         out.line(`${variant.type} ${snakeCase(variant.name)} = ${variant.id};`);
@@ -63,17 +75,17 @@ function emitUnion(type: UnionType, out: Printer): void {
   );
 }
 
-function emitMethod(method: Method, out: Printer): void {
+function emitMethod(service: Service, method: Method, out: Printer): void {
   emitComment(method.documentation, out);
-  const name = pascalCase(method.name);
+  const name = upperFirst(method.name);
   if (method.kind === "unary") out.line(`rpc ${name}(${method.request}) returns (${method.response});`);
-  else out.line(`rpc ${name}(stream ${name}Up) returns (stream ${method.down});`);
+  else out.line(`rpc ${name}(stream ${protoStreamUpOf(service, method)}) returns (stream ${method.down});`);
 }
 
 /** gRPC has no separate opening message and no credit in messages: both travel with what the opener sends. */
-function emitStreamUp(method: Method & { readonly kind: "stream" }, out: Printer): void {
+function emitStreamUp(service: Service, method: Stream, out: Printer): void {
   out.line().line(`// What the opener of ${method.name} sends: \`open\` first and once.`);
-  out.block(`message ${pascalCase(method.name)}Up {`, () =>
+  out.block(`message ${protoStreamUpOf(service, method)} {`, () =>
     out.block("oneof part {", () => {
       out.line(`${method.open} open = 1;`);
       out.line(`${method.up} message = 2;`);
@@ -113,15 +125,4 @@ function emitComment(text: string, out: Printer): void {
 
 function snakeCase(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-function constantCase(name: string): string {
-  return name
-    .replaceAll(/(?<=.)[A-Z]/g, "_$&")
-    .replaceAll("-", "_")
-    .toUpperCase();
-}
-
-function pascalCase(name: string): string {
-  return name.charAt(0).toUpperCase() + name.slice(1);
 }

@@ -1,3 +1,4 @@
+import { methodConstantOf, protocolConstantOf } from "../model/generated-names.ts";
 import type { Method, Protocol, Service } from "../model/protocol.ts";
 import { Printer } from "./printer.ts";
 
@@ -29,8 +30,7 @@ export function emitServices(protocol: Protocol, digest: string, wireModule: str
 }
 
 function emitProtocolConstant(protocol: Protocol, digest: string): string {
-  const name = protocol.name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-  return `export const ${name}Protocol = { name: "${protocol.name}", version: ${protocol.version}, digest: "${digest}" } as const;\n`;
+  return `export const ${protocolConstantOf(protocol)} = { name: "${protocol.name}", version: ${protocol.version}, digest: "${digest}" } as const;\n`;
 }
 
 function emitService(protocol: Protocol, service: Service, digest: string, used: Set<string>, out: Printer): void {
@@ -51,7 +51,7 @@ function emitService(protocol: Protocol, service: Service, digest: string, used:
       out.line(`callers: [${service.callers.map((role) => JSON.stringify(role)).join(", ")}],`);
       out.block(
         "methods: {",
-        () => out.lines(service.methods.map((method) => `${method.name}: ${constantOf(service, method)},`)),
+        () => out.lines(service.methods.map((method) => `${method.name}: ${methodConstantOf(service, method)},`)),
         "},",
       );
     },
@@ -64,7 +64,7 @@ function emitMethod(service: Service, method: Method, used: Set<string>, out: Pr
   for (const type of types) used.add(type);
   const generic = method.kind === "unary" ? "UnaryMethod" : "StreamMethod";
   out.block(
-    `const ${constantOf(service, method)}: ${generic}<${types.join(", ")}> = {`,
+    `const ${methodConstantOf(service, method)}: ${generic}<${types.join(", ")}> = {`,
     () => {
       out.line(`kind: "${method.kind}",`);
       out.line(`id: ${service.id * 256 + method.id},`);
@@ -85,9 +85,4 @@ function emitMethod(service: Service, method: Method, used: Set<string>, out: Pr
     },
     "};",
   );
-}
-
-function constantOf(service: Service, method: Method): string {
-  const first = service.name.charAt(0).toLowerCase() + service.name.slice(1);
-  return `${first}${method.name.charAt(0).toUpperCase()}${method.name.slice(1)}`;
 }

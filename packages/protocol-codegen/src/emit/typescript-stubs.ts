@@ -1,3 +1,4 @@
+import { clientFunctionOf, serveFunctionOf } from "../model/generated-names.ts";
 import type { Method, Protocol, Service } from "../model/protocol.ts";
 import { Printer } from "./printer.ts";
 
@@ -36,7 +37,7 @@ function emitClient(service: Service, out: Printer): void {
     for (const method of service.methods) out.doc(method.documentation).line(`${clientSignature(method)};`);
   });
   out.line();
-  out.block(`export function ${lowerFirst(service.name)}Client(caller: StubCaller): ${service.name}Client {`, () => {
+  out.block(`export function ${clientFunctionOf(service)}(caller: StubCaller): ${service.name}Client {`, () => {
     out.line(`const { methods } = ${service.name}Service;`);
     out.block(
       "return {",
@@ -63,7 +64,7 @@ function emitServer(service: Service, out: Printer): void {
     }
   });
   const isGuarded = service.callers.length > 0;
-  const signature = `serve${service.name}(services: StubServices, handlers: ${service.name}Handlers): void`;
+  const signature = `${serveFunctionOf(service)}(services: StubServices, handlers: ${service.name}Handlers): void`;
   out.line().doc(`Registers a handler for every method${isGuarded ? "; peers of other roles are refused" : ""}.`);
   out.block(`export function ${signature} {`, () => {
     out.line(`const { ${isGuarded ? "callers, " : ""}methods } = ${service.name}Service;`);
@@ -94,8 +95,4 @@ function clientSignature(method: Method): string {
 
 function typesOf(method: Method): string[] {
   return method.kind === "unary" ? [method.request, method.response] : [method.open, method.up, method.down];
-}
-
-function lowerFirst(name: string): string {
-  return name.charAt(0).toLowerCase() + name.slice(1);
 }

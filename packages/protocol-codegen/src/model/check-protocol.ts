@@ -1,12 +1,7 @@
 import { elementAt, type ProblemList } from "./attribute-reader.ts";
+import { checkDefault } from "./check-default.ts";
+import { type AddProblem, checkNames } from "./check-names.ts";
 import type { Field, MessageType, Method, Protocol } from "./protocol.ts";
-
-/** Names that generated TypeScript imports or takes from the language. */
-const RESERVED_TYPE_NAMES = new Set(
-  "Codec Reader Writer UnaryMethod StreamMethod StubCaller StubServices Map ReadonlyMap Uint8Array Array Object String Number Boolean".split(
-    " ",
-  ),
-);
 
 /** What a schema cannot say: names that refer, ids that ascend, defaults that fit, nothing that contains itself. */
 export function checkProtocol(protocol: Protocol, problems: ProblemList): void {
@@ -14,10 +9,7 @@ export function checkProtocol(protocol: Protocol, problems: ProblemList): void {
     problems.add(elementAt(protocol.file, line, element), problem, fix);
 
   checkUnique(protocol, add);
-  for (const type of [...protocol.enums, ...protocol.messages, ...protocol.unions]) {
-    if (!RESERVED_TYPE_NAMES.has(type.name)) continue;
-    add(type.line, `type "${type.name}"`, "has a name that generated code needs itself", "Choose another name");
-  }
+  checkNames(protocol, add);
   for (const type of protocol.enums) {
     const names = type.values.map((value) => value.name);
     if (names.length === 0) add(type.line, `enum "${type.name}"`, "has no values", "Add a <value>");
@@ -60,9 +52,7 @@ export function checkProtocol(protocol: Protocol, problems: ProblemList): void {
   checkNoRecursion(protocol, add);
 }
 
-type Add = (line: number, element: string, problem: string, fix: string) => void;
-
-function checkUnique(protocol: Protocol, add: Add): void {
+function checkUnique(protocol: Protocol, add: AddProblem): void {
   const unique = (line: number, where: string, what: string, values: readonly (string | number)[]): void => {
     const seen = new Set<string | number>();
     for (const value of values) {
@@ -71,20 +61,7 @@ function checkUnique(protocol: Protocol, add: Add): void {
       seen.add(value);
     }
   };
-  const named = [...protocol.enums, ...protocol.messages, ...protocol.unions];
-  unique(
-    protocol.line,
-    `protocol "${protocol.name}"`,
-    "type name",
-    named.map((type) => type.name),
-  );
   for (const type of protocol.enums) {
-    unique(
-      type.line,
-      `enum "${type.name}"`,
-      "name",
-      type.values.map((value) => value.name),
-    );
     unique(
       type.line,
       `enum "${type.name}"`,
@@ -136,10 +113,13 @@ function checkUnique(protocol: Protocol, add: Add): void {
   }
 }
 
-function checkFields(protocol: Protocol, message: MessageType, add: Add): void {
+function checkFields(protocol: Protocol, message: MessageType, add: AddProblem): void {
   let previous: Field | undefined;
   for (const field of message.fields) {
     const where = `field "${message.name}.${field.name}"`;
+    if (field.id >= 19_000 && field.id <= 19_999) {
+      add(field.line, where, `id ${field.id} is reserved by protobuf`, "Use an id below 19000 or from 20000");
+    }
     if (previous !== undefined && field.id <= previous.id) {
       add(
         field.line,
@@ -188,44 +168,21 @@ export function canBeMissing(field: Field): boolean {
   return field.isOptional || field.container !== "single" || field.defaultText !== undefined;
 }
 
-function checkDefault(protocol: Protocol, field: Field, where: string, add: Add): void {
-  const text = field.defaultText ?? "";
-  if (field.isOptional || field.container !== "single") {
-    add(field.line, where, "needs no default", "Remove default: it is absent, or empty, by itself");
-  } else if (field.type.kind === "enum") {
-    const values = protocol.enums.find((type) => type.name === field.type.name)?.values ?? [];
-    if (!values.some((value) => value.name === text)) {
-      add(
-        field.line,
-        where,
-        `default "${text}" is no value of ${field.type.name}`,
-        `Use one of: ${values.map((value) => value.name).join(", ")}`,
-      );
-    }
-  } else if (field.type.kind !== "scalar" || field.type.name === "bytes") {
-    add(field.line, where, "cannot have a default", 'Use optional="true"');
-  } else if (
-    field.type.name === "bool" ? !/^(true|false)$/.test(text) : !isTextual(field) && !/^-?[0-9]+$/.test(text)
-  ) {
-    add(field.line, where, `default "${text}" is no ${field.type.name}`, "Give a value of the field's type");
-  }
-}
-
-function isTextual(field: Field): boolean {
-  return field.type.kind === "scalar" && (field.type.name === "string" || field.type.name === "json");
-}
-
-function checkMethodTypes(protocol: Protocol, method: Method, add: Add): void {
+function checkMethodTypes(protocol: Protocol, method: Method, add: AddProblem): void {
   const names = method.kind === "unary" ? [method.request, method.response] : [method.open, method.up, method.down];
   for (const name of names) {
     if (protocol.messages.some((type) => type.name === name) || protocol.unions.some((type) => type.name === name))
       continue;
     add(method.line, `${method.kind} "${method.name}"`, `"${name}" is no message or union`, "Declare it in this file");
   }
+  if (method.kind === "unary" && method.retry === "safe" && !method.isIdempotent) {
+    const problem = 'may be repeated (retry="safe") but is not idempotent';
+    add(method.line, `unary "${method.name}"`, problem, 'Use retry="unsent", or make it idempotent="true"');
+  }
 }
 
 /** A message that can contain itself would let a few bytes nest deeper than the stack. */
-function checkNoRecursion(protocol: Protocol, add: Add): void {
+function checkNoRecursion(protocol: Protocol, add: AddProblem): void {
   const contained = new Map<string, readonly string[]>([
     ...protocol.messages.map((type) => [type.name, type.fields.map((field) => field.type.name)] as const),
     ...protocol.unions.map((type) => [type.name, type.variants.map((variant) => variant.type)] as const),

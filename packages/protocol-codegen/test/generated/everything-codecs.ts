@@ -1,8 +1,9 @@
-// Generated from everything.xml, digest 4d8556c0159ff096. Do not edit; run codegen.
+// Generated from everything.xml, digest 6814d17092d291a9. Do not edit; run codegen.
 import type { Codec, Reader, Writer } from "@tidewire/wire";
 import { malformed, outOfBounds } from "@tidewire/wire";
 import type {
   Awkward,
+  Class,
   Colour,
   Grown,
   Lists,
@@ -12,6 +13,7 @@ import type {
   Point,
   Shape,
   Singles,
+  Thing,
 } from "./everything-types.ts";
 
 export function numberOfColour(value: Colour, field: string): number {
@@ -39,6 +41,28 @@ export function colourOf(number: number, field: string): Colour {
       throw outOfBounds(field, "a Colour");
     default:
       return "grey";
+  }
+}
+
+export function numberOfClass(value: Class, field: string): number {
+  switch (value) {
+    case "first":
+      return 1;
+    case "inUse":
+      return 2;
+    default:
+      throw outOfBounds(field, "a Class");
+  }
+}
+
+export function classOf(number: number, field: string): Class {
+  switch (number) {
+    case 1:
+      return "first";
+    case 2:
+      return "inUse";
+    default:
+      throw outOfBounds(field, "a Class");
   }
 }
 
@@ -653,31 +677,84 @@ export function encodeAwkward(writer: Writer, message: Awkward): void {
   const at6 = writer.open();
   encodeShape(writer, message.union);
   writer.close(at6);
+  const at7 = writer.reserve(1);
+  writer.putU8(at7, numberOfClass(message.class, "Awkward.class"), "Awkward.class");
+  writer.string(message.classValue, 65536, "Awkward.classValue");
+  writer.count(message.classOf.length, 65536, "Awkward.classOf");
+  for (const item of message.classOf) {
+    writer.putU8(writer.reserve(1), numberOfClass(item, "Awkward.classOf"), "Awkward.classOf");
+  }
+  const at8 = writer.reserve(1);
+  writer.putU8(at8, message.at1Value, "Awkward.at1Value");
+  if (message.decodePoint === undefined) {
+    writer.absent();
+  } else {
+    const at9 = writer.open();
+    encodePoint(writer, message.decodePoint);
+    writer.close(at9);
+  }
+  writer.count(message.encodePoint.size, 65536, "Awkward.encodePoint");
+  for (const [mapKey, item] of message.encodePoint) {
+    writer.string(mapKey, 512, "Awkward.encodePoint");
+    const at10 = writer.open();
+    encodePoint(writer, item);
+    writer.close(at10);
+  }
+  const at11 = writer.reserve(8);
+  writer.putU53(at11, message.then, "Awkward.then");
+  writer.count(message.async.size, 65536, "Awkward.async");
+  for (const [mapKey, item] of message.async) {
+    writer.string(mapKey, 512, "Awkward.async");
+    const at12 = writer.open();
+    encodeThing(writer, item);
+    writer.close(at12);
+  }
+  if (message.rpc === undefined) {
+    writer.presence(false);
+  } else {
+    writer.presence(true);
+    writer.putU8(writer.reserve(1), numberOfClass(message.rpc, "Awkward.rpc"), "Awkward.rpc");
+  }
+  const at13 = writer.reserve(8);
+  writer.putF64(at13, message.syntax, "Awkward.syntax");
+  if (message.decodeThing === undefined) {
+    writer.absent();
+  } else {
+    const at14 = writer.open();
+    encodeThing(writer, message.decodeThing);
+    writer.close(at14);
+  }
+  writer.count(message.colourOf.size, 65536, "Awkward.colourOf");
+  for (const [mapKey, item] of message.colourOf) {
+    writer.string(mapKey, 512, "Awkward.colourOf");
+    writer.putU8(writer.reserve(1), numberOfColour(item, "Awkward.colourOf"), "Awkward.colourOf");
+  }
+  writer.string(message.package, 65536, "Awkward.package");
 }
 
 export function decodeAwkward(reader: Reader): Awkward {
   const message = reader.string(65536, "Awkward.message");
-  const readerValue = reader.string(65536, "Awkward.reader");
+  const reader_ = reader.string(65536, "Awkward.reader");
   const writer = reader.string(65536, "Awkward.writer");
   const at1 = reader.take(1);
-  const defaultValue = reader.view.getUint8(at1);
+  const default_ = reader.view.getUint8(at1);
   const at2 = reader.count(65536, 1, "Awkward.delete");
   const at3: number[] = [];
   for (let index = 0; index < at2; index++) {
     at3.push(reader.view.getUint8(reader.take(1)));
   }
-  const deleteValue = at3;
+  const delete_ = at3;
   const at4 = reader.take(1);
-  const at1Value = reader.view.getUint8(at4);
+  const at1_ = reader.view.getUint8(at4);
   const end1 = reader.enter("Awkward.end1");
-  const end1Value = decodePoint(reader);
+  const end1_ = decodePoint(reader);
   reader.leave(end1);
   const at5 = reader.count(65536, 1, "Awkward.item");
   const at6: number[] = [];
   for (let index = 0; index < at5; index++) {
     at6.push(reader.view.getUint8(reader.take(1)));
   }
-  const itemValue = at6;
+  const item_ = at6;
   const at7 = reader.count(65536, 5, "Awkward.mapKey");
   const at8 = new Map<string, number>();
   for (let index = 0; index < at7; index++) {
@@ -685,7 +762,7 @@ export function decodeAwkward(reader: Reader): Awkward {
     at8.set(mapKey, reader.view.getUint8(reader.take(1)));
   }
   if (at8.size !== at7) throw malformed("Awkward.mapKey", "has a key twice");
-  const mapKeyValue = at8;
+  const mapKey_ = at8;
   const at9 = reader.count(65536, 4, "Awkward.index");
   const at10: Point[] = [];
   for (let index = 0; index < at9; index++) {
@@ -693,14 +770,77 @@ export function decodeAwkward(reader: Reader): Awkward {
     at10.push(decodePoint(reader));
     reader.leave(end2);
   }
-  const indexValue = at10;
+  const index_ = at10;
   const at11 = reader.take(1);
-  const malformedValue = reader.bool(at11, "Awkward.malformed");
+  const malformed_ = reader.bool(at11, "Awkward.malformed");
   const end3 = reader.enter("Awkward.union");
   const union = decodeShape(reader);
   reader.leave(end3);
+  const at12 = reader.take(1);
+  const class_ = classOf(reader.view.getUint8(at12), "Awkward.class");
+  const classValue = reader.string(65536, "Awkward.classValue");
+  const at13 = reader.count(65536, 1, "Awkward.classOf");
+  const at14: Class[] = [];
+  for (let index = 0; index < at13; index++) {
+    at14.push(classOf(reader.view.getUint8(reader.take(1)), "Awkward.classOf"));
+  }
+  const classOf_ = at14;
+  const at15 = reader.take(1);
+  const at1Value = reader.view.getUint8(at15);
+  let decodePoint_: Point | undefined;
+  if (!reader.isAbsent()) {
+    const end4 = reader.enter("Awkward.decodePoint");
+    decodePoint_ = decodePoint(reader);
+    reader.leave(end4);
+  }
+  const at16 = reader.count(65536, 8, "Awkward.encodePoint");
+  const at17 = new Map<string, Point>();
+  for (let index = 0; index < at16; index++) {
+    const mapKey = reader.string(512, "Awkward.encodePoint");
+    const end5 = reader.enter("Awkward.encodePoint");
+    at17.set(mapKey, decodePoint(reader));
+    reader.leave(end5);
+  }
+  if (at17.size !== at16) throw malformed("Awkward.encodePoint", "has a key twice");
+  const encodePoint = at17;
+  const at18 = reader.take(8);
+  const then = reader.u53(at18, "Awkward.then");
+  const at19 = reader.count(65536, 8, "Awkward.async");
+  const at20 = new Map<string, Thing>();
+  for (let index = 0; index < at19; index++) {
+    const mapKey = reader.string(512, "Awkward.async");
+    const end6 = reader.enter("Awkward.async");
+    at20.set(mapKey, decodeThing(reader));
+    reader.leave(end6);
+  }
+  if (at20.size !== at19) throw malformed("Awkward.async", "has a key twice");
+  const async = at20;
+  const rpc = !reader.isPresent("Awkward.rpc") ? undefined : classOf(reader.view.getUint8(reader.take(1)), "Awkward.rpc");
+  let syntax: number = -0.5;
+  let decodeThing_: Thing | undefined = undefined;
+  let colourOf_: ReadonlyMap<string, Colour> = new Map();
+  let package_: string = "a\\\nb */ \" Ω";
+  // Since version 3; an older sender ends before it.
+  if (reader.position < reader.end) {
+    const at21 = reader.take(8);
+    syntax = reader.view.getFloat64(at21, true);
+    if (!reader.isAbsent()) {
+      const end7 = reader.enter("Awkward.decodeThing");
+      decodeThing_ = decodeThing(reader);
+      reader.leave(end7);
+    }
+    const at22 = reader.count(65536, 5, "Awkward.colourOf");
+    const at23 = new Map<string, Colour>();
+    for (let index = 0; index < at22; index++) {
+      const mapKey = reader.string(512, "Awkward.colourOf");
+      at23.set(mapKey, colourOf(reader.view.getUint8(reader.take(1)), "Awkward.colourOf"));
+    }
+    if (at23.size !== at22) throw malformed("Awkward.colourOf", "has a key twice");
+    colourOf_ = at23;
+    package_ = reader.string(65536, "Awkward.package");
+  }
   reader.position = reader.end;
-  return { message, reader: readerValue, writer, default: defaultValue, delete: deleteValue, at1: at1Value, end1: end1Value, item: itemValue, mapKey: mapKeyValue, index: indexValue, malformed: malformedValue, union };
+  return { message, reader: reader_, writer, default: default_, delete: delete_, at1: at1_, end1: end1_, item: item_, mapKey: mapKey_, index: index_, malformed: malformed_, union, class: class_, classValue, classOf: classOf_, at1Value, decodePoint: decodePoint_, encodePoint, then, async, rpc, syntax, decodeThing: decodeThing_, colourOf: colourOf_, package: package_ };
 }
 
 export const AwkwardCodec: Codec<Awkward> = {
@@ -740,4 +880,36 @@ export const ShapeCodec: Codec<Shape> = {
   name: "everything.Shape",
   encode: encodeShape,
   decode: decodeShape,
+};
+
+export function encodeThing(writer: Writer, union: Thing): void {
+  switch (union.kind) {
+    case "kind":
+      writer.putU8(writer.reserve(1), 1, "Thing");
+      encodePoint(writer, union.value);
+      return;
+    case "value":
+      writer.putU8(writer.reserve(1), 2, "Thing");
+      encodeNothing(writer, union.value);
+      return;
+    default:
+      throw outOfBounds("Thing", "a variant of Thing");
+  }
+}
+
+export function decodeThing(reader: Reader): Thing {
+  switch (reader.view.getUint8(reader.take(1))) {
+    case 1:
+      return { kind: "kind", value: decodePoint(reader) };
+    case 2:
+      return { kind: "value", value: decodeNothing(reader) };
+    default:
+      throw outOfBounds("Thing", "a known variant");
+  }
+}
+
+export const ThingCodec: Codec<Thing> = {
+  name: "everything.Thing",
+  encode: encodeThing,
+  decode: decodeThing,
 };

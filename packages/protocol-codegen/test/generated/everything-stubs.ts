@@ -1,4 +1,4 @@
-// Generated from everything.xml, digest 4d8556c0159ff096. Do not edit; run codegen.
+// Generated from everything.xml, digest 6814d17092d291a9. Do not edit; run codegen.
 import type {
   StubCallOptions,
   StubCaller,
@@ -10,12 +10,14 @@ import type {
   StubUnaryHandler,
 } from "@tidewire/wire";
 import { checkCaller } from "@tidewire/wire";
-import { EverythingService } from "./everything-service.ts";
+import { EverythingService, AnotherService } from "./everything-service.ts";
 import type {
+  Awkward,
   Lists,
   Nothing,
   Shape,
   Singles,
+  Thing,
 } from "./everything-types.ts";
 
 /** The dialling side of `Everything`. */
@@ -49,4 +51,31 @@ export function serveEverything(services: StubServices, handlers: EverythingHand
     checkCaller(context, callers);
     return handlers.talk(request, stream, context);
   });
+}
+
+/** The dialling side of `Another`. */
+export interface AnotherClient {
+  talk(request: Nothing, handlers: StubStreamHandlers<Awkward>, options?: StubStreamOptions): StubStream<Thing>;
+  delete(request: Awkward, options?: StubCallOptions): Promise<Nothing>;
+}
+
+export function anotherClient(caller: StubCaller): AnotherClient {
+  const { methods } = AnotherService;
+  return {
+    talk: (request, handlers, options) => caller.open(methods.talk, request, handlers, options),
+    delete: (request, options) => caller.call(methods.delete, request, options),
+  };
+}
+
+/** What a process that serves `Another` must answer. */
+export interface AnotherHandlers {
+  readonly talk: StubStreamHandler<Nothing, Thing, Awkward>;
+  readonly delete: StubUnaryHandler<Awkward, Nothing>;
+}
+
+/** Registers a handler for every method. */
+export function serveAnother(services: StubServices, handlers: AnotherHandlers): void {
+  const { methods } = AnotherService;
+  services.stream(methods.talk, (request, stream, context) => handlers.talk(request, stream, context));
+  services.unary(methods.delete, (request, context) => handlers.delete(request, context));
 }

@@ -1,6 +1,8 @@
-// Generated from everything.xml, digest 4d8556c0159ff096. Do not edit; run codegen.
+// Generated from everything.xml, digest 6814d17092d291a9. Do not edit; run codegen.
 
 export type Colour = "grey" | "red" | "ultra-violet";
+
+export type Class = "first" | "inUse";
 
 export interface Nothing {
 }
@@ -98,9 +100,27 @@ export interface Awkward {
   readonly index: readonly Point[];
   readonly malformed: boolean;
   readonly union: Shape;
+  readonly class: Class;
+  readonly classValue: string;
+  readonly classOf: readonly Class[];
+  readonly at1Value: number;
+  readonly decodePoint?: Point | undefined;
+  readonly encodePoint: ReadonlyMap<string, Point>;
+  readonly then: number;
+  readonly async: ReadonlyMap<string, Thing>;
+  readonly rpc?: Class | undefined;
+  readonly syntax: number;
+  readonly decodeThing?: Thing | undefined;
+  readonly colourOf: ReadonlyMap<string, Colour>;
+  readonly package: string;
 }
 
 export type Shape =
   | { readonly kind: "nothing"; readonly value: Nothing }
   | { readonly kind: "point"; readonly value: Point }
   | { readonly kind: "unknown"; readonly value: undefined };
+
+/** Holds a | b, <c> and * / d. */
+export type Thing =
+  | { readonly kind: "kind"; readonly value: Point }
+  | { readonly kind: "value"; readonly value: Nothing };

@@ -564,10 +564,10 @@ export function encodeShard(writer: Writer, message: Shard): void {
 
 export function decodeShard(reader: Reader): Shard {
   const at1 = reader.take(8);
-  const indexValue = reader.view.getUint32(at1, true);
+  const index_ = reader.view.getUint32(at1, true);
   const count = reader.view.getUint32(at1 + 4, true);
   reader.position = reader.end;
-  return { index: indexValue, count };
+  return { index: index_, count };
 }
 
 export const ShardCodec: Codec<Shard> = {

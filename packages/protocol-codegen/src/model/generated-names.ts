@@ -1,0 +1,48 @@
+import type { EnumType, Method, Protocol, Service } from "./protocol.ts";
+
+/** What things of a definition are called in generated files, where that is more than their own name. */
+
+export function protocolConstantOf(protocol: Protocol): string {
+  return `${protocol.name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())}Protocol`;
+}
+
+export function methodConstantOf(service: Service, method: Method): string {
+  return `${lowerFirst(service.name)}${upperFirst(method.name)}`;
+}
+
+export function clientFunctionOf(service: Service): string {
+  return `${lowerFirst(service.name)}Client`;
+}
+
+export function serveFunctionOf(service: Service): string {
+  return `serve${service.name}`;
+}
+
+export function enumReaderOf(enumName: string): string {
+  return `${lowerFirst(enumName)}Of`;
+}
+
+/** `in-use` of `Seat` becomes `SEAT_IN_USE`; protobuf has the values of all enums of a file in one scope. */
+export function protoEnumValueOf(type: EnumType, valueName: string): string {
+  return `${constantCase(type.name)}_${constantCase(valueName)}`;
+}
+
+/** The message that carries both the opening and what the opener sends later. */
+export function protoStreamUpOf(service: Service, method: Method): string {
+  return `${service.name}${upperFirst(method.name)}Up`;
+}
+
+export function lowerFirst(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1);
+}
+
+export function upperFirst(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+function constantCase(name: string): string {
+  return name
+    .replaceAll(/(?<=.)[A-Z]/g, "_$&")
+    .replaceAll("-", "_")
+    .toUpperCase();
+}
