@@ -10,7 +10,7 @@ export interface LivenessReports {
 /** Checks per interval. A ping goes out after 0.75 to 1 intervals of sending nothing. */
 const CHECKS_PER_INTERVAL = 4;
 const PING_AFTER_INTERVALS = 0.75;
-/** Two missed pings; with the step of the checks a dead peer is found within 2 to 2.3 intervals. */
+/** Two missed pings. */
 const DEAD_AFTER_INTERVALS = 2;
 /** Checks of many connections spread out by themselves. */
 const SPREAD = 0.2;
@@ -62,8 +62,10 @@ export class Liveness {
 
   #arm(): void {
     const stepMs = this.#heartbeatMs / CHECKS_PER_INTERVAL;
-    const delayMs = stepMs * (1 - SPREAD * this.#random.next());
-    this.#timer = this.#clock.after(delayMs, () => this.#check());
+    const spreadMs = stepMs * (1 - SPREAD * this.#random.next());
+    // The last check of a silent peer comes on the dot: the step of the checks delays no verdict.
+    const untilDeadMs = this.#receivedAt + this.#heartbeatMs * DEAD_AFTER_INTERVALS - this.#clock.monotonicMs();
+    this.#timer = this.#clock.after(Math.min(spreadMs, Math.max(untilDeadMs, 0)), () => this.#check());
   }
 
   #check(): void {

@@ -45,7 +45,7 @@ describe("liveness", () => {
     expect(pings.length).toBe(before);
   });
 
-  it("declares a silent peer dead within 2 to 2.5 intervals, once", () => {
+  it("declares a silent peer dead when two intervals are over, once", () => {
     for (let seed = 1; seed <= 50; seed++) {
       const { clock, liveness, deaths, poll } = watched(seed);
       clock.advance(1_234);
@@ -57,7 +57,7 @@ describe("liveness", () => {
       expect(deaths).toHaveLength(1);
       const silentMs = (deaths[0] as number) - 1_234;
       expect(silentMs).toBeGreaterThanOrEqual(2 * HEARTBEAT_MS);
-      expect(silentMs).toBeLessThanOrEqual(2.5 * HEARTBEAT_MS);
+      expect(silentMs).toBeLessThanOrEqual(2 * HEARTBEAT_MS + 10);
     }
   });
 

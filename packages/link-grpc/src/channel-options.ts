@@ -28,6 +28,8 @@ export function channelOptions(limits: GrpcLinkLimits): ChannelOptions {
 export function serverOptions(limits: GrpcLinkLimits): ChannelOptions {
   return {
     "grpc.max_concurrent_streams": 100_000,
+    // A link has its control stream as long as it lives: who has none is a stranger that does not shake hands.
+    "grpc.max_connection_idle_ms": limits.handshakeTimeoutMs,
     "grpc.enable_channelz": 0,
     ...commonOptions(limits),
   };

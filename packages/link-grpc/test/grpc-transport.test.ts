@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { connect as connectHttp2 } from "node:http2";
+import { connect } from "node:net";
 import { Client, credentials, Server as GrpcServer, Metadata, ServerCredentials, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { noLogger, noMetrics, SystemClock, SystemRandom } from "@tidewire/foundation";
@@ -78,6 +81,22 @@ describe("gRPC transport", () => {
     expect(await statusOf(address, "/tidewire.link.Link/Stream", forged, open)).toBe(status.UNAUTHENTICATED);
     expect(await statusOf(address, "/tidewire.link.Link/Stream", new Metadata(), open)).toBe(status.UNAUTHENTICATED);
     expect(server.streams).toHaveLength(0);
+  });
+
+  it("closes on those who connect and open no stream, however alive they are", async () => {
+    const { listener } = await listening({ handshakeTimeoutMs: 100 });
+    const ours = await transport("client").dial(listener.address);
+    const silent = connect({ host: "127.0.0.1", port: Number(listener.address.split(":")[1]) });
+    const alive = connectHttp2(`http://${listener.address}`);
+    closers.push(
+      () => silent.destroy(),
+      () => alive.destroy(),
+    );
+    silent.resume();
+    await Promise.all([once(silent, "close"), once(alive, "close")]);
+    expect(listener.connectionCount).toBe(1);
+    expect((await ours.call(echo, parcel(2))).number).toBe(2);
+    await ours.close();
   });
 
   it("refuses one connection too many", async () => {
