@@ -1,3 +1,6 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { ManualClock } from "@tidewire/foundation";
 import { BackupKeys } from "../src/index.ts";
@@ -7,6 +10,7 @@ import { decodeManifest, encodeManifest } from "../src/store/manifest.ts";
 import { BackupPressure } from "../src/upload/backup-pressure.ts";
 import { ByteRate } from "../src/upload/byte-rate.ts";
 import { nextPart } from "../src/upload/part-plan.ts";
+import { readRange } from "../src/upload/read-range.ts";
 
 const MIB = 1024 * 1024;
 const limits = { partMaxBytes: 4 * MIB, joinMaxBytes: 2 * MIB };
@@ -137,6 +141,31 @@ test("a rate lets a burst through and then no more than it says", async () => {
   await clock.advanceAsync(10_000);
   expect(taken).toBeGreaterThanOrEqual(9_900);
   expect(taken).toBeLessThanOrEqual(10_400);
+});
+
+test("a file that loses its name while it is read may have been written over: nothing of it counts", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tidewire-backup-"));
+  const path = join(folder, "segment");
+  writeFileSync(path, Buffer.alloc(600_000, "s"));
+  for (const isRenamed of [false, true]) {
+    const clock = new ManualClock();
+    const reading = readRange(path, 0, 600_000, new ByteRate(clock, 100_000));
+    const outcome = reading.then(
+      ({ length }) => length,
+      (error: unknown) => (error as { readonly code: string }).code,
+    );
+    // It is open, and waits for its rate.
+    while (clock.pendingTimers === 0) await new Promise((resolve) => void setImmediate(resolve));
+    if (isRenamed) renameSync(path, `${path}.spare`);
+    let isOver = false;
+    void outcome.then(() => (isOver = true));
+    while (!isOver) {
+      clock.advance(1_000);
+      await new Promise((resolve) => void setImmediate(resolve));
+    }
+    expect(await outcome).toBe(isRenamed ? "ENOENT" : 600_000);
+  }
+  rmSync(folder, { recursive: true });
 });
 
 describe("pressure", () => {

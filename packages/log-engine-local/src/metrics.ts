@@ -15,6 +15,7 @@ export class LocalLogMetrics {
   readonly snapshotBytes: Counter;
   readonly movedBytes: Counter;
   readonly removedSegments: Counter;
+  readonly recycledSegments: Counter;
   readonly checkpoints: Counter;
   readonly flushSeconds: Histogram;
   readonly flushRecords: Histogram;
@@ -25,6 +26,7 @@ export class LocalLogMetrics {
   readonly isWritable: Gauge;
   readonly diskBytes: Gauge;
   readonly liveBytes: Gauge;
+  readonly spareBytes: Gauge;
   readonly historyBytes: Gauge;
   readonly deletionBytes: Gauge;
 
@@ -39,7 +41,15 @@ export class LocalLogMetrics {
     this.snapshots = sink.counter(name("snapshots_total"), "Snapshots that became durable");
     this.snapshotBytes = sink.counter(name("snapshot_bytes_total"), "Bytes written to snapshot segments");
     this.movedBytes = sink.counter(name("moved_bytes_total"), "Bytes of records moved by compaction");
-    this.removedSegments = sink.counter(name("removed_segments_total"), "Segment files removed", ["kind"]);
+    this.removedSegments = sink.counter(
+      name("removed_segments_total"),
+      "Segments that nobody needs any more and that are gone",
+      ["kind"],
+    );
+    this.recycledSegments = sink.counter(
+      name("recycled_segments_total"),
+      "Log segments begun in the file of a dead one",
+    );
     this.checkpoints = sink.counter(name("checkpoints_total"), "Checkpoints written");
     this.flushSeconds = sink.histogram(name("flush_seconds"), "Write and sync of one batch", FLUSH_BUCKETS);
     this.flushRecords = sink.histogram(name("flush_records"), "Records in one batch", RECORD_BUCKETS);
@@ -51,6 +61,7 @@ export class LocalLogMetrics {
     this.diskBytes = sink.gauge(name("disk_bytes"), "Bytes in segment files", ["kind"]);
     this.historyBytes = sink.gauge(name("history_bytes"), "Bytes of dead records that are kept as history");
     this.deletionBytes = sink.gauge(name("deletion_bytes"), "Bytes of the records of deletions that are kept");
+    this.spareBytes = sink.gauge(name("spare_bytes"), "Bytes in files of dead log segments, kept to be written over");
     this.liveBytes = sink.gauge(name("live_bytes"), "Bytes in segment files that documents need", ["kind"]);
   }
 }

@@ -13,6 +13,7 @@ import { NodeFileSystem } from "./files/node-file-system.ts";
 import { ReadGate } from "./files/read-gate.ts";
 import { type DamagedRecord, RecordReader } from "./files/record-reader.ts";
 import { SegmentFiles, SegmentIds } from "./files/segment-files.ts";
+import { SpareSegments } from "./files/spare-segments.ts";
 import { StoreLayout } from "./format/layout.ts";
 import { createStoreFile, readStoreFile } from "./format/store-file.ts";
 import { StoreFormatError } from "./format/store-format-error.ts";
@@ -75,8 +76,10 @@ export async function openLocalLogEngine(
     const recovered = await recover({ fileSystem, layout, storeId, ...checks });
     report(modules.logger, recovered);
     refuseUnattributedDamage(recovered.problems, options);
-    await repair({ fileSystem, layout, logger: modules.logger }, recovered);
-    return await assemble(options, modules, { fileSystem, scan, layout, storeId, recovered, lock });
+    const spares = sparesOf(options, fileSystem, layout);
+    await spares.load();
+    await repair({ fileSystem, layout, storeId, spares, logger: modules.logger }, recovered);
+    return await assemble(options, modules, { fileSystem, scan, layout, storeId, spares, recovered, lock });
   } catch (error) {
     await lock.release();
     throw error;
@@ -125,6 +128,11 @@ async function identify(fileSystem: FileSystem, layout: StoreLayout): Promise<st
   return (await createStoreFile(fileSystem, layout)).storeId;
 }
 
+function sparesOf(options: LocalLogOptions, fileSystem: FileSystem, layout: StoreLayout): SpareSegments {
+  const { segmentBytes, spareSegmentsMax: countMax, spareMaxBytes: maxBytes } = options;
+  return new SpareSegments({ fileSystem, layout }, { countMax, maxBytes, minBytes: segmentBytes / 2 });
+}
+
 function report(logger: Logger, recovered: RecoveredStore): void {
   for (const { kind, segmentId, offset, text } of recovered.problems.slice(0, 100)) {
     logger.error({ kind, segmentId, offset }, text);
@@ -149,6 +157,7 @@ interface OpenedDirectory {
   readonly scan: Disk["scan"];
   readonly layout: StoreLayout;
   readonly storeId: string;
+  readonly spares: SpareSegments;
   readonly recovered: RecoveredStore;
   readonly lock: DirectoryLock;
 }
@@ -159,12 +168,19 @@ async function assemble(
   opened: OpenedDirectory,
 ): Promise<LocalLogEngine> {
   const { clock, logger } = modules;
-  const { fileSystem, layout, storeId, recovered, lock } = opened;
+  const { fileSystem, layout, storeId, spares, recovered, lock } = opened;
   const { index } = recovered;
   const { segments } = index;
   const metrics = new LocalLogMetrics(modules.metrics);
   const pace = new Pace(clock, { floorBytes: options.paceFloorBytes, capBytes: options.paceCapBytes });
-  const files = new SegmentFiles({ fileSystem, layout, storeId, wallMs: () => clock.wallMs() });
+  const files = new SegmentFiles({
+    fileSystem,
+    layout,
+    storeId,
+    spares,
+    wallMs: () => clock.wallMs(),
+    recycled: () => metrics.recycledSegments.add(),
+  });
   const ids = new SegmentIds(recovered.highestSegmentId + 1);
   const damaged = (documentId: number, error: DamagedRecord): void => {
     logger.error({ documentId, err: error }, "part of a document's log is unreadable; it is isolated");
@@ -217,7 +233,7 @@ async function assemble(
   const mover = new SegmentMover({ index, reader, snapshots, commits, pace, storeId, metrics, damaged });
   const deletions = new DeletionExpiry({ index, commits, clock }, options);
   const compactor = new Compactor(
-    { index, files, reader, commits, checkpointer, mover, retention, deletions, pace, clock, logger, metrics },
+    { index, files, spares, reader, commits, checkpointer, mover, retention, deletions, pace, clock, logger, metrics },
     { everyMs: options.compactionMs, liveShare: options.compactionLiveShare },
   );
   const { problems } = recovered;

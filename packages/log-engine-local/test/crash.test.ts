@@ -22,13 +22,14 @@ describe("when the power goes at any moment", () => {
   test(
     "everything acknowledged is there, and nothing else is there in part",
     async () => {
-      const total = { cuts: 0, cutsAtStart: 0, acknowledged: 0 };
+      const total = { cuts: 0, cutsAtStart: 0, acknowledged: 0, recycled: 0 };
       await fc.assert(
         fc.asyncProperty(fc.integer({ min: 0, max: 2 ** 31 }), async (seed) => {
           const report = await crashScenario(seed, options);
           total.cuts += report.cuts;
           total.cutsAtStart += report.cutsAtStart;
           total.acknowledged += report.acknowledged;
+          total.recycled += report.recycled;
         }),
         { numRuns: runs, endOnFailure: true },
       );
@@ -36,6 +37,7 @@ describe("when the power goes at any moment", () => {
       expect(total.cuts).toBe(runs * options.rounds);
       expect(total.cutsAtStart).toBeGreaterThan(0);
       expect(total.acknowledged).toBeGreaterThan(runs * 20);
+      expect(total.recycled).toBeGreaterThan(runs);
     },
     TIMEOUT_MS,
   );
@@ -62,6 +64,7 @@ describe("the scenario notices when a safety net is missing", () => {
   const mutants: [string, Partial<CrashScenarioOptions>][] = [
     ["acknowledging before the log is synced", { lies: { sync: /\.wal$/ } }],
     ["not checking the payload", { checks: { ignoresPayloadChecksum: true } }],
+    ["counting what a recycled segment held before", { checks: { ignoresSalt: true } }],
     ["dropping patches before the snapshot is synced", { lies: { sync: /\.snapshots$/ } }],
     [
       "dropping segments before the checkpoint is synced",

@@ -40,7 +40,7 @@ async function writeStore(directory: string): Promise<void> {
 function hexLines(): string {
   const salt = segmentSalt(STORE_ID, 42);
   const lines = [
-    `segment ${encodeSegmentHeader({ kind: "log", segmentId: 42, storeId: STORE_ID, createdAt: 1_700_000_000_000 }).subarray(0, 64).toString("hex")}`,
+    `segment ${encodeSegmentHeader({ kind: "log", segmentId: 42, storeId: STORE_ID, createdAt: 1_700_000_000_000, recycledBytes: 0 }).subarray(0, 64).toString("hex")}`,
   ];
   for (const [name, type] of Object.entries(RecordType)) {
     const header = Buffer.alloc(RECORD_HEADER_BYTES);
@@ -73,7 +73,13 @@ describe("the format on disk", () => {
   });
 
   test("of a segment header is read back", () => {
-    const header = { kind: "snapshots" as const, segmentId: 2 ** 25 - 3, storeId: STORE_ID, createdAt: 5 };
+    const header = {
+      kind: "snapshots" as const,
+      segmentId: 2 ** 25 - 3,
+      storeId: STORE_ID,
+      createdAt: 5,
+      recycledBytes: 2 ** 26 + 8,
+    };
     expect(decodeSegmentHeader(encodeSegmentHeader(header))).toEqual({ state: "good", header });
     const newer = encodeSegmentHeader(header);
     expect(decodeSegmentHeader(newer.fill(0, 0, 8))).toEqual({ state: "damaged" });

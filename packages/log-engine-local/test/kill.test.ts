@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { noLogger, noMetrics, SeededRandom, SystemClock } from "@tidewire/foundation";
+import { decodeSegmentHeader } from "../src/format/segment-header.ts";
 import { openLocalLogEngine } from "../src/index.ts";
 import { bundleChild } from "./support/child-script.ts";
 import { documents, killSettings, patchOf, stateOf } from "./support/kill-workload.ts";
@@ -70,6 +71,14 @@ async function check(folder: string, said: Acknowledged): Promise<void> {
   await engine.close();
 }
 
+/** Log segments on the disk that were written over dead ones. */
+async function recycledSegments(folder: string): Promise<number> {
+  const names = await readdir(join(folder, "log")).catch(() => []);
+  const segments = names.filter((name) => name.endsWith(".wal")).map((name) => readFile(join(folder, "log", name)));
+  const headers = (await Promise.all(segments)).map((bytes) => decodeSegmentHeader(bytes));
+  return headers.filter((each) => each.state === "good" && each.header.recycledBytes > 0).length;
+}
+
 function textOf(data: Uint8Array): string {
   return Buffer.from(data).toString();
 }
@@ -82,6 +91,7 @@ describe("kill -9", () => {
     const worker = bundleChild("io-worker");
     const said: Acknowledged = { heads: new Map(), snapshots: new Map() };
     let acknowledged = 0;
+    let recycled = 0;
     for (let kill = 0; kill < kills; kill++) {
       // Some strike while the log is being opened: a start takes about 100 ms.
       const strike =
@@ -90,6 +100,7 @@ describe("kill -9", () => {
           : ({ delayMs: 100 + random.below(600), after: "open" } as const);
       // Every other writer has I/O threads.
       const threads = kill % 2 === 0 ? [] : [worker];
+      recycled += await recycledSegments(folder);
       acknowledged += await writeUntilKilled([script, folder, ...threads], strike, said);
       // Half of the time the next writer finds what the killed one left.
       if (random.next() < 0.5) await check(folder, said);
@@ -97,6 +108,7 @@ describe("kill -9", () => {
     await check(folder, said);
     expect(acknowledged).toBeGreaterThan(kills * 50);
     expect((await readdir(join(folder, "checkpoints"))).length).toBeGreaterThan(0);
+    expect(recycled).toBeGreaterThan(0);
     await rm(folder, { recursive: true });
     for (const path of [script, worker]) await rm(dirname(path), { recursive: true });
   }, 3_600_000);

@@ -1,14 +1,19 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { access, type FileHandle, open } from "node:fs/promises";
 import type { ByteRate } from "./byte-rate.ts";
 
 /** Read, and later hashed, in pieces this small, so that nothing else in the process waits long. */
 export const PIECE_BYTES = 256 * 1024;
 
-/** A range of a file that does not change. Throws if the file ends before. */
+/**
+ * A range of a file that does not change while it has its name. Throws if the file ends before, or has lost the name
+ * meanwhile: a log segment that was let go of is written over after that.
+ */
 export async function readRange(path: string, from: number, to: number, rate: ByteRate): Promise<Buffer> {
   const file = await open(path, "r");
   try {
-    return await readPieces(file, path, from, to, rate);
+    const bytes = await readPieces(file, path, from, to, rate);
+    await access(path);
+    return bytes;
   } finally {
     await file.close();
   }

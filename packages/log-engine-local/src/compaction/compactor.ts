@@ -1,6 +1,7 @@
 import type { Clock, Logger, Timer } from "@tidewire/foundation";
 import type { RecordReader } from "../files/record-reader.ts";
 import type { SegmentFiles } from "../files/segment-files.ts";
+import type { SpareSegments } from "../files/spare-segments.ts";
 import type { HistoryRetention } from "../history/history-retention.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
 import type { Segment } from "../index/segment-table.ts";
@@ -14,6 +15,7 @@ import type { SegmentMover } from "./segment-mover.ts";
 export interface CompactorModules {
   readonly index: DocumentIndex;
   readonly files: SegmentFiles;
+  readonly spares: SpareSegments;
   readonly reader: RecordReader;
   readonly commits: GroupCommit;
   readonly checkpointer: Checkpointer;
@@ -119,7 +121,8 @@ export class Compactor {
       if (history.has(segment.id)) continue;
       index.segments.remove(segment.id);
       await reader.forget(segment.id);
-      await pace.run(0, () => files.remove(segment.kind, segment.id));
+      const { kind, id, isSpoilt } = segment;
+      await pace.run(0, () => (isSpoilt ? files.remove(kind, id) : files.retire(kind, id)));
       metrics.removedSegments.add(1, { kind: segment.kind });
     }
   }
@@ -154,7 +157,8 @@ export class Compactor {
   }
 
   #measure(): void {
-    const { index, metrics, commits } = this.#modules;
+    const { index, metrics, commits, spares } = this.#modules;
+    metrics.spareBytes.set(spares.bytes);
     metrics.documents.set(index.count);
     metrics.activeDocuments.set(index.activeCount);
     metrics.damagedDocuments.set(index.damagedCount);

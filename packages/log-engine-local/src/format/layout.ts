@@ -34,6 +34,11 @@ export class StoreLayout {
     return join(this.segments(kind), `${digits(id)}${suffixes[kind]}`);
   }
 
+  /** The file of a log segment that nobody needs, kept to be written over. */
+  spare(id: number): string {
+    return join(this.segments("log"), `${digits(id)}.spare`);
+  }
+
   checkpoint(id: number): string {
     return join(this.checkpoints, `${digits(id)}.checkpoint`);
   }
@@ -47,6 +52,10 @@ const suffixes = { log: ".wal", snapshots: ".snapshots" } as const;
 
 export function segmentIdOfName(kind: SegmentKind, name: string): number | undefined {
   return idOfName(name, suffixes[kind]);
+}
+
+export function spareIdOfName(name: string): number | undefined {
+  return idOfName(name, ".spare");
 }
 
 export function checkpointIdOfName(name: string): number | undefined {

@@ -158,6 +158,11 @@ export function readHeaderInto(
   return true;
 }
 
+/** Whether a header at this place could be one with this salt; there must be room for it. */
+export function hasSalt(source: Buffer, offset: number, salt: number): boolean {
+  return word(source, offset + 12) === salt;
+}
+
 /** `readUInt32LE` without its checks. */
 function word(source: Buffer, at: number): number {
   return (source[at]! | (source[at + 1]! << 8) | (source[at + 2]! << 16) | (source[at + 3]! << 24)) >>> 0;

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 
-/** One disk page, so that records of a recycled segment (a later step) never share one with the header. */
+/** One disk page, so that records of a recycled segment never share one with the header. */
 export const SEGMENT_HEADER_BYTES = 4096;
 export const FORMAT_VERSION = 1;
 
@@ -18,6 +18,8 @@ export interface SegmentHeader {
   readonly storeId: string;
   /** Wall clock, ms. For people. */
   readonly createdAt: number;
+  /** So long the file was when it was taken over from another segment: up to there its bytes may be older. 0: a new file. */
+  readonly recycledBytes: number;
 }
 
 export type SegmentHeaderReading =
@@ -34,6 +36,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   bytes.writeBigUInt64LE(BigInt(header.segmentId), 16);
   bytes.write(header.storeId, 24, "hex");
   bytes.writeBigUInt64LE(BigInt(header.createdAt), 40);
+  bytes.writeBigUInt64LE(BigInt(header.recycledBytes), 48);
   bytes.writeUInt32LE(crc32(bytes.subarray(0, CHECKED_BYTES)), CHECKED_BYTES);
   return bytes;
 }
@@ -49,6 +52,7 @@ export function decodeSegmentHeader(bytes: Buffer): SegmentHeaderReading {
     segmentId: Number(bytes.readBigUInt64LE(16)),
     storeId: bytes.toString("hex", 24, 40),
     createdAt: Number(bytes.readBigUInt64LE(40)),
+    recycledBytes: Number(bytes.readBigUInt64LE(48)),
   };
   return { state: "good", header };
 }

@@ -15,6 +15,8 @@ export interface Segment {
   holds: number;
   /** Its file stays even when no document needs it any more, until it is let go of. */
   isRetained: boolean;
+  /** A write to it failed: a thread that was given up may still be at work on it, so nothing new ever stands in its file. */
+  isSpoilt: boolean;
   /** Monotonic ms at which a record in it was needed for the last time; absent: all of them are needed, or none ever was. */
   diedAt: number | undefined;
 }
@@ -36,6 +38,7 @@ export class SegmentTable {
       liveRecords: 0,
       holds: 0,
       isRetained: this.#retainsNew,
+      isSpoilt: false,
       diedAt: undefined,
     };
     this.#segments.set(id, segment);

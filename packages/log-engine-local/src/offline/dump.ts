@@ -11,6 +11,7 @@ import {
 import { type DecodedHeader, RecordType, segmentSalt } from "../format/record.ts";
 import { SEGMENT_HEADER_BYTES, type SegmentKind } from "../format/segment-header.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
+import type { Segment } from "../index/segment-table.ts";
 import { type ScanStep, scanSegment } from "../recovery/segment-scan.ts";
 import { type OfflineModules, type OfflineStore, openOffline } from "./offline-store.ts";
 
@@ -55,7 +56,7 @@ export async function* dump(
     if (filter.document !== undefined && wanted === undefined) return;
     const segments = [...index.segments.all("log"), ...index.segments.all("snapshots")].sort((a, b) => a.id - b.id);
     for (const segment of segments) {
-      for (const step of await stepsOf(store, segment.kind, segment.id)) {
+      for (const step of await stepsOf(store, segment)) {
         if (wanted !== undefined && (step.kind === "torn" || step.header?.documentId !== wanted)) continue;
         yield { segment: { id: segment.id, kind: segment.kind }, ...described(step, index) };
       }
@@ -65,10 +66,13 @@ export async function* dump(
   }
 }
 
-async function stepsOf(store: OfflineStore, kind: SegmentKind, id: number): Promise<Iterable<ScanStep>> {
+async function stepsOf(store: OfflineStore, { kind, id, sizeBytes }: Segment): Promise<Iterable<ScanStep>> {
+  const { tornTail } = store.recovered;
+  // What is behind counts for nothing, unless it was written to this segment.
+  const length = tornTail?.segmentId === id ? tornTail.fileBytes : sizeBytes;
   const file = await store.fileSystem.open(store.layout.segment(kind, id));
   try {
-    const bytes = await readFully(file, 0, await file.size());
+    const bytes = await readFully(file, 0, length);
     const salt = segmentSalt(store.storeId, id);
     return scanSegment(bytes, { salt, from: SEGMENT_HEADER_BYTES, end: bytes.length, mayBeTorn: true });
   } finally {

@@ -95,6 +95,6 @@ function recordsOf({ prior, names, changes, epochs }: LogContents): StandInRecor
 }
 
 function putSegmentHeader(bytes: Buffer, { storeId, segmentId }: StandInPlace): number {
-  encodeSegmentHeader({ kind: "log", segmentId, storeId, createdAt: 0 }).copy(bytes);
+  encodeSegmentHeader({ kind: "log", segmentId, storeId, createdAt: 0, recycledBytes: 0 }).copy(bytes);
   return SEGMENT_HEADER_BYTES;
 }

@@ -1,9 +1,9 @@
 import type { LogPosition } from "../checkpoint/checkpoint-format.ts";
 import { readCheckpoint, readCheckpointHead } from "../checkpoint/read-checkpoint.ts";
 import { systemCode } from "../files/file-system.ts";
-import { checkpointIdOfName, segmentIdOfName } from "../format/layout.ts";
+import { checkpointIdOfName, segmentIdOfName, spareIdOfName } from "../format/layout.ts";
 import { segmentSalt } from "../format/record.ts";
-import { decodeSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentKind } from "../format/segment-header.ts";
+import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "../format/segment-header.ts";
 import { StoreFormatError } from "../format/store-format-error.ts";
 import { DocumentIndex } from "../index/document-index.ts";
 import { SegmentTable } from "../index/segment-table.ts";
@@ -11,12 +11,13 @@ import type { LogProblem } from "./problem.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { Replay } from "./replay.ts";
 import { type ChainedSegment, type ChainModules, readChain } from "./segment-chain.ts";
-import { type ScanChecks, SegmentScan } from "./segment-scan.ts";
+import { ownReach, type ScanChecks, SegmentScan } from "./segment-scan.ts";
 
 /** Bytes behind the end of the log: the rest of a write that was never acknowledged. */
 export interface TornTail {
   readonly segmentId: number;
   readonly offset: number;
+  /** How far it reaches; in a recycled file, as far as its records can be told from what was there before. */
   readonly fileBytes: number;
 }
 
@@ -25,6 +26,8 @@ export interface RecoveredStore {
   /** Where the log ends. */
   readonly end: LogPosition;
   readonly tornTail: TornTail | undefined;
+  /** The file of the last segment goes on behind the end, with a torn write or with what a recycled file held before. */
+  readonly hasExcess: boolean;
   /** What was written last, as far as it is whole. Alone of everything read it may not be on the disk yet. */
   readonly lastBatch: { readonly segmentId: number; readonly offset: number } | undefined;
   readonly problems: readonly LogProblem[];
@@ -34,6 +37,7 @@ export interface RecoveredStore {
   readonly highestCheckpointId: number;
   /** Log segments in which nothing was ever acknowledged. */
   readonly abandoned: readonly number[];
+  /** Of segments and of spare files, which may hold records of theirs. */
   readonly highestSegmentId: number;
   /** Records read since the checkpoint, and their bytes. */
   readonly replayedRecords: number;
@@ -52,8 +56,10 @@ export interface RecoveryModules extends ChainModules {
  * Throws `StoreFormatError` for what cannot be read at all; everything else that is wrong is among the `problems`.
  */
 export async function recover(modules: RecoveryModules, ignoresCheckpoints = false): Promise<RecoveredStore> {
-  const logIds = await segmentIds(modules, "log");
-  const snapshotIds = await segmentIds(modules, "snapshots");
+  const logNames = await list(modules, modules.layout.segments("log"));
+  const logIds = sortedIds(logNames, (name) => segmentIdOfName("log", name));
+  const snapshotNames = await list(modules, modules.layout.segments("snapshots"));
+  const snapshotIds = sortedIds(snapshotNames, (name) => segmentIdOfName("snapshots", name));
   const problems: LogProblem[] = [];
   const loaded = await loadCheckpoint(modules, problems, logIds, snapshotIds, ignoresCheckpoints);
   const { index, position } = loaded;
@@ -63,6 +69,7 @@ export async function recover(modules: RecoveryModules, ignoresCheckpoints = fal
   const replay = new Replay(index);
   let end: LogPosition = position;
   let tornTail: TornTail | undefined;
+  let hasExcess = false;
   let lastBatch: RecoveredStore["lastBatch"];
   let replayedBytes = 0;
   // One buffer for all: memory that comes and goes in such pieces makes the collector run over everything each time.
@@ -75,9 +82,10 @@ export async function recover(modules: RecoveryModules, ignoresCheckpoints = fal
     replayedBytes += read.end - from;
     end = { segmentId: segment.id, endOffset: read.end };
     lastBatch = read.lastBatch === undefined ? undefined : { segmentId: segment.id, offset: read.lastBatch };
+    hasExcess = segment.end === undefined && read.fileBytes > read.end;
     tornTail =
-      segment.end === undefined && read.fileBytes > read.end
-        ? { segmentId: segment.id, offset: read.end, fileBytes: read.fileBytes }
+      segment.end === undefined && read.reach > read.end
+        ? { segmentId: segment.id, offset: read.end, fileBytes: read.reach }
         : undefined;
   }
   replay.finish();
@@ -87,16 +95,25 @@ export async function recover(modules: RecoveryModules, ignoresCheckpoints = fal
     index,
     end,
     tornTail,
+    hasExcess,
     lastBatch,
     problems,
     checkpoints,
     checkpointBytes,
     highestCheckpointId,
     abandoned: chain.abandoned,
-    highestSegmentId: Math.max(0, ...logIds, ...snapshotIds),
+    highestSegmentId: Math.max(0, ...logIds, ...snapshotIds, ...sortedIds(logNames, spareIdOfName)),
     replayedRecords: replay.records,
     replayedBytes,
   };
+}
+
+interface ReplayedSegment {
+  readonly end: number;
+  readonly fileBytes: number;
+  /** Where the last of the bytes stands that were written to it, whole or not. */
+  readonly reach: number;
+  readonly lastBatch: number | undefined;
 }
 
 async function replaySegment(
@@ -104,7 +121,7 @@ async function replaySegment(
   segment: ChainedSegment,
   from: number,
   into: { readonly replay: Replay; readonly problems: LogProblem[]; readonly buffer: { bytes: Buffer } },
-): Promise<{ readonly end: number; readonly fileBytes: number; readonly lastBatch: number | undefined }> {
+): Promise<ReplayedSegment> {
   const { replay, problems, buffer } = into;
   const file = await modules.fileSystem.open(modules.layout.segment("log", segment.id));
   let ahead: ReadAhead | undefined;
@@ -115,7 +132,7 @@ async function replaySegment(
     const bytes = buffer.bytes.subarray(0, length);
     ahead = new ReadAhead(file, bytes, from);
     await ahead.next();
-    checkHeader(modules, segment.id, bytes, problems);
+    const recycledBytes = checkHeader(modules, segment.id, bytes, problems);
     const end = segment.end ?? length;
     const salt = segmentSalt(modules.storeId, segment.id);
     let lastBatch: number | undefined;
@@ -127,19 +144,25 @@ async function replaySegment(
         scan.readBytes = ahead.readBytes;
         continue;
       }
-      if (kind === "torn") return { end: scan.offset, fileBytes, lastBatch };
+      if (kind === "torn") {
+        const reach = fileBytes > recycledBytes ? fileBytes : ownReach(bytes, scan.offset, salt);
+        return { end: scan.offset, fileBytes, reach, lastBatch };
+      }
       if (kind === "record") lastBatch = Math.min(scan.header.batchStart, scan.offset);
       replay.apply(segment.id, kind, scan);
     }
-    return { end, fileBytes, lastBatch };
+    return { end, fileBytes, reach: fileBytes, lastBatch };
   } finally {
     await ahead?.settled();
     await file.close();
   }
 }
 
-/** The records say for themselves whether they are whole; a bad header is only reported. */
-function checkHeader(modules: RecoveryModules, segmentId: number, bytes: Buffer, problems: LogProblem[]): void {
+/**
+ * The records say for themselves whether they are whole; a bad header is only reported. Returns up to where the file may
+ * hold what is not of this segment.
+ */
+function checkHeader(modules: RecoveryModules, segmentId: number, bytes: Buffer, problems: LogProblem[]): number {
   const reading = decodeSegmentHeader(bytes);
   if (reading.state === "unsupported") {
     throw new StoreFormatError(`segment ${segmentId} has format ${reading.version}; use the version that wrote it`);
@@ -147,9 +170,12 @@ function checkHeader(modules: RecoveryModules, segmentId: number, bytes: Buffer,
   if (reading.state === "damaged") {
     const text = `the header of segment ${segmentId} is damaged; its records are read all the same`;
     problems.push({ kind: "damaged_segment_header", segmentId, offset: 0, text });
-  } else if (reading.header.storeId !== modules.storeId) {
+    return 0;
+  }
+  if (reading.header.storeId !== modules.storeId) {
     throw new StoreFormatError(`segment ${segmentId} belongs to another store (${reading.header.storeId}); remove it`);
   }
+  return reading.header.recycledBytes;
 }
 
 interface LoadedCheckpoint {
@@ -224,9 +250,8 @@ async function sizeOf(modules: RecoveryModules, path: string): Promise<number> {
   }
 }
 
-async function segmentIds(modules: RecoveryModules, kind: SegmentKind): Promise<number[]> {
-  const names = await list(modules, modules.layout.segments(kind));
-  return names.flatMap((name) => segmentIdOfName(kind, name) ?? []).sort((a, b) => a - b);
+function sortedIds(names: readonly string[], idOf: (name: string) => number | undefined): number[] {
+  return names.flatMap((name) => idOf(name) ?? []).sort((a, b) => a - b);
 }
 
 async function list(modules: RecoveryModules, directory: string): Promise<string[]> {

@@ -1,4 +1,5 @@
 import type { Logger } from "@tidewire/foundation";
+import type { LogPosition } from "../checkpoint/checkpoint-format.ts";
 import {
   type FileSystem,
   readFully,
@@ -7,13 +8,18 @@ import {
   systemCode,
   writeFully,
 } from "../files/file-system.ts";
+import type { SpareSegments } from "../files/spare-segments.ts";
 import type { StoreLayout } from "../format/layout.ts";
-import { SEGMENT_HEADER_BYTES } from "../format/segment-header.ts";
+import { segmentSalt } from "../format/record.ts";
+import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from "../format/segment-header.ts";
 import type { RecoveredStore, TornTail } from "./recover.ts";
+import { ownReach } from "./segment-scan.ts";
 
 export interface RepairModules {
   readonly fileSystem: FileSystem;
   readonly layout: StoreLayout;
+  readonly storeId: string;
+  readonly spares: SpareSegments;
   readonly logger: Logger;
 }
 
@@ -28,7 +34,8 @@ export async function repair(modules: RepairModules, recovered: RecoveredStore):
   const { logger } = modules;
   await rewriteLastBatch(modules, recovered);
   try {
-    if (recovered.tornTail !== undefined) await cutTail(modules, recovered.tornTail);
+    if (recovered.tornTail !== undefined) await copyTail(modules, recovered.tornTail);
+    if (recovered.hasExcess) await cut(modules, recovered.end);
     for (const id of recovered.abandoned) await putAside(modules, id);
   } catch (error) {
     if (systemCode(error) !== "ENOSPC") throw error;
@@ -51,7 +58,8 @@ async function rewriteLastBatch(modules: RepairModules, recovered: RecoveredStor
   });
 }
 
-async function cutTail(modules: RepairModules, tail: TornTail): Promise<void> {
+/** Before it is cut off. */
+async function copyTail(modules: RepairModules, tail: TornTail): Promise<void> {
   const { fileSystem, layout, logger } = modules;
   await withFile(await fileSystem.open(layout.segment("log", tail.segmentId)), async (file) => {
     const copy = layout.repair(tail.segmentId, tail.offset);
@@ -61,21 +69,44 @@ async function cutTail(modules: RepairModules, tail: TornTail): Promise<void> {
       await target.sync();
     });
     await fileSystem.syncDirectory(layout.repairs);
-    await file.truncate(tail.offset);
-    await file.sync();
   });
   const { segmentId, offset } = tail;
   const bytes = tail.fileBytes - offset;
   logger.warn({ segmentId, offset, bytes }, "cut a torn write off the end of the log, after copying it to repairs");
 }
 
-/** A segment that was begun and never acknowledged anything: an unused spare, or what a failed disk left behind. */
+/** Only the segment that is written to has anything behind its end. */
+async function cut({ fileSystem, layout }: RepairModules, { segmentId, endOffset }: LogPosition): Promise<void> {
+  await withFile(await fileSystem.open(layout.segment("log", segmentId)), async (file) => {
+    await file.truncate(endOffset);
+    await file.sync();
+  });
+}
+
+/** A segment that was begun and never acknowledged anything: made ahead of its time, or what a failed disk left behind. */
 async function putAside(modules: RepairModules, id: number): Promise<void> {
-  const { fileSystem, layout } = modules;
+  const { fileSystem, layout, spares } = modules;
   const path = layout.segment("log", id);
-  const bytes = await withFile(await fileSystem.open(path), (file) => file.size());
-  if (bytes <= SEGMENT_HEADER_BYTES) await fileSystem.remove(path);
-  else await fileSystem.rename(path, layout.repair(id, 0));
+  const { fileBytes, reach } = await withFile(await fileSystem.open(path), (file) => reachOf(modules, file, id));
+  if (reach > SEGMENT_HEADER_BYTES) {
+    if (reach < fileBytes) await withFile(await fileSystem.open(path), (file) => file.truncate(reach));
+    await fileSystem.rename(path, layout.repair(id, 0));
+  } else if (!(await spares.keep(id))) {
+    await fileSystem.remove(path);
+  }
+}
+
+/** How far the file holds anything that was written to this segment. */
+async function reachOf(
+  { storeId }: RepairModules,
+  file: StorageFile,
+  id: number,
+): Promise<{ readonly fileBytes: number; readonly reach: number }> {
+  const fileBytes = await file.size();
+  const head = decodeSegmentHeader(await readFully(file, 0, SEGMENT_HEADER_BYTES));
+  if (head.state !== "good" || fileBytes > head.header.recycledBytes) return { fileBytes, reach: fileBytes };
+  const bytes = await readFully(file, 0, fileBytes);
+  return { fileBytes, reach: ownReach(bytes, SEGMENT_HEADER_BYTES, segmentSalt(storeId, id)) };
 }
 
 async function copyRange(source: StorageFile, from: number, to: number, target: StorageFile): Promise<void> {

@@ -1,6 +1,7 @@
 import {
   type DecodedHeader,
   emptyHeader,
+  hasSalt,
   payloadHolds,
   RECORD_ALIGNMENT,
   RECORD_HEADER_BYTES,
@@ -129,6 +130,23 @@ export function wasSynced(bytes: Buffer, offset: number, salt: number | undefine
   return false;
 }
 
+/**
+ * How far records of this salt reach from `offset` on, whole or not, in a file that held others before. At least to
+ * `offset`; a torn write of which no header is left is not seen.
+ */
+export function ownReach(bytes: Buffer, offset: number, salt: number): number {
+  let reach = offset;
+  for (
+    let at = nextHeader(bytes, offset, salt);
+    at !== undefined;
+    at = nextHeader(bytes, at + RECORD_ALIGNMENT, salt)
+  ) {
+    const { length } = readHeader(bytes, at, salt) as DecodedHeader;
+    reach = Math.min(bytes.length, Math.max(reach, at + recordBytes(length)));
+  }
+  return reach;
+}
+
 function isWhole(bytes: Buffer, offset: number, header: DecodedHeader, checks: ScanChecks): boolean {
   if (checks.ignoresPayloadChecksum !== true) return payloadHolds(bytes, offset, header);
   return offset + RECORD_HEADER_BYTES + header.length <= bytes.length;
@@ -136,9 +154,17 @@ function isWhole(bytes: Buffer, offset: number, header: DecodedHeader, checks: S
 
 /** The next place at which a whole record stands. */
 function nextRecord(bytes: Buffer, from: number, salt: number | undefined): number | undefined {
+  for (let at = nextHeader(bytes, from, salt); at !== undefined; at = nextHeader(bytes, at + RECORD_ALIGNMENT, salt)) {
+    if (payloadHolds(bytes, at, readHeader(bytes, at, salt) as DecodedHeader)) return at;
+  }
+  return undefined;
+}
+
+/** The next place at which a header stands. A recycled file may have 60 MiB behind its end, all to be looked through. */
+function nextHeader(bytes: Buffer, from: number, salt: number | undefined): number | undefined {
   for (let offset = from; offset + RECORD_HEADER_BYTES <= bytes.length; offset += RECORD_ALIGNMENT) {
-    const header = readHeader(bytes, offset, salt);
-    if (header !== undefined && payloadHolds(bytes, offset, header)) return offset;
+    if (salt !== undefined && !hasSalt(bytes, offset, salt)) continue;
+    if (readHeader(bytes, offset, salt) !== undefined) return offset;
   }
   return undefined;
 }

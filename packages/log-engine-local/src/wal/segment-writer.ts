@@ -25,7 +25,8 @@ interface OpenSegment {
   readonly file: StorageFile;
 }
 
-interface SpareSegment {
+/** A segment made ahead of its time. */
+interface PreparedSegment {
   readonly id: number;
   readonly file: Promise<StorageFile>;
 }
@@ -44,9 +45,13 @@ export class SegmentWriter {
   readonly #modules: SegmentWriterModules;
   readonly #options: SegmentWriterOptions;
   #current: OpenSegment | undefined;
-  #spare: SpareSegment | undefined;
+  #prepared: PreparedSegment | undefined;
   /** Segments that batches in the queue are placed in and that nothing is written to yet, in order. */
-  #reserved: SpareSegment[] = [];
+  #reserved: PreparedSegment[] = [];
+  /** A write to the segment made ahead of its time has failed; see `Segment.isSpoilt`. */
+  #isPreparedSpoilt = false;
+  /** Beside the writing: no append waits for it. */
+  #sealing: Promise<void> = Promise.resolve();
   /** The end of what is durable. */
   #durable: PriorSegment;
   /** Where the next batch will stand once those before it are written; `undefined`: in a new segment. */
@@ -71,8 +76,8 @@ export class SegmentWriter {
 
   /** Makes the first segment ready; throws what the disk says if that is impossible. */
   async start(): Promise<void> {
-    this.#prepareSpare();
-    await this.#spare?.file;
+    this.#prepare();
+    await this.#prepared?.file;
   }
 
   /** The place of a new batch. The one before must not grow any more: `settle` has been called with its end. */
@@ -81,7 +86,7 @@ export class SegmentWriter {
     if (planned !== undefined && planned.offset < this.#options.segmentBytes) {
       return { place: this.#placeAt(planned.segmentId, planned.offset) };
     }
-    const segmentId = this.#reserveSpare().id;
+    const segmentId = this.#reserve().id;
     const prior = planned === undefined ? this.#durable : { segmentId: planned.segmentId, endOffset: planned.offset };
     return { place: this.#placeAt(segmentId, SEGMENT_HEADER_BYTES), prior };
   }
@@ -109,7 +114,8 @@ export class SegmentWriter {
     this.#planned = undefined;
     const abandoned = this.#current;
     this.#current = undefined;
-    await this.#dropSpares();
+    await this.#dropPrepared();
+    this.#spoil(abandoned);
     if (abandoned !== undefined) {
       const { segmentId, endOffset } = this.#durable;
       const end = abandoned.id === segmentId ? endOffset : SEGMENT_HEADER_BYTES;
@@ -123,20 +129,29 @@ export class SegmentWriter {
 
   /** A new segment fits where a batch does not: without this, a full disk would be taken for well again and again. */
   async #probe(): Promise<void> {
-    const file = await this.#spare?.file;
+    const file = await this.#prepared?.file;
     if (file === undefined) return;
+    const size = await file.size();
+    this.#isPreparedSpoilt = true;
     try {
       await writeFully(file, Buffer.alloc(this.#options.probeBytes), SEGMENT_HEADER_BYTES);
       await file.sync();
     } finally {
-      await file.truncate(SEGMENT_HEADER_BYTES);
+      await file.truncate(size);
     }
     await file.sync();
+    this.#isPreparedSpoilt = false;
+  }
+
+  #spoil(open: OpenSegment | undefined): void {
+    const segment = open === undefined ? undefined : this.#modules.segments.get(open.id);
+    if (segment !== undefined) segment.isSpoilt = true;
   }
 
   async close(): Promise<void> {
-    await this.#dropSpares();
-    if (this.#current !== undefined) await this.#letGo(this.#current);
+    await this.#dropPrepared();
+    await this.#sealing;
+    if (this.#current !== undefined) await this.#seal(this.#current);
     this.#current = undefined;
   }
 
@@ -145,14 +160,25 @@ export class SegmentWriter {
   }
 
   async #changeOver(segmentId: number): Promise<void> {
-    const spare = this.#reserved.shift();
-    if (spare?.id !== segmentId) throw new Error(`segment ${segmentId} was not reserved`);
+    const reserved = this.#reserved.shift();
+    if (reserved?.id !== segmentId) throw new Error(`segment ${segmentId} was not reserved`);
     // One that could not be made at its time gets a second chance: the disk may have had room again since.
-    const file = await spare.file.catch(() => this.#modules.files.create("log", segmentId));
+    const file = await reserved.file.catch(() => this.#modules.files.create("log", segmentId));
     const before = this.#current;
     this.#modules.segments.add(segmentId, "log", SEGMENT_HEADER_BYTES).holds++;
     this.#current = { id: segmentId, file };
-    if (before !== undefined) await this.#letGo(before);
+    if (before !== undefined) this.#sealing = this.#sealing.then(() => this.#seal(before));
+  }
+
+  /** Nothing more comes. What a recycled file held before does not stay behind the end: files are as long as they count. */
+  async #seal(open: OpenSegment): Promise<void> {
+    try {
+      const bytes = this.#modules.segments.get(open.id)?.sizeBytes;
+      if (bytes !== undefined && (await open.file.size()) > bytes) await open.file.truncate(bytes);
+    } catch {
+      // Needed for no reading of it.
+    }
+    await this.#letGo(open);
   }
 
   async #letGo(open: OpenSegment): Promise<void> {
@@ -161,31 +187,33 @@ export class SegmentWriter {
     await open.file.close().catch(() => {});
   }
 
-  /** The spare gets its use, and a new one is made. */
-  #reserveSpare(): SpareSegment {
-    const spare = this.#spare ?? this.#prepareSpare();
-    this.#reserved.push(spare);
-    this.#prepareSpare();
-    return spare;
+  /** What was prepared gets its use, and the next one is made. */
+  #reserve(): PreparedSegment {
+    const prepared = this.#prepared ?? this.#prepare();
+    this.#reserved.push(prepared);
+    this.#prepare();
+    return prepared;
   }
 
-  #prepareSpare(): SpareSegment {
+  #prepare(): PreparedSegment {
     const id = this.#modules.ids.take();
     const file = this.#modules.files.create("log", id);
     // Looked at when the segment is needed, which may be much later.
     file.catch(() => {});
-    this.#spare = { id, file };
-    return this.#spare;
+    this.#prepared = { id, file };
+    return this.#prepared;
   }
 
-  async #dropSpares(): Promise<void> {
-    const spares = this.#spare === undefined ? this.#reserved : [...this.#reserved, this.#spare];
-    this.#spare = undefined;
+  async #dropPrepared(): Promise<void> {
+    const unused = this.#prepared === undefined ? this.#reserved : [...this.#reserved, this.#prepared];
+    this.#prepared = undefined;
     this.#reserved = [];
-    for (const spare of spares) {
-      const file = await spare.file.catch(() => undefined);
+    for (const prepared of unused) {
+      const file = await prepared.file.catch(() => undefined);
       await file?.close().catch(() => {});
-      await this.#modules.files.remove("log", spare.id).catch(() => {});
+      const { files } = this.#modules;
+      const gone = this.#isPreparedSpoilt ? files.remove("log", prepared.id) : files.retire("log", prepared.id);
+      await gone.catch(() => {});
     }
   }
 }

@@ -21,6 +21,8 @@ export interface CrashReport {
   acknowledged: number;
   /** Failures of single operations that were planned. */
   faults: number;
+  /** Log segments written over dead ones, full of valid old records. */
+  recycled: number;
 }
 
 /**
@@ -50,7 +52,7 @@ async function play(
   random: Random,
   options: CrashScenarioOptions,
 ): Promise<CrashReport> {
-  const report: CrashReport = { cuts: 0, cutsAtStart: 0, acknowledged: 0, faults: 0 };
+  const report: CrashReport = { cuts: 0, cutsAtStart: 0, acknowledged: 0, faults: 0, recycled: 0 };
   for (let round = 0; round < options.rounds; round++) {
     const off = disk.cutAfter(1 + random.below(random.next() < 0.3 ? 15 : 250));
     const clock = new ManualClock();
@@ -71,6 +73,7 @@ async function play(
     for (const document of documents) await document.check(engine);
     await engine.close();
   }
+  report.recycled = disk.recycledSegments;
   for (const { acknowledged } of documents) report.acknowledged += acknowledged;
   return report;
 }

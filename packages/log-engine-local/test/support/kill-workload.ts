@@ -17,6 +17,8 @@ export function killSettings(directory: string): LocalLogSettings {
     snapshotSegmentBytes: 128 * 1024,
     batchMaxBytes: 32 * 1024,
     checkpointBytes: 128 * 1024,
+    // Little enough that segments go and are written over.
+    historyMaxBytes: 256 * 1024,
     compactionMs: 15,
     paceFloorBytes: 512 * 1024 * 1024,
     paceCapBytes: 512 * 1024 * 1024,

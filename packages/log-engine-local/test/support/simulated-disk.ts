@@ -47,6 +47,8 @@ export class SimulatedDisk {
   hasShortWrites = false;
   /** Counts changes: where a cut can be placed. */
   operations = 0;
+  /** Counts files that became segments although they had been something before. */
+  recycledSegments = 0;
 
   constructor(random: Random) {
     this.#random = random;
@@ -172,6 +174,7 @@ export class SimulatedDisk {
     const [source, sourceName] = this.#locate(from);
     const [target, targetName] = this.#locate(to);
     const file = this.file(from);
+    if (to.endsWith(".wal")) this.recycledSegments++;
     if (source === target) {
       this.#change(source, (names) => {
         names.delete(sourceName);
