@@ -58,6 +58,27 @@ describe("a writer of JSON", () => {
     expect(decoder.decode(out.take())).toBe('{"a":1,"kept":{"b":false},"c":null,"d":[]}');
   });
 
+  test("puts a head before what was written first, whatever has become of the memory", () => {
+    const heads = fc.record({ head: fc.stringMatching(/^[a-z]{0,40}$/), number: fc.maxSafeNat() });
+    const piece = fc.record({ heads, length: fc.oneof(fc.nat(60), fc.integer({ min: 400, max: 20_000 })) });
+    fc.assert(
+      fc.property(fc.array(piece, { minLength: 1, maxLength: 40 }), (pieces) => {
+        const out = new JsonWriter();
+        const taken = pieces.map(({ heads: { head, number }, length }) => {
+          out.begin(64);
+          out.string("x".repeat(length));
+          expect(out.length).toBe(length + 2);
+          out.prependByte(0x2c);
+          out.prependInteger(number);
+          out.prepend(asciiBytes(head));
+          return { bytes: out.take(), text: `${head}${number},"${"x".repeat(length)}"` };
+        });
+        for (const { bytes, text } of taken) expect(decoder.decode(bytes)).toBe(text);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   test("counts against its bound what is being written, and not what was", () => {
     const out = new JsonWriter(3_000);
     for (let piece = 0; piece < 100; piece++) {

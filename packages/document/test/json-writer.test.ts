@@ -10,12 +10,32 @@ function written(value: number): string {
   return decoder.decode(out.take());
 }
 
-test.each([0, -0, 9, 10, 1e9 - 1, 1e9, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, 1e10, 1e15, 2 ** 53 - 1, 2 ** 53, 1e21, 0.5])(
-  "%d is written as JSON.stringify writes it, with either sign",
-  (value) => {
-    expect([written(value), written(-value)]).toEqual([JSON.stringify(value), JSON.stringify(-value)]);
-  },
-);
+test.each([
+  0,
+  -0,
+  9,
+  10,
+  1e9 - 1,
+  1e9,
+  2 ** 31 - 1,
+  2 ** 31,
+  2 ** 31 + 1,
+  99,
+  100,
+  999,
+  1_000,
+  9_999,
+  10_000,
+  123_456,
+  1e10,
+  1e15,
+  2 ** 53 - 1,
+  2 ** 53,
+  1e21,
+  0.5,
+])("%d is written as JSON.stringify writes it, with either sign", (value) => {
+  expect([written(value), written(-value)]).toEqual([JSON.stringify(value), JSON.stringify(-value)]);
+});
 
 test("so is any number", () => {
   const anyNumber = fc.oneof(fc.maxSafeInteger(), fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }));

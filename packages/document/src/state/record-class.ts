@@ -1,4 +1,5 @@
-import { isContainer, type SchemaKind, type SchemaNode } from "../author/schema-node.ts";
+import { isContainer, type SchemaNode } from "../author/schema-node.ts";
+import { changesWriterSource } from "./changes-writer.ts";
 import type { DocumentState } from "./document-state.ts";
 import { newContainer } from "./new-container.ts";
 import { maskedFields, RecordNode } from "./record-node.ts";
@@ -25,12 +26,12 @@ return class extends Base {
   }
   $get(index) { switch (index) { ${slots.map((field) => `case ${field.index}: return this.$${field.index};`).join(" ")} } }
   $put(index, value) { switch (index) { ${slots.map((field) => `case ${field.index}: this.$${field.index} = value; break;`).join(" ")} } }
-  ${changesWriter(type)}
+  ${changesWriterSource(type)}
   ${type.isRow ? "get id() { return this.$key; }" : ""}
   ${slots.map((field) => accessors(type, field)).join("\n  ")}
 };`;
   // oxlint-disable-next-line typescript/no-implied-eval -- the generated class is the measured design (research/runtime.md, 2)
-  const make = new Function("Base", "type", "slots", "checks", "labels", "newContainer", source) as (
+  const make = new Function("Base", "type", "slots", "checks", "newContainer", source) as (
     ...args: unknown[]
   ) => RecordClass;
   const Class = make(
@@ -38,47 +39,10 @@ return class extends Base {
     type,
     slots,
     slots.map((field) => field.check),
-    slots.map((field) => field.label),
     newContainer,
   );
   Object.defineProperty(Class.prototype, "$type", { value: type });
   return Class;
-}
-
-/** How the value of a changed scalar is written after its key; those that are not here are JSON. */
-const writeMethods: Readonly<Partial<Record<SchemaKind, string>>> = {
-  int: "numberAfter",
-  number: "numberAfter",
-  timestamp: "numberAfter",
-  boolean: "booleanAfter",
-  string: "stringAfter",
-  enum: "stringAfter",
-};
-
-/**
- * Writes one field after the other, where a loop would have to ask each of them what it is, and keys as single bytes: a loop
- * over them ends somewhere else for each, which the processor cannot know before.
- */
-function changesWriter({ plainFields }: RecordType): string {
-  const writes = plainFields.map(({ index, label, node }) => {
-    const method = writeMethods[node.kind];
-    const key = Array.from(label, (byte, offset) => `bytes[at + ${offset}] = ${byte};`).join(" ");
-    const write = `at = out.room(${label.length}); bytes = out.bytes; ${key} out.${method}(at + ${label.length}, value);`;
-    return `if ((stamp = stamps[${index}]) > from) {
-      if (stamp > newest) newest = stamp;
-      const value = this.$${index};
-      if (value === undefined) out.nullField(labels[${index}]);
-      else ${method === undefined ? `walk.changedJson(slots[${index}], value);` : `{ ${write} }`}
-    }`;
-  });
-  return `$writeChanges(walk, from) {
-    const stamps = this.$fieldStamps;
-    if (stamps === null) return;
-    const { out } = walk;
-    let { newest } = walk, stamp, at, bytes;
-    ${writes.join("\n    ")}
-    walk.newest = newest;
-  }`;
 }
 
 function accessors(type: RecordType, field: FieldType): string {

@@ -25,7 +25,7 @@ export interface ChangeWriter {
   readonly out: JsonWriter;
   /** The newest stamp among what was written. */
   newest: number;
-  /** A JSON value or principal, with its key. */
+  /** A JSON value or principal, after its key. */
   changedJson(field: FieldType, value: unknown): void;
 }
 

@@ -1,45 +1,52 @@
 import { asciiBytes, JsonWriter } from "../encode/json-writer.ts";
 import type { Frame } from "../runtime/runtime.ts";
 
-const seqLabel = asciiBytes('"@s":');
-const hashLabel = asciiBytes('"@h":');
+const seqHead = asciiBytes('{"@s":');
+const hashHead = asciiBytes(',"@h":"');
+const comma = 0x2c;
+const quote = 0x22;
+/** More than any head has: both keys, a seq of 16 digits, a hash of 16. */
+const headMax = 64;
 
 /** A frame's content without its head. */
-export interface FrameBody {
-  readonly kind: "snapshot" | "delta";
-  /** One JSON object, without `@s` and `@h`. Of a delta only valid until the next one is written. */
-  readonly json: Uint8Array;
-}
+export type FrameBody =
+  /** One JSON object, without `@s` and `@h`. */
+  | { readonly kind: "snapshot"; readonly json: Uint8Array }
+  /** Fields without braces, at least one: the open piece of a writer, begun with `beginDelta`. */
+  | { readonly kind: "delta"; readonly fields: JsonWriter }
+  | { readonly kind: "delta"; readonly fields: undefined };
 
-export const emptyDelta: FrameBody = { kind: "delta", json: asciiBytes("{}") };
+export const emptyDelta: FrameBody = { kind: "delta", fields: undefined };
+
+/** Begins fields with room in front, so that no byte of them is moved for their head. */
+export function beginDelta(out: JsonWriter): void {
+  out.begin(headMax);
+}
 
 /** Makes frames of bodies: `@s`, and `@h` if there is one, go in front of the fields. */
 export class FrameMaker {
   readonly #out = new JsonWriter();
 
-  /** A delta of fields without braces: those that all viewers share, and some of their own. */
-  makeOfFields(shared: Uint8Array, own: Uint8Array, seq: number): Frame {
-    const out = this.#head(seq, undefined);
-    if (shared.length > 0) out.raw(shared);
-    if (own.length > 0) out.raw(own);
-    out.closeObject();
-    return { kind: "delta", seq, data: out.take() };
-  }
-
-  make({ kind, json }: FrameBody, seq: number, hash: string | undefined): Frame {
-    const out = this.#head(seq, hash);
-    if (json.length > emptyDelta.json.length) out.restOf(json);
-    else out.closeObject();
+  make(body: FrameBody, seq: number, hash: string | undefined): Frame {
+    const out = body.kind === "delta" && body.fields !== undefined ? body.fields : this.#out;
+    if (out !== this.#out) {
+      out.prependByte(comma);
+      out.closeObject();
+    } else {
+      beginDelta(out);
+      // Its opening brace turns into the comma behind the head.
+      if (body.kind === "snapshot" && body.json.length > 2) out.restOf(body.json);
+      else out.closeObject();
+    }
+    if (hash !== undefined) {
+      out.prependByte(quote);
+      out.prepend(asciiBytes(hash));
+      out.prepend(hashHead);
+    }
+    out.prependInteger(seq);
+    out.prepend(seqHead);
+    const { kind } = body;
     const data = out.take();
     return hash === undefined ? { kind, seq, data } : { kind, seq, data, hash };
-  }
-
-  #head(seq: number, hash: string | undefined): JsonWriter {
-    const out = this.#out;
-    out.begin();
-    out.openObject();
-    out.numberField(seqLabel, seq);
-    if (hash !== undefined) out.stringField(hashLabel, hash);
-    return out;
   }
 }

@@ -1,6 +1,7 @@
 import type { Frame } from "../runtime/runtime.ts";
 import { LimitError } from "../state/limit-error.ts";
 import type { ViewedDocument } from "./document-views.ts";
+import { beginDelta } from "./frame.ts";
 import type { SharedStep } from "./shared-step.ts";
 import { BeyondHorizon } from "./state-walk.ts";
 import { largeDeltaBytes } from "./view-class.ts";
@@ -50,14 +51,14 @@ export class SharedTellings {
     const { walk } = step;
     if (part === "beyond") return undefined;
     walk.newest = part.json.length === 0 ? 0 : part.newest;
-    walk.out.begin();
+    const { out } = walk;
+    beginDelta(out);
+    if (part.json.length > 0) out.raw(part.json);
     step.lens.lookAtHeld(group);
     try {
       this.#writeOwn(held);
-      const own = walk.out.peek();
-      const length = part.json.length + own.length;
-      if (length > largeDeltaBytes) return undefined;
-      const frame = length === 0 ? undefined : frames.makeOfFields(part.json, own, walk.newest);
+      if (out.length > largeDeltaBytes) return undefined;
+      const frame = out.length === 0 ? undefined : frames.make(step.delta, walk.newest, undefined);
       return { frame, groups: [] };
     } catch (thrown) {
       if (thrown instanceof BeyondHorizon || thrown instanceof LimitError) return undefined;

@@ -27,7 +27,6 @@ export class StateWalk extends FullWalk implements ChangeWriter {
   }
 
   changedJson(field: FieldType, value: unknown): void {
-    this.out.label(field.label);
     this.scalar(field.node.kind, value, true);
   }
 

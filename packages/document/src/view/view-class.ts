@@ -2,7 +2,7 @@ import { hashBytes } from "@tidewire/delta";
 import { ClassPolicies } from "./class-policies.ts";
 import type { Cohort } from "./cohort.ts";
 import type { ViewedDocument, ViewerInputs } from "./document-views.ts";
-import type { FrameBody } from "./frame.ts";
+import { beginDelta, type FrameBody } from "./frame.ts";
 import type { WalkForm } from "./full-walk.ts";
 import { GroupLens } from "./group-lens.ts";
 import { ResultWalk } from "./result-walk.ts";
@@ -188,7 +188,8 @@ export class ViewClass {
     try {
       const delta = group.seq === 0 ? "beyond" : this.#delta(group, shared);
       if (delta === "beyond") return this.#full(group);
-      return delta !== undefined && delta.json.length > largeDeltaBytes ? this.#smaller(group, delta) : delta;
+      const { out } = this.#document.step.walk;
+      return delta !== undefined && out.length > largeDeltaBytes ? this.#smaller(group, delta) : delta;
     } catch (thrown) {
       // A walk that is broken off has not asked every policy whose reads were forgotten for it: nobody of the class may
       // rely on them.
@@ -279,8 +280,7 @@ export class ViewClass {
     const writer = walk.out;
     step.lens.lookFor(this.#policies, group, this.#policies.takeDirtySince(group.seq, group.tick, group.mustAskAll));
     walk.newest = 0;
-    writer.begin();
-    writer.openObject();
+    beginDelta(writer);
     try {
       if (part === undefined) this.#wholeDelta(group);
       else this.#ownDelta(group, part);
@@ -289,11 +289,11 @@ export class ViewClass {
       throw thrown;
     }
     this.#deltaOfViews(group);
-    if (writer.length === 1) return undefined;
-    writer.closeObject();
+    if (writer.length === 0) return undefined;
+    writer.assertWithin();
     // Presence and view state change a view without a commit, and then its seq stays.
     if (state.root.$stamp > group.seq) group.viewSeq = Math.max(group.viewSeq, walk.newest);
-    return { kind: "delta", json: writer.peek() };
+    return step.delta;
   }
 
   /** What the patch for the log says in the same bytes is not written again. */
@@ -360,7 +360,8 @@ export class ViewClass {
     const { json } = this.#write(group, "keyed");
     const body: FrameBody = { kind: "snapshot", json };
     this.#snapshot = { seq: state.root.$stamp, tick, value: body };
-    return json.length < delta.json.length ? body : delta;
+    // Braces are not counted in a delta.
+    return json.length < this.#document.step.walk.out.length + 2 ? body : delta;
   }
 
   #write(group: ViewerGroup, form: WalkForm): { readonly json: Uint8Array; readonly newest: number } {

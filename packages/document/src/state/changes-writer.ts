@@ -1,0 +1,77 @@
+import type { SchemaKind } from "../author/schema-node.ts";
+import { numberLengthMax } from "../encode/json-writer.ts";
+import type { FieldType, RecordType } from "./record-type.ts";
+
+/** Room is made for this many fields at once: of a record with hundreds mostly a few have changed. */
+const fieldsAtOnce = 12;
+
+/** How the value of a changed scalar is written after its key; those that are not here are JSON. */
+const kindWriters: Readonly<Partial<Record<SchemaKind, "number" | "boolean" | "string">>> = {
+  int: "number",
+  number: "number",
+  timestamp: "number",
+  boolean: "boolean",
+  string: "string",
+  enum: "string",
+};
+
+/**
+ * Source of the method that writes the scalars that everyone sees and that have changed. One field after the other, where a
+ * loop would have to ask each of them what it is, and keys as single bytes: a loop over them ends somewhere else for each,
+ * which the processor cannot know before. Each field has its comma behind it, and the last one is taken back, because
+ * whether there is one in front would have to be asked.
+ */
+export function changesWriterSource({ plainFields }: RecordType): string {
+  const parts: string[] = [];
+  for (let first = 0; first < plainFields.length; first += fieldsAtOnce) {
+    const room = roomFrom(plainFields, first);
+    if (first > 0) parts.push(`out.position = at; out.reserve(${room}); bytes = out.bytes;`);
+    for (const field of plainFields.slice(first, first + fieldsAtOnce)) parts.push(fieldSource(field, room));
+  }
+  return `$writeChanges(walk, from) {
+    const stamps = this.$fieldStamps;
+    if (stamps === null) return;
+    const { out } = walk, before = out.position, start = out.room(${roomFrom(plainFields, 0)});
+    let { newest } = walk, { bytes } = out, at = start, stamp = 0;
+    ${parts.join("\n    ")}
+    if (at === start) out.position = before;
+    else { out.position = at - 1; walk.newest = newest; }
+  }`;
+}
+
+/** For keys, values that are not texts, and commas. */
+function roomFrom(fields: readonly FieldType[], first: number): number {
+  return fields
+    .slice(first, first + fieldsAtOnce)
+    .reduce((room, { label }) => room + label.length + numberLengthMax + 1, 0);
+}
+
+/** `room`: what has to be left for the fields behind it. */
+function fieldSource({ index, label, node }: FieldType, room: number): string {
+  const key = Array.from(label, (byte, offset) => `bytes[at + ${offset}] = ${byte};`).join(" ");
+  return `if ((stamp = stamps[${index}]) > from) {
+      if (stamp > newest) newest = stamp;
+      const value = this.$${index};
+      ${key} at += ${label.length};
+      if (value === undefined) { ${asciiSource("null")} at += 4; }
+      else { ${valueSource(index, kindWriters[node.kind], room)} }
+      bytes[at++] = 44;
+    }`;
+}
+
+function valueSource(index: number, kind: "number" | "boolean" | "string" | undefined, room: number): string {
+  switch (kind) {
+    case "number":
+      return "at = out.numberAt(at, value);";
+    case "boolean":
+      return `if (value) { ${asciiSource("true")} at += 4; } else { ${asciiSource("false")} at += 5; }`;
+    case "string":
+      return `at = out.stringAt(at, value, ${room}); bytes = out.bytes;`;
+    case undefined:
+      return `out.position = at; walk.changedJson(slots[${index}], value); out.reserve(${room}); bytes = out.bytes; at = out.position;`;
+  }
+}
+
+function asciiSource(text: string): string {
+  return Array.from(text, (character, offset) => `bytes[at + ${offset}] = ${character.charCodeAt(0)};`).join(" ");
+}
