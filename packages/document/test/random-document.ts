@@ -30,11 +30,32 @@ const policies: readonly Policy[] = [
   (record, viewer, doc) => record.open === true && doc.others.get(viewer.principal.agent) !== undefined,
 ];
 
+/** Whose answers come from who is connected, and from what else they look at then. */
+const presencePolicies: readonly Policy[] = [
+  (_record, _viewer, doc) => doc.presence.agents.includes("bob"),
+  (record, _viewer, doc) => doc.presence.agents.includes(record.owner),
+  (record, _viewer, doc) => record.open === true || doc.presence.agents.length > 1,
+  (_record, viewer, doc) => (doc.presence.agents.length > 1 ? doc.flag : viewer.principal.agent === "ann"),
+  (record, _viewer, doc) => doc.presence.agents.includes("cid") && (doc.others.get(record.owner)?.x ?? 0) > 1,
+  (_record, _viewer, doc) => doc.presence.agents.includes("ann") && doc.hidden.where({ x: 1 }).count() > 0,
+  (_record, viewer, doc) => doc.flag && doc.presence.has(viewer.principal),
+  (_record, _viewer, doc) => doc.crowd,
+];
+
+/** Of fields of the document itself, which is then their record. */
+const rootPolicies: readonly Policy[] = [
+  (doc) => doc.presence.agents.length > 1,
+  (doc, viewer) => doc.presence.agents.includes("bob") && viewer.principal.agent !== "bob",
+  (doc) => doc.presence.agents.includes("ann") && doc.others.get("ann") !== undefined,
+  (doc) => doc.crowd,
+];
+
 interface Shape {
   readonly random: Random;
   depth: number;
   /** Every record has a field of its own for the views that look at what their viewers do not see. */
   readonly hasMark: boolean;
+  readonly policies: readonly Policy[];
 }
 
 function pick<Item>(random: Random, items: readonly Item[]): Item {
@@ -42,7 +63,7 @@ function pick<Item>(random: Random, items: readonly Item[]): Item {
 }
 
 function maybePolicy(shape: Shape, field: any): any {
-  const { random } = shape;
+  const { random, policies } = shape;
   const roll = random.below(10);
   if (roll < 3) return field.visibleTo(pick(random, policies));
   return roll === 3 ? field.private() : field;
@@ -72,7 +93,7 @@ function randomRecord(shape: Shape): any {
   for (let index = 0; index < count; index++) fields[`f${index}`] = maybePolicy(shape, randomField(shape));
   if (shape.hasMark) fields["mark"] = randomMark(random);
   const made = record(fields);
-  return random.below(3) === 0 ? made.visibleTo(pick(random, policies)) : made;
+  return random.below(3) === 0 ? made.visibleTo(pick(random, shape.policies)) : made;
 }
 
 function randomMark(random: Random): any {
@@ -80,12 +101,12 @@ function randomMark(random: Random): any {
 }
 
 function randomField(shape: Shape): any {
-  const { random, depth, hasMark } = shape;
+  const { random, depth } = shape;
   const roll = random.below(depth > 0 ? 10 : 6);
   if (roll < 5) return scalarField(shape);
   if (roll === 5) return t.list(t.int());
   if (roll === 6) return t.map(t.string());
-  const inner = { random, depth: depth - 1, hasMark };
+  const inner = { ...shape, depth: depth - 1 };
   if (roll === 7) return t.map(randomRecord(inner));
   if (roll === 8) return t.table(randomRecord(inner));
   const nested = randomRecord(inner);
@@ -135,13 +156,41 @@ function randomViewOfHidden(random: Random, tables: readonly string[]): (doc: an
   ]);
 }
 
+/** Views whose results come from who is connected, and from what else they look at then. */
+function randomViewOfPresence(random: Random, tables: readonly string[]): (doc: any, viewer: any) => unknown {
+  const table = pick(random, tables);
+  return pick<(doc: any, viewer: any) => unknown>(random, [
+    (doc) => (doc.presence.agents.includes("bob") ? doc[table] : undefined),
+    (doc) => (doc.presence.agents.length > 1 ? doc[table].where({ open: true }).count() : doc.total),
+    (doc) => doc.presence.agents.map((agent: string) => doc[table].where({ owner: agent }).count()),
+    (doc) => doc[table].where((row: any) => doc.presence.agents.includes(row.owner)),
+    (doc) => (doc.presence.agents.includes("cid") ? doc.hidden.size : undefined),
+    (doc, viewer) => doc.presence.has(viewer.principal) && doc[table].where({ owner: "ann" }).first(),
+    (doc) => doc.presence.agents.map((agent: string) => doc.others.get(agent)?.x ?? 0),
+    (doc) => (doc.crowd ? doc[table].first() : [1]),
+    (doc) => doc.presence.principals.length,
+  ]);
+}
+
 const anything: StandardSchemaV1 = { "~standard": { version: 1, vendor: "test", validate: (value) => ({ value }) } };
 
 export type Mutate = (doc: any, arg: any, ctx: any) => unknown;
 
+/** What policies and views look at beside anything: what their viewers do not see, or who is connected. */
+export type LooksAt = "hidden" | "presence";
+
 /** A document type with random shape, policies and views, and one message that changes anything at random. */
-export function randomDocument(random: Random, mutate: Mutate, looksAtHidden = false): unknown {
-  const shape: Shape = { random, depth: 2, hasMark: looksAtHidden };
+export function randomDocument(random: Random, mutate: Mutate, looksAt?: LooksAt): unknown {
+  // Keys are sorted: with other tokens it would be another history.
+  tokens = 0;
+  const looksAtHidden = looksAt === "hidden";
+  const looksAtPresence = looksAt === "presence";
+  const shape: Shape = {
+    random,
+    depth: 2,
+    hasMark: looksAtHidden,
+    policies: looksAtPresence ? [...policies, ...presencePolicies, ...presencePolicies] : policies,
+  };
   const state: Record<string, any> = {
     flag: t.boolean(),
     total: t.int(),
@@ -156,23 +205,31 @@ export function randomDocument(random: Random, mutate: Mutate, looksAtHidden = f
     const name = `s${index}`;
     const isTable = index === 0 || random.below(2) === 0;
     if (isTable) tables.push(name);
-    state[name] = maybePolicy(shape, isTable ? t.table(randomRecord(shape)) : randomField(shape));
+    const field = isTable ? t.table(randomRecord(shape)) : randomField(shape);
+    // A record's own policy is given the record.
+    const isByPresence = looksAtPresence && field[schemaKey].kind !== "record" && random.below(4) === 0;
+    state[name] = isByPresence ? field.visibleTo(pick(random, rootPolicies)) : maybePolicy(shape, field);
   }
   const views: Record<string, any> = {};
   const viewCount = random.below(4);
   for (let index = 0; index < viewCount; index++) {
-    const make = looksAtHidden && random.below(4) > 0 ? randomViewOfHidden : randomView;
+    const own = looksAtHidden ? randomViewOfHidden : looksAtPresence ? randomViewOfPresence : undefined;
+    const make = own !== undefined && random.below(4) > 0 ? own : randomView;
     views[`v${index}`] = make(random, tables);
   }
   return defineDocument({
     space: "random",
     createsOnDemand: true,
     state,
-    computed: { doubled: (doc: any) => doc.total * 2, many: (doc: any) => doc.hidden.size > 2 },
+    computed: {
+      doubled: (doc: any) => doc.total * 2,
+      many: (doc: any) => doc.hidden.size > 2,
+      ...(looksAtPresence ? { crowd: (doc: any) => doc.presence.agents.length > 1 && doc.flag } : {}),
+    },
     views,
     viewState: anything,
     timers: { later: () => {} },
-    messages: { mutate: message(anything, mutate) },
+    messages: { mutate: message(anything, mutate), touch: message((_doc, _arg, ctx) => void ctx.random.next()) },
   });
 }
 

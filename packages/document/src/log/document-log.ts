@@ -22,6 +22,7 @@ const labels = {
   to: asciiBytes('"to":'),
   effectSeq: asciiBytes('"effectSeq":'),
   created: asciiBytes('"created":'),
+  presenceReads: asciiBytes('"presenceReads":'),
   random: asciiBytes('"random":'),
   timers: asciiBytes('"timers":'),
   cron: asciiBytes('"cron":'),
@@ -64,7 +65,7 @@ export function encodePatch(body: DocumentBody, from: number, to: number): Uint8
     out.label(labels.random);
     out.json(random.state);
   }
-  writeLedgers(out, body);
+  writeLedgers(out, body, isNew);
   body.loggedDraws = random.draws;
   body.isNew = false;
   if (isNew) {
@@ -96,7 +97,8 @@ export function encodePatch(body: DocumentBody, from: number, to: number): Uint8
 
 /** Where there is no log to be told. */
 export function forgetChanges(body: DocumentBody): Uint8Array {
-  const { timers, cron, connected, markers, random } = body;
+  const { timers, cron, connected, markers, random, presenceReads } = body;
+  presenceReads.takeChanges(false);
   timers.takeChanges();
   cron.takeChanges();
   connected.takeChanges();
@@ -116,8 +118,8 @@ function writeAllStamps(out: JsonWriter, { state, effectSeq }: DocumentBody): vo
 
 /** Of changes. Where all of them happened at once, or everybody sees them, there is nothing to tell. */
 function writeNewStamps(out: JsonWriter, { state, effectSeq }: DocumentBody, from: number): void {
-  const { root, movedSeq } = state;
-  if (!root.$type.hasSecrets || (effectSeq <= from + 1 && movedSeq <= from)) return;
+  const { root, movedSeq, changedGoneSeq } = state;
+  if (!root.$type.hasSecrets || (effectSeq <= from + 1 && movedSeq <= from && changedGoneSeq <= from)) return;
   new StampTree(out, { after: from, usual: effectSeq, hasRemoved: false }).record(labels.stamps, root);
 }
 
@@ -126,8 +128,17 @@ export function patchHead(version: number): Uint8Array {
   return asciiBytes(`"f":${logFormat},"v":${version},"from":`);
 }
 
-/** Timers, connections and markers, where there is something new. */
-function writeLedgers(out: JsonWriter, { timers, cron, connected, markers }: DocumentBody): void {
+/** Timers, connections, markers and so on, where there is something new. */
+function writeLedgers(
+  out: JsonWriter,
+  { timers, cron, connected, markers, presenceReads }: DocumentBody,
+  isNew: boolean,
+): void {
+  const names = presenceReads.takeChanges(isNew);
+  if (names !== undefined) {
+    out.label(labels.presenceReads);
+    out.json(names);
+  }
   const changedTimers = timers.takeChanges();
   if (changedTimers !== undefined) {
     const { set, gone } = changedTimers;
@@ -152,7 +163,8 @@ function writeLedgers(out: JsonWriter, { timers, cron, connected, markers }: Doc
 }
 
 export function encodeSnapshot(body: DocumentBody, seq: number): Uint8Array {
-  const { state, timers, cron, connected, markers, random, effectSeq } = body;
+  const { state, timers, cron, connected, markers, random, effectSeq, presenceReads } = body;
+  const { names } = presenceReads;
   const out = new JsonWriter();
   out.openObject();
   out.jsonFields({
@@ -166,6 +178,7 @@ export function encodeSnapshot(body: DocumentBody, seq: number): Uint8Array {
     ...(cron.all.length === 0 ? {} : { cron: cron.all.map(cronRow) }),
     markers: markers.rows,
     connected: connected.all.map(principalRow),
+    ...(names.length === 0 ? {} : { presenceReads: names }),
   } satisfies Omit<SnapshotRecord, "state">);
   out.label(labels.state);
   new StateWalk(out, wholeLens).fullRecord(state.root, false);
@@ -223,6 +236,7 @@ export function restoreLedgers(body: DocumentBody, record: SnapshotRecord | Patc
       [],
     );
   } else restoreChanges(body, record);
+  if (record.presenceReads !== undefined) body.presenceReads.restore(record.presenceReads);
   if (record.markers !== undefined) markers.restore(record.markers);
   body.effectSeq = record.effectSeq ?? ("to" in record ? record.to : 0);
   body.isNew = false;

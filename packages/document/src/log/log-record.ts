@@ -43,6 +43,8 @@ export interface SnapshotRecord {
   readonly cron?: readonly CronRow[];
   readonly markers: readonly MarkerRow[];
   readonly connected: readonly PrincipalRow[];
+  /** Absent if there are none. */
+  readonly presenceReads?: readonly string[];
 }
 
 export interface PatchRecord {
@@ -64,6 +66,8 @@ export interface PatchRecord {
   readonly timers?: { readonly set: readonly TimerRow[]; readonly gone: readonly number[]; readonly next: number };
   readonly cron?: { readonly set: readonly CronRow[]; readonly gone: readonly string[] };
   readonly markers?: readonly MarkerRow[];
+  /** All fields of the document that are shown, or decide what is shown, depending on who is connected. */
+  readonly presenceReads?: readonly string[];
   readonly connected?: { readonly came: readonly PrincipalRow[]; readonly went: readonly PrincipalRow[] };
 }
 

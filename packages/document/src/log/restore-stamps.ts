@@ -91,7 +91,10 @@ function restoreRemovals(node: MapNode | TableNode, tree: StoredStamps, after: n
   if (tree["@r"] !== undefined) node.$removedSeq = tree["@r"] as number;
   if (tree["@x"] !== undefined) node.$forgottenSeq = tree["@x"] as number;
   for (const [key, seq, values, stamps] of (tree["@g"] ?? []) as readonly GoneRow[]) {
-    if (values === undefined) node.$restampTombstone(key, after, seq);
+    // Its birth is told only of what the reader never had.
+    const known = values === undefined || stamps!["@b"] !== undefined ? undefined : node.$tombstoneOf(key, after);
+    if (known !== undefined) changeRemoved(known as RecordNode, values!, stamps!, after);
+    if (values === undefined || known !== undefined) node.$restampTombstone(key, after, seq);
     else node.$restoreTombstone(key, removedRecord(node, key, values, stamps!, after), seq);
   }
 }
@@ -112,15 +115,27 @@ function removedRecord(
   return record;
 }
 
+/** It was changed and removed in one batch. */
+function changeRemoved(
+  record: RecordNode,
+  values: Readonly<Record<string, unknown>>,
+  stamps: StoredStamps,
+  after: number,
+): void {
+  fillRemoved(record, values);
+  record.$commitNested(Math.max(1, after));
+  restoreStamps(record, onlyFields(record.$type, stamps), after);
+}
+
 function fillRemoved(record: RecordNode, values: Readonly<Record<string, unknown>>): void {
   for (const field of record.$type.slots) {
     const value = values[field.name];
     const current = record.$get(field.index);
-    if (value === undefined) continue;
-    if (current instanceof ListNode) current.$items = value as unknown[];
+    if (current instanceof ListNode) current.$items = (value ?? []) as unknown[];
     else if (isContainer(field.node)) continue;
+    else if (value === undefined) record.$put(field.index, undefined);
     else if (field.node.kind === "record") {
-      const nested = new field.recordType!.Class(record.$state, record, "");
+      const nested = (current as RecordNode | undefined) ?? new field.recordType!.Class(record.$state, record, "");
       nested.$isLive = false;
       fillRemoved(nested, value as Readonly<Record<string, unknown>>);
       record.$put(field.index, nested);

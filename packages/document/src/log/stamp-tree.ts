@@ -138,9 +138,14 @@ export class StampTree {
     out.closeArray();
   }
 
-  /** Whether a reader never had it, so that it has to be told what was removed. */
+  /** Whether a reader never had it as it was, so that it has to be told what was removed. */
   #isNews(element: MapElement): boolean {
-    return this.#hasRemoved || element.$born > this.#after;
+    return this.#hasRemoved || element.$born > this.#after || element.$stamp > this.#after;
+  }
+
+  /** A reader that has the record as it was before cannot tell which of its fields have the usual stamp. */
+  #removedStamps(): StampTree {
+    return new StampTree(this.#out, { after: this.#after, usual: -1, hasRemoved: this.#hasRemoved });
   }
 
   /** Its policy decides who was told of the removal. */
@@ -148,7 +153,7 @@ export class StampTree {
     const out = this.#out;
     this.#values.fullRecord(record, false);
     out.openObject();
-    this.#record(record);
+    this.#removedStamps().#record(record);
     out.closeObject();
   }
 

@@ -12,6 +12,7 @@ import type { ViewedDocument, ViewLimits, ViewSchema } from "../view/document-vi
 import type { FrameMaker } from "../view/frame.ts";
 import { HolderIndex } from "../view/holder-index.ts";
 import { Presence } from "../view/presence.ts";
+import { PresenceReads } from "../view/presence-reads.ts";
 import type { LoggedPart } from "../view/shared-step.ts";
 import { ViewHub } from "../view/view-hub.ts";
 import { Admissions } from "./admissions.ts";
@@ -36,6 +37,7 @@ export class DocumentBody implements ViewedDocument {
   readonly frames: FrameMaker;
   readonly guardReads: Int32Array;
   readonly holders = new HolderIndex();
+  readonly presenceReads: PresenceReads;
   readonly trace = new ReadTracker();
   readonly limits: ViewLimits;
   readonly schema: ViewSchema;
@@ -61,6 +63,7 @@ export class DocumentBody implements ViewedDocument {
     this.connected = new ConnectedPrincipals(this.state);
     this.markers = new MarkerLedger(limits);
     this.presence = new Presence(this.state, () => this.hub.viewers());
+    this.presenceReads = new PresenceReads(this.state);
     this.admissions = new Admissions(this.state);
     this.state.extras = new ComputedValues(this.state, this.presence, Object.values(definition.computed));
     this.step = new DeltaStep(this, compiled.writers.delta);

@@ -57,6 +57,11 @@ export abstract class ContainerNode<Element extends Changeable> extends StateNod
     this.$restoreTombstone(key, tombstone!.element, seq);
   }
 
+  /** What was removed last under this key, if that was after `after`. */
+  $tombstoneOf(key: string, after: number): Element | undefined {
+    return this.$tombstones.findLast((tombstone) => tombstone.key === key && tombstone.seq > after)?.element;
+  }
+
   /** For a removal that the log tells of. */
   $restoreTombstone(key: string, element: Element, seq: number): void {
     this.$tombstones.push({ seq, key, element });

@@ -52,6 +52,8 @@ export class DocumentState {
   loggedSeq = 0;
   /** Of the last move in a table of which viewers see different records. */
   movedSeq = 0;
+  /** Of the last change of a record that was removed in the same transaction. */
+  changedGoneSeq = 0;
   #startBytes = 0;
   readonly #undo = new UndoLog();
   readonly #slots: SlotAllocator[] = [];

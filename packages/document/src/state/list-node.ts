@@ -122,8 +122,11 @@ export class ListNode extends StateNode implements DocumentList<unknown>, Undoab
   commit(_code: number, old: unknown, seq: number): boolean {
     this.#isDirty = false;
     const before = old as unknown[];
-    if (!this.$isLive) return false;
     if (before.length === this.$items.length && before.every((item, position) => item === this.$items[position])) {
+      return false;
+    }
+    if (!this.$isLive) {
+      this.$touchGone(seq);
       return false;
     }
     this.$touch(seq);

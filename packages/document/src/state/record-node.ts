@@ -174,7 +174,7 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
       // Who saw it may be someone else than whom its policy would name now.
       if (this.$born !== 0 && current !== old) {
         this.$setFieldStamp(code, seq);
-        this.$stamp = seq;
+        this.$touchGone(seq);
       }
       return false;
     }
@@ -193,6 +193,11 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
     this.$born = seq;
     this.$stamp = seq;
     if (this.$type.guardCount > 0) this.$slot = this.$state.slotsOf(this.$type.index).take();
+    this.$commitNested(seq);
+  }
+
+  /** The records it holds directly, if they are new. */
+  $commitNested(seq: number): void {
     if (!this.$type.hasChildren) return;
     for (const field of this.$type.slots) {
       if (field.node.kind === "record") (this.$get(field.index) as RecordNode | undefined)?.$commitNew(seq);
@@ -269,24 +274,24 @@ function exchange(
   record.$put(index, made);
 }
 
-class FieldCell implements Trackable {
-  readonly #record: RecordNode;
-  readonly #index: number;
+export class FieldCell implements Trackable {
+  readonly record: RecordNode;
+  readonly index: number;
 
   constructor(record: RecordNode, index: number) {
-    this.#record = record;
-    this.#index = index;
+    this.record = record;
+    this.index = index;
   }
 
   get $stamp(): number {
-    return this.#record.$fieldStamp(this.#index);
+    return this.record.$fieldStamp(this.index);
   }
 
   get $isLive(): boolean {
-    return this.#record.$isLive;
+    return this.record.$isLive;
   }
 
   get $parent(): StateNode | null {
-    return this.#record.$parent;
+    return this.record.$parent;
   }
 }

@@ -48,6 +48,13 @@ export abstract class StateNode {
     }
   }
 
+  /** It changed and was removed in one transaction: stamps what was removed. A policy may be asked about it. */
+  $touchGone(seq: number): void {
+    this.$state.changedGoneSeq = seq;
+    // oxlint-disable-next-line typescript/no-this-alias -- the walk starts here and goes up
+    for (let node: StateNode | null = this; node !== null && !node.$isLive; node = node.$parent) node.$stamp = seq;
+  }
+
   /** A child has a new stamp. */
   abstract $childTouched(child: StateNode): void;
   /** After a removal, or when it is taken back; reaches everything beneath. */

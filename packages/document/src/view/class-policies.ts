@@ -34,7 +34,7 @@ export class ClassPolicies {
     const outer = state.tracker;
     if (guard.isLocal && outer === null) return this.#seesLocally(guard, record);
     // Inside a view the answer is a part of what the view read.
-    const { guardReads } = this.#document;
+    const { guardReads, presenceReads } = this.#document;
     const tracker = outer ?? this.#trackers[guard.index]!;
     // Whoever shows or walks a record looks at its stamp anyway.
     const outerOwn = tracker.own;
@@ -49,6 +49,7 @@ export class ClassPolicies {
       state.tracker = outer;
       tracker.own = outerOwn;
       guardReads[guard.index]! |= tracker.ownFields;
+      if (tracker.readsPresence && outer === null) presenceReads.notePolicy(guard, record, tracker);
     }
   }
 
@@ -72,6 +73,12 @@ export class ClassPolicies {
     return newest > record.$born ? newest : 0;
   }
 
+  get looksAtPresence(): boolean {
+    return (
+      this.#document.presenceReads.localGuards.size > 0 || this.#trackers.some(({ readsPresence }) => readsPresence)
+    );
+  }
+
   /** Whether anything that policies looked at outside of their records has changed since. */
   isAnyDirtySince(seq: number): boolean {
     return this.#document.schema.hasWideGuards && this.#trackers.some((tracker) => tracker.hasChangedSince(seq));
@@ -79,9 +86,10 @@ export class ClassPolicies {
 
   /** Only which fields it reads is remembered, for all classes together: a change of others cannot change the answer. */
   #seesLocally(guard: Guard, record: RecordNode): boolean {
-    const { state, trace, guardReads } = this.#document;
+    const { state, trace, guardReads, presenceReads } = this.#document;
     trace.own = record;
     trace.ownFields = 0;
+    trace.readsPresence = false;
     state.tracker = trace;
     try {
       return isTrue(guard.policy(record, this.#inputs, undefined));
@@ -92,6 +100,10 @@ export class ClassPolicies {
       state.tracker = null;
       trace.own = null;
       guardReads[guard.index]! |= trace.ownFields;
+      if (trace.readsPresence) {
+        presenceReads.localGuards.add(guard.index);
+        presenceReads.notePolicy(guard, record, trace);
+      }
     }
   }
 
@@ -104,13 +116,17 @@ export class ClassPolicies {
    */
   takeDirtySince(seq: number, tick: number, mustAskAll: boolean): readonly number[] | undefined {
     let dirty: number[] | undefined;
-    const { schema, tick: tickNow } = this.#document;
-    // What takes no document has no surroundings.
-    if (!mustAskAll && !schema.hasWideGuards) return undefined;
-    if (!schema.hasWideGuards) return schema.guards.map(() => 0);
+    const { schema, tick: tickNow, presenceReads } = this.#document;
+    const isPresenceNew = tick !== tickNow;
+    // What takes no document has no surroundings, unless its record is the document.
+    if (!schema.hasWideGuards) {
+      if (mustAskAll) return schema.guards.map(() => 0);
+      return isPresenceNew ? presenceReads.dirtyLocalGuards(schema.guards.length) : undefined;
+    }
     for (let index = 0; index < this.#trackers.length; index++) {
       const tracker = this.#trackers[index]!;
-      if (!mustAskAll && !tracker.hasChangedSince(seq) && !(tracker.readsPresence && tick !== tickNow)) continue;
+      const looksAtNew = isPresenceNew && (tracker.readsPresence || presenceReads.localGuards.has(index));
+      if (!mustAskAll && !looksAtNew && !tracker.hasChangedSince(seq)) continue;
       dirty ??= Array.from<number>({ length: this.#trackers.length }).fill(-1);
       dirty[index] = tracker.newestStamp();
       if (!schema.isGuardNested[index]) this.#trackers[index] = new ReadTracker();

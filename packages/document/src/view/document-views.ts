@@ -6,6 +6,7 @@ import type { FieldType, Guard, RecordType } from "../state/record-type.ts";
 import type { DeltaStep } from "./delta-step.ts";
 import type { FrameMaker } from "./frame.ts";
 import type { HolderIndex } from "./holder-index.ts";
+import type { PresenceReads } from "./presence-reads.ts";
 import type { LoggedPart, RootParts } from "./shared-step.ts";
 import type { ViewSlot } from "./view-slot.ts";
 
@@ -57,6 +58,7 @@ export interface ViewedDocument {
   /** By guard: the fields of its record that any run of its policy has read, by bit; -1: any field. */
   readonly guardReads: Int32Array;
   readonly holders: HolderIndex;
+  readonly presenceReads: PresenceReads;
   /** For finding out what a policy's answer comes from. */
   readonly trace: ReadTracker;
   /** Of the newest patch. */

@@ -71,6 +71,10 @@ export class ViewCells implements RowPolicies {
     return cell === undefined ? 0 : Math.max(cell.tracker.newestStamp(), cell.rows.newestStamp());
   }
 
+  get looksAtPresence(): boolean {
+    return this.#cells.some((cell) => cell !== undefined && (cell.tracker.readsPresence || cell.rows.readsPresence));
+  }
+
   /** See `seqOfSeen`. */
   seqOf(slot: ViewSlot): number {
     const cell = this.#cells[slot.index];
@@ -92,7 +96,7 @@ export class ViewCells implements RowPolicies {
 
   /** A throw leaves the value out. */
   #evaluate(slot: ViewSlot): Pick<Cell, "result" | "tracker" | "rows" | "isTold"> {
-    const { state, schema } = this.#document;
+    const { state, schema, presenceReads } = this.#document;
     const outer = state.tracker;
     const tracker = new ReadTracker();
     let rows = noRows;
@@ -110,6 +114,10 @@ export class ViewCells implements RowPolicies {
       return { result: absentResult, tracker, rows, isTold };
     } finally {
       state.tracker = outer;
+      if (tracker.readsPresence || rows.readsPresence) {
+        presenceReads.noteView(tracker);
+        presenceReads.noteView(rows);
+      }
     }
   }
 }

@@ -347,9 +347,10 @@ export class ViewClass {
 
   /** A fresh start: the group forgets what it held. */
   #full(group: ViewerGroup): FrameBody {
-    const { state, tick } = this.#document;
+    const { state, tick, presenceReads } = this.#document;
     const { json, newest } = this.#write(group, "keyed");
-    group.viewSeq = Math.max(group.viewSeq, newest);
+    const looksAtPresence = this.#policies.looksAtPresence || this.#cells.looksAtPresence;
+    group.viewSeq = Math.max(group.viewSeq, newest, looksAtPresence ? presenceReads.newest : 0);
     group.viewSeqMax = state.root.$stamp;
     this.#snapshot = { seq: state.root.$stamp, tick, value: { kind: "snapshot", json } };
     return this.#snapshot.value;
