@@ -29,6 +29,7 @@ export function limitsOf({ limits }: EdgeConfig): EdgeLimits {
     requestsMax: limits.requestsMax,
     heartbeatMs: limits.heartbeat,
     idleMs: 2 * limits.heartbeat,
+    authenticateMs: limits.authenticate,
     socketBufferMaxBytes: limits.socketBufferMaxBytes,
     outboundMaxBytes: limits.outboundMaxBytes,
     sendsPerSecond: limits.sendsPerSecond,

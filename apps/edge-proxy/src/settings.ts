@@ -67,6 +67,9 @@ export const edgeSettings = {
       streamsMax: count(defaultLimits.streamsMax).describe("document streams per session"),
       requestsMax: count(defaultLimits.requestsMax).describe("requests in flight per session"),
       heartbeat: duration().default(defaultLimits.heartbeatMs).describe("interval of heartbeats, 5s to 10s"),
+      authenticate: duration()
+        .default(defaultLimits.authenticateMs)
+        .describe("a socket that is nobody's is closed then"),
       socketBufferMaxBytes: count(defaultLimits.socketBufferMaxBytes).describe("streams stand still above this"),
       outboundMaxBytes: count(defaultLimits.outboundMaxBytes).describe("a client that lets more wait is closed"),
       sendsPerSecond: count(defaultLimits.sendsPerSecond).describe("requests per session and second"),

@@ -13,6 +13,8 @@ export interface EdgeLimits {
   readonly heartbeatMs: number;
   /** Silence after which a session ends: two heartbeats. */
   readonly idleMs: number;
+  /** A session that has not said who it is ends after this. */
+  readonly authenticateMs: number;
   /** While more than this waits in a client's socket, its streams stand still. */
   readonly socketBufferMaxBytes: number;
   /** What may wait for one client altogether; more closes it. A single snapshot may exceed it. */
@@ -43,6 +45,7 @@ export interface EdgeLimits {
 export const defaultLimits: EdgeLimits = {
   ...defaultClientLimits,
   heartbeatMs: clientApi.heartbeatMs,
+  authenticateMs: 60_000,
   socketBufferMaxBytes: 131_072,
   outboundMaxBytes: 16_777_216,
   sendsPerSecond: 2_000,

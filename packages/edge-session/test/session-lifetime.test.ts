@@ -15,6 +15,7 @@ describe("heartbeats", () => {
     const client = await edge.connect();
     const at: number[] = [];
     for (let second = 0; second < 300; second++) {
+      if (second === 50) client.up({ id: 2, method: "session/authenticate", token: "dev:late" });
       if (second % 4 === 0) client.up({ id: 1, method: "heartbeat", at: 1 });
       const before = client.of(0).length;
       await edge.settle(1_000);
@@ -58,6 +59,43 @@ describe("silence", () => {
     expect(client.closedWith).toBeUndefined();
     await edge.settle(200);
     expect(client.closedWith?.code).toBe(4408);
+  });
+});
+
+describe("a client that does not say who it is", () => {
+  it("is closed with 4402 when its time is over, however much else it says", async () => {
+    const edge = await TestEdge.start();
+    const client = await edge.connect();
+    for (let second = 0; second < 59; second++) {
+      client.up({ id: 1, method: "heartbeat", at: 1 });
+      client.up({ id: 2, method: "session/authenticate", token: "nobody" });
+      await edge.settle(1_000);
+    }
+    expect(client.last(1)?.error?.code).toBe("unauthenticated");
+    expect(client.closedWith).toBeUndefined();
+    await edge.settle(1_010);
+    expect(client.closedWith?.code).toBe(4402);
+  });
+
+  it("stays when it says so in time, and is asked no more", async () => {
+    const edge = await TestEdge.start();
+    const client = await edge.connect();
+    for (let second = 0; second < 200; second++) {
+      if (second === 58) client.up({ id: 2, method: "session/authenticate", token: "dev:late" });
+      client.up({ id: 1, method: "heartbeat", at: 1 });
+      await edge.settle(1_000);
+    }
+    expect(client.last(2)?.result?.["principal"]).toMatchObject({ agent: "late" });
+    expect(client.closedWith).toBeUndefined();
+  });
+
+  it("leaves no timer behind", async () => {
+    const edge = await TestEdge.start();
+    const before = edge.clock.pendingTimers;
+    const client = await edge.connect();
+    client.session.closed();
+    await edge.settle();
+    expect(edge.clock.pendingTimers).toBe(before);
   });
 });
 

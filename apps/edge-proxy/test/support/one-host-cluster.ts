@@ -22,7 +22,6 @@ export class OneHostCluster {
   readonly viewers = new Set<Viewer>();
   readonly #logger: Logger = noLogger;
   #listener: LinkListener | undefined;
-  framesSent = 0;
   seq = 1;
   text = "";
 
@@ -96,7 +95,6 @@ export class OneHostCluster {
     if (viewer.stream.credit < 1 || viewer.sentSeq === this.seq) return;
     const kind = viewer.sentSeq === 0 ? "snapshot" : "delta";
     viewer.sentSeq = this.seq;
-    this.framesSent++;
     const data = encoder.encode(JSON.stringify({ "@s": this.seq, ...this.#view }));
     viewer.stream.send({ kind, seq: this.seq, hash: HASH, data });
   }

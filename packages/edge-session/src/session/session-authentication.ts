@@ -1,4 +1,4 @@
-import { ServiceError } from "@tidewire/foundation";
+import { type Clock, ServiceError, type Timer } from "@tidewire/foundation";
 import type { UpFrame } from "@tidewire/protocol-client";
 import type { Admission } from "../admission/admission.ts";
 import type { Authentication, Authenticator } from "../auth/authenticator.ts";
@@ -7,9 +7,20 @@ import type { EdgeMetrics } from "../metrics.ts";
 import type { SessionIdentity } from "./session-identity.ts";
 
 export interface AuthenticationModules {
+  readonly clock: Clock;
   readonly authenticator: Authenticator;
   readonly admission: Admission;
   readonly metrics: EdgeMetrics;
+}
+
+export interface AuthenticationOptions {
+  /** Frames that may wait while a token is judged. */
+  readonly waitingMax: number;
+  /** How long a session may be nobody's. */
+  readonly authenticateMs: number;
+  readonly dispatch: (frame: AnswerableFrame) => void;
+  /** Nobody said who the client is in time. */
+  readonly onLate: () => void;
 }
 
 /** A frame that is to be answered, not an ack and not a fault. */
@@ -17,25 +28,26 @@ export type AnswerableFrame = Extract<UpFrame, { readonly kind: "request" | "ref
 
 /**
  * Judges the tokens of one session. While the first one is being judged, the frames behind it wait, so that a client may
- * send its first requests without waiting for the answer.
+ * send its first requests without waiting for the answer. Heartbeats keep a session alive before that, too, so the time
+ * for it is bounded.
  */
 export class SessionAuthentication {
   readonly #modules: AuthenticationModules;
   readonly #identity: SessionIdentity;
   readonly #dispatch: (frame: AnswerableFrame) => void;
   readonly #waitingMax: number;
+  readonly #lateTimer: Timer | undefined;
   #waiting: AnswerableFrame[] = [];
   #isJudging = false;
 
-  constructor(
-    modules: AuthenticationModules,
-    identity: SessionIdentity,
-    options: { readonly waitingMax: number; readonly dispatch: (frame: AnswerableFrame) => void },
-  ) {
+  constructor(modules: AuthenticationModules, identity: SessionIdentity, options: AuthenticationOptions) {
     this.#modules = modules;
     this.#identity = identity;
     this.#waitingMax = options.waitingMax;
     this.#dispatch = options.dispatch;
+    if (identity.authentication === undefined) {
+      this.#lateTimer = modules.clock.after(options.authenticateMs, options.onLate);
+    }
   }
 
   /** Whether frames have to wait. */
@@ -64,6 +76,7 @@ export class SessionAuthentication {
         metrics.authentications.add(1, { outcome: "ok" });
         if (decidesPrincipal) this.#isJudging = false;
         this.#identity.accept(authentication);
+        this.#lateTimer?.cancel();
         return authentication;
       },
       (thrown: unknown) => {
@@ -86,6 +99,7 @@ export class SessionAuthentication {
 
   close(): void {
     this.#waiting = [];
+    this.#lateTimer?.cancel();
   }
 
   /** No token renews an anonymous principal; any other question goes to the authenticator. */

@@ -96,7 +96,9 @@ export class Session implements TransportEvents, RegisteredSession {
     else if (options.assumed !== undefined) this.#identity.assume(options.assumed);
     this.#authentication = new SessionAuthentication(modules, this.#identity, {
       waitingMax: limits.requestsMax,
+      authenticateMs: limits.authenticateMs,
       dispatch: (frame) => this.#dispatch(frame),
+      onLate: () => this.close(closeCodes.unauthenticated, "session/authenticate did not come in time"),
     });
     this.#requests = new SessionRequests(modules, (text) => this.#send(text));
     this.#rate = new TokenBucket(modules, { perSecond: limits.sendsPerSecond, burst: limits.sendsBurst });

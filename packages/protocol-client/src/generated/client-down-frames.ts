@@ -1,4 +1,4 @@
-// Generated from client.xml, digest 304cf286d3105405. Do not edit; run codegen.
+// Generated from client.xml, digest 1a7ff875d5d4be62. Do not edit; run codegen.
 import type { ErrorBody } from "@tidewire/foundation";
 import type { JsonFields, JsonValue } from "../parameter-checks.ts";
 import type { Drain, Heartbeat, StreamEnd } from "./client-types.ts";

@@ -1,8 +1,8 @@
-// Generated from client.xml, digest 304cf286d3105405. Do not edit; run codegen.
+// Generated from client.xml, digest 1a7ff875d5d4be62. Do not edit; run codegen.
 export const clientApi = {
   name: "client",
   version: 1,
-  digest: "304cf286d3105405",
+  digest: "1a7ff875d5d4be62",
   path: "/v1/socket",
   subprotocol: "tidewire.v1.json",
   heartbeatMs: 5000,
@@ -16,6 +16,8 @@ export const closeCodes = {
   frameTooLarge: 1009,
   /** The token ran out and was not renewed. */
   tokenExpired: 4401,
+  /** Nobody said who the client is within a minute. */
+  unauthenticated: 4402,
   /** Nothing came for idleMs. */
   silent: 4408,
   /** The server goes away and the client did not leave by itself. */

@@ -1,4 +1,4 @@
-// Generated from client.xml, digest 304cf286d3105405. Do not edit; run codegen.
+// Generated from client.xml, digest 1a7ff875d5d4be62. Do not edit; run codegen.
 import { ServiceError } from "@tidewire/foundation";
 import { type CloseCode, closeCodes } from "./client-registry.ts";
 import { type JsonFields, fieldsOf, integerWithin, jsonText, listOf, numberOf, parameterFault, stringMatching, stringWithin, tupleOf } from "../parameter-checks.ts";
