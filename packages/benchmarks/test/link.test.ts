@@ -14,7 +14,11 @@ describe("the smallest form", () => {
     for (const link of linkVariants) {
       expect(result.summary[`direct.20.${link}.achievedPerSecond`]).toBeGreaterThan(50);
       expect(result.summary[`direct.20.${link}.cpuSeconds`]).toBeGreaterThan(0);
+      expect(result.summary[`direct.20.${link}.fine.achievedPerSecond`]).toBeGreaterThan(50);
+      expect(result.summary[`direct.20.${link}.fine.cpuSeconds`]).toBeUndefined();
     }
+    const carried = ["grpcMultiplexed", "grpcStreams"].some((link) => `capacity.${link}PerSecond` in result.summary);
+    expect("capacity.half.binary.p95Ms" in result.summary).toBe(carried);
     expect(result.summary["batch.bytesPerPayload"]).toBeGreaterThan(1);
     expect(linkArtifacts(result).plotSvg).toContain("</svg>");
     expect(linkArtifacts(result).digest).toContain("| the link alone | 20 | binary |");

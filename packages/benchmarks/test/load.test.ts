@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { type FrameListener, LoadSocket } from "../src/link/edge/load-socket.ts";
 import { OperationLedger } from "../src/link/operation-ledger.ts";
-import { OpenLoop } from "../src/shared/open-loop.ts";
+import { idleTurnsPerCpuSecond, OpenLoop } from "../src/shared/open-loop.ts";
 import { Samples } from "../src/shared/samples.ts";
 
 describe("samples", () => {
@@ -39,6 +39,36 @@ describe("the open loop", () => {
     });
     await enough;
     for (let index = 1; index <= 300; index++) expect(dueAts[index]! - dueAts[index - 1]!).toBeCloseTo(0.5, 6);
+  });
+});
+
+describe("the open loop that never sleeps", () => {
+  test("looks in every turn, issues what is due and nothing else, and does so often", async () => {
+    const late: number[] = [];
+    const loop = await new Promise<OpenLoop>((resolve) => {
+      const running = new OpenLoop(
+        2_000,
+        (index, dueAt, tickAt) => {
+          expect(index).toBe(late.length);
+          late.push(tickAt - dueAt);
+          if (index < 200) return;
+          running.stop();
+          resolve(running);
+        },
+        "turn",
+      );
+    });
+    expect(Math.min(...late)).toBeGreaterThan(-1e-6);
+    expect(loop.turns).toBeGreaterThan(loop.tickLateMs.count);
+    expect(loop.tickLateMs.count).toBeGreaterThan(0);
+    const { issued } = loop;
+    expect(issued).toBe(late.length);
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => void setImmediate(resolve));
+    expect([loop.issued, late.length]).toEqual([issued, issued]);
+  });
+
+  test("its idle turns are counted by CPU", async () => {
+    expect(await idleTurnsPerCpuSecond(20)).toBeGreaterThan(1_000);
   });
 });
 

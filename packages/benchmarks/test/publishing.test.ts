@@ -99,6 +99,36 @@ describe("the rows of the link", () => {
     expect(rowOf(rows, "link.cpu.direct.400.internals")).toMatchObject({ value: null, ok: null });
   });
 
+  test("the rows without a tick, and those at a share of what gRPC carries", () => {
+    const direct = [1, 2, 3].map((machine) => ({
+      "direct.400.binary.p95Ms": machine * 1.4,
+      "direct.400.binary.sentP95Ms": machine * 0.2,
+      "direct.400.binary.fine.p95Ms": machine * 0.3,
+      "direct.400.binary.fine.sentP95Ms": machine * 0.25,
+      "direct.400.grpcMultiplexed.p95Ms": machine * 2,
+      "direct.400.grpcMultiplexed.sentP95Ms": machine * 0.8,
+      "direct.400.grpcMultiplexed.fine.p95Ms": machine,
+      "direct.400.grpcMultiplexed.fine.sentP95Ms": machine,
+      "capacity.full.binary.p95Ms": machine,
+      "capacity.full.binary.sentP95Ms": machine,
+      "capacity.full.binary.offeredPerSecond": 40_000,
+      "capacity.full.grpcStreams.p95Ms": machine * 100,
+      "capacity.full.grpcStreams.sentP95Ms": machine * 50,
+      "capacity.full.grpcStreams.unansweredShare": 0.2,
+    }));
+    const rows = linkTargets({ direct, edge: [] }, {}, undefined);
+    expect(rowOf(rows, "link.p95.direct.400")).toMatchObject({ value: 0.7, target: "<= 1.0", ok: true });
+    const fine = rowOf(rows, "link.p95.direct.400.fine");
+    expect(fine).toMatchObject({ value: 0.3, target: "<= 1.0", ok: true });
+    expect(fine.note).toContain("from the send 0.25 here, 0.25 with the tick");
+    expect(rowOf(rows, "link.p95.direct.400.fine.internals")).toMatchObject({ value: null });
+    const full = rowOf(rows, "link.p95.direct.full");
+    expect(full).toMatchObject({ value: 0.01, target: "<= 0.05", ok: true });
+    expect(full.note).toContain("40000 operations/s");
+    expect(full.note).toContain("from the send 0.02, which left 20.0 % unanswered");
+    expect(rowOf(rows, "link.p95.direct.half")).toMatchObject({ value: null, target: "<= 0.55" });
+  });
+
   test("a shape that was given up at a level is judged by the rounds it has", () => {
     const direct = [
       level({ p95Ms: 1 }, { p95Ms: 900 }, { p95Ms: 2 }, "direct.3200"),

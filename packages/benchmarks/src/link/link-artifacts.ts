@@ -11,6 +11,8 @@ const LATENCIES = ["p50Ms", "p95Ms", "p99Ms", "sentP95Ms"] as const;
 export function linkArtifacts({ summary }: BenchmarkResult): Artifacts {
   const tables = [
     pathTable(summary, "direct", ["edge", "host"]),
+    fineTable(summary),
+    capacityShareTable(summary),
     pathTable(summary, "edge", ["edge", "host", "log"]),
     shareTable(summary),
   ];
@@ -37,7 +39,7 @@ export function linkArtifacts({ summary }: BenchmarkResult): Artifacts {
 function pathTable(summary: Summary, path: "direct" | "edge", processes: readonly string[]): string {
   const levels = levelsOf(summary, path);
   if (levels.length === 0) return "";
-  const head = ["streams", "link", "offered/s", "achieved/s", "unanswered", "p50 ms", "p95", "p99", "p95 from send"];
+  const head = ["streams", "link", "offered/s", "achieved/s", "unanswered", ...LATENCY_HEAD];
   for (const process of processes) head.push(`${process} CPU user + system`);
   const rows = levels.flatMap((level) =>
     measuredAt(summary, path, level).map((variant) => {
@@ -61,6 +63,49 @@ function pathTable(summary: Summary, path: "direct" | "edge", processes: readonl
     path === "direct"
       ? "The link alone. CPU in seconds per 100,000 delivered operations; the generator is part of the edge side."
       : "Through the system: WebSocket clients, edge-proxy, document-host, log-storage. CPU in seconds per 100,000 delivered operations.";
+  return `${title}\n\n${markdownTable(head, rows)}`;
+}
+
+const LATENCY_HEAD = ["p50 ms", "p95", "p99", "p95 from send"];
+
+function fineTable(summary: Summary): string {
+  const rows = levelsOf(summary, "direct").flatMap((level) =>
+    linkVariants
+      .filter((variant) => `direct.${level}.${variant}.fine.p95Ms` in summary)
+      .map((variant) => {
+        const of = (figure: string): number => summary[`direct.${level}.${variant}.${figure}`] ?? Number.NaN;
+        const latencies = LATENCIES.map((figure) => rounded(of(`fine.${figure}`)));
+        return [
+          String(level),
+          variantWords[variant],
+          ...latencies,
+          rounded(of("sentP95Ms")),
+          rounded(of("fine.tickLateP99Ms")),
+        ];
+      }),
+  );
+  if (rows.length === 0) return "";
+  const head = ["streams", "link", ...LATENCY_HEAD, "the same with the tick", "generator late, p99"];
+  const title =
+    "The same with a generator that looks at the clock in every turn of its event loop, in windows of their own.";
+  return `${title}\n\n${markdownTable(head, rows)}`;
+}
+
+function capacityShareTable(summary: Summary): string {
+  const rows = ["half", "full"].flatMap((share) =>
+    linkVariants
+      .filter((variant) => `capacity.${share}.${variant}.p95Ms` in summary)
+      .map((variant) => {
+        const of = (figure: string): number => summary[`capacity.${share}.${variant}.${figure}`] ?? Number.NaN;
+        const rates = [of("offeredPerSecond").toFixed(0), of("achievedPerSecond").toFixed(0)];
+        const unanswered = `${(100 * of("unansweredShare")).toFixed(2)} %`;
+        return [share, variantWords[variant], ...rates, unanswered, ...LATENCIES.map((figure) => rounded(of(figure)))];
+      }),
+  );
+  if (rows.length === 0) return "";
+  const head = ["of what gRPC carries", "link", "offered/s", "achieved/s", "unanswered", ...LATENCY_HEAD];
+  const title =
+    "At half and all of the rate that the better shape of public gRPC was found to carry, 10 operations a second for each stream.";
   return `${title}\n\n${markdownTable(head, rows)}`;
 }
 

@@ -2,8 +2,10 @@ import { type Benchmark, type BenchmarkOptions, type BenchmarkResult, mediansOf 
 import { groupNice } from "../shared/priority.ts";
 import { measureBatching } from "./direct/batching.ts";
 import { measureCapacity } from "./direct/capacity.ts";
+import { measureCapacityShares } from "./direct/capacity-share.ts";
 import { DirectCell } from "./direct/direct-cell.ts";
-import { type Figures, measureDirect } from "./direct/direct-path.ts";
+import { measureDirect } from "./direct/direct-path.ts";
+import type { Figures } from "./direct/side-by-side.ts";
 import { type EdgeFigures, measureEdge } from "./edge/edge-path.ts";
 import { dataParent } from "./edge/running-system.ts";
 import { fairSettings } from "./fair-settings.ts";
@@ -29,7 +31,9 @@ export async function runLink(plan: LinkPlan, options: BenchmarkOptions): Promis
   const direct: Figures[] = path === "edge" ? [] : await measureDirect(plan, rounds, progress);
   const once: Figures = {};
   if (path !== "edge") {
-    Object.assign(once, await measureCapacity(plan, progress));
+    const capacity = await measureCapacity(plan, progress);
+    Object.assign(once, capacity);
+    await measureCapacityShares(plan, { rounds: direct, capacity }, progress);
     Object.assign(once, await measureBatching(plan, progress));
   }
   const edge: EdgeFigures =
@@ -59,10 +63,13 @@ function settings(plan: LinkPlan, options: BenchmarkOptions): Record<string, unk
     operationBytes: OPERATION_BYTES,
     order: "alternating: another link is first in every round; ratios are taken within a round",
     load: "open loop: operation i is due at t0 + i / rate, sent at the next tick of 1 ms",
+    fine: "after every window of a level another one, whose generator looks at the clock in every turn of its event loop; its CPU is not used; how busy the generator is there: 1 - turns in a second of CPU under load / the same without load",
     latency:
       "from the due time (p50Ms, p95Ms, p99Ms) and from the tick that sent it (sentP50Ms, ...) until answer and delta are there",
     capacity:
       "the rate doubles from the lowest until p95 is 10 ms or more or 0.1 % is unanswered, twice; then the gap is halved as a ratio; what an overloaded rung leaves behind is given up and its processes replaced; the second shape of gRPC begins at the rate the first one carried",
+    capacityShares:
+      "binary and the better shape of public gRPC at half and all of the rate that it was found to carry, on as many streams as make 10 operations/s for each",
     cpu: "user and system seconds per 100,000 operations delivered in the window, per process",
     groupNice: groupNice() ?? "not known",
     generatorUtilizationMax: GENERATOR_UTILIZATION_MAX,

@@ -15,6 +15,8 @@ export interface LinkPlan {
   /** Load directly before every window. */
   readonly rampMs: number;
   readonly windowMs: number;
+  /** Of the windows whose generator looks at the clock in every turn. */
+  readonly fineWindowMs: number;
   readonly capacity: {
     readonly streams: number;
     /** At the lowest rate. */
@@ -38,7 +40,8 @@ export const fullPlan: LinkPlan = {
   warmupMs: 5_000,
   warmsUpEveryLevel: true,
   rampMs: 200,
-  windowMs: 1_000,
+  windowMs: 900,
+  fineWindowMs: 500,
   // At 512,000/s what piles up on an overloaded link takes gigabytes within the window. A link that carries the highest
   // rate carries at least that.
   capacity: {
@@ -59,6 +62,7 @@ export const shortPlan: LinkPlan = {
   warmsUpEveryLevel: false,
   rampMs: 200,
   windowMs: 600,
+  fineWindowMs: 300,
   capacity: { ...fullPlan.capacity, warmupMs: 2_500, windowMs: 800, lowest: 16_000, refinements: 2 },
   batch: { ...fullPlan.batch, windowMs: 1_500 },
   edge: shortEdgePlan,
@@ -72,6 +76,7 @@ export const tinyPlan: LinkPlan = {
   warmsUpEveryLevel: false,
   rampMs: 200,
   windowMs: 400,
+  fineWindowMs: 300,
   capacity: { streams: 20, warmupMs: 200, windowMs: 300, lowest: 200, highest: 400, refinements: 1 },
   batch: { streams: 20, perSecond: 2_000, windowMs: 400 },
   edge: tinyEdgePlan,

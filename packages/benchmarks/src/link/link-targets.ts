@@ -1,4 +1,5 @@
 import { judge, median, notYet, type TargetResult, valuesOf } from "../benchmark.ts";
+import type { CapacityShare } from "./direct/capacity-share.ts";
 import { type GrpcVariant, grpcTunings, grpcVariantsOf, shapeOf, variantWords } from "./link-variants.ts";
 import { shareRow } from "./share-row.ts";
 
@@ -8,6 +9,8 @@ type Tuning = (typeof grpcTunings)[number];
 const LEVELS = [400, 800, 1_600, 3_200] as const;
 const P95_DIRECT = ["<= 1.0", "<= 0.85", "<= 0.55", "<= 0.05"] as const;
 const CPU_DIRECT = ["<= 0.55", "<= 0.42", "<= 0.30", "<= 0.22"] as const;
+/** Those of 1,600 and 3,200 streams, which were set where gRPC was at half and all of what it carries. */
+const P95_CAPACITY: Readonly<Record<CapacityShare, string>> = { half: P95_DIRECT[2], full: P95_DIRECT[3] };
 /** Below this a link does not deliver any more. */
 const DELIVERED_SHARE = 0.999;
 
@@ -24,10 +27,13 @@ export interface LinkRounds {
 export function linkTargets({ direct, edge }: LinkRounds, once: Figures, skipped: string | undefined): TargetResult[] {
   const why = skipped ?? "not measured in this run";
   const p95 = { id: "link.p95.direct", words: "p95 from due time", figure: "p95Ms", targets: P95_DIRECT };
+  const fine = { ...p95, words: "p95 from due time without the tick of the generator", kind: "fine" };
   const cpuWords = "CPU per delivered operation, both sides";
   const cpu = { id: "link.cpu.direct", words: cpuWords, figure: "cpuSeconds", targets: CPU_DIRECT };
   return [
     ...perLevel(direct, p95, why),
+    ...perLevel(direct, fine, why),
+    ...capacityShareRows(direct, why),
     ...perLevel(direct, cpu, why),
     ...shareRows(edge, why),
     ...grpcTunings.map((tuning) => reachRow(edge, once, tuning, why)),
@@ -42,22 +48,56 @@ interface PerLevel {
   readonly words: string;
   readonly figure: string;
   readonly targets: readonly string[];
+  /** Of the windows; those with the tick if left out. */
+  readonly kind?: string;
 }
 
 function perLevel(rounds: readonly Figures[], row: PerLevel, why: string): TargetResult[] {
   return grpcTunings.flatMap((tuning) =>
     LEVELS.map((level, index) => {
-      const id = `${row.id}.${level}${suffixes[tuning]}`;
+      const id = `${row.id}.${level}${row.kind === undefined ? "" : `.${row.kind}`}${suffixes[tuning]}`;
       const words = `${row.words}, ${level} streams, binary / ${sideWords[tuning]}`;
       const target = row.targets[index]!;
       const prefix = `direct.${level}`;
-      const better = betterOf(rounds, grpcVariantsOf(tuning), prefix, row.figure);
+      const figure = row.kind === undefined ? row.figure : `${row.kind}.${row.figure}`;
+      const better = betterOf(rounds, grpcVariantsOf(tuning), prefix, figure);
       if (better === undefined) return notYet(id, words, target, why);
-      const ratio = pairedRatio(rounds, `${prefix}.binary.${row.figure}`, `${prefix}.${better}.${row.figure}`);
-      const note = `against ${variantWords[better]}${netNote(rounds, level, better, row.figure)}`;
-      return judge(id, words, ratio, target, `${note}${lateNote(rounds, `${prefix}.${better}`)}`);
+      const ratio = pairedRatio(rounds, `${prefix}.binary.${figure}`, `${prefix}.${better}.${figure}`);
+      const beside = row.kind === undefined ? netNote(rounds, level, better, figure) : sentNote(rounds, prefix, better);
+      return judge(
+        id,
+        words,
+        ratio,
+        target,
+        `against ${variantWords[better]}${beside}${lateNote(rounds, `${prefix}.${better}`)}`,
+      );
     }),
   );
+}
+
+/** From the send a tick counts for nothing: windows with and without it must say the same, or one of them flatters. */
+function sentNote(rounds: readonly Figures[], prefix: string, better: GrpcVariant): string {
+  const of = (figure: string): string =>
+    pairedRatio(rounds, `${prefix}.binary.${figure}`, `${prefix}.${better}.${figure}`).toFixed(2);
+  return `; from the send ${of("fine.sentP95Ms")} here, ${of("sentP95Ms")} with the tick`;
+}
+
+/** Levels whose share of what gRPC carries does not depend on the machine. */
+function capacityShareRows(rounds: readonly Figures[], why: string): TargetResult[] {
+  return Object.keys(P95_CAPACITY).map((share) => {
+    const id = `link.p95.direct.${share}`;
+    const words = `p95 from due time, ${share === "full" ? "all" : share} of the rate ${sideWords.public} carries, binary / gRPC`;
+    const target = P95_CAPACITY[share as CapacityShare];
+    const prefix = `capacity.${share}`;
+    const better = betterOf(rounds, grpcVariantsOf("public"), prefix, "p95Ms");
+    if (better === undefined)
+      return notYet(id, words, target, rounds.length === 0 ? why : "gRPC did not carry the lowest rate");
+    const ratio = pairedRatio(rounds, `${prefix}.binary.p95Ms`, `${prefix}.${better}.p95Ms`);
+    const sent = pairedRatio(rounds, `${prefix}.binary.sentP95Ms`, `${prefix}.${better}.sentP95Ms`).toFixed(2);
+    const rate = median(valuesOf(rounds, `${prefix}.binary.offeredPerSecond`)).toFixed(0);
+    const note = `${rate} operations/s, against ${variantWords[better]}; from the send ${sent}`;
+    return judge(id, words, ratio, target, `${note}${lateNote(rounds, `${prefix}.${better}`)}`);
+  });
 }
 
 /** The generator is part of the edge role on both sides of the ratio, which draws it towards 1. */

@@ -19,6 +19,10 @@ export class CpuMark {
   }
 }
 
-export function utilization({ userSeconds, systemSeconds, elapsedSeconds }: CpuFigures): number {
-  return (userSeconds + systemSeconds) / elapsedSeconds;
+export function cpuSecondsOf({ userSeconds, systemSeconds }: CpuFigures): number {
+  return userSeconds + systemSeconds;
+}
+
+export function utilization(cpu: CpuFigures): number {
+  return cpuSecondsOf(cpu) / cpu.elapsedSeconds;
 }

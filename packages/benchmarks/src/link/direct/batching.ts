@@ -1,6 +1,6 @@
 import type { LinkPlan } from "../link-plan.ts";
 import { DirectCell } from "./direct-cell.ts";
-import type { Figures } from "./direct-path.ts";
+import type { Figures } from "./side-by-side.ts";
 
 /** How the binary link batches at a high rate, and what it adds to the payload. */
 export async function measureBatching(plan: LinkPlan, progress: (text: string) => void): Promise<Figures> {

@@ -2,7 +2,7 @@ import { GENERATOR_UTILIZATION_MAX } from "../generator-check.ts";
 import type { LinkPlan } from "../link-plan.ts";
 import { grpcTunings, grpcVariantsOf, type LinkVariant } from "../link-variants.ts";
 import { DirectCell } from "./direct-cell.ts";
-import { type Figures, warmUp } from "./direct-path.ts";
+import { type Figures, warmUp } from "./side-by-side.ts";
 
 /** From here on an operation is too late to count as carried. */
 const CAPACITY_P95_MS = 10;

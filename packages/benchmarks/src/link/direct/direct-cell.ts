@@ -1,5 +1,5 @@
 import { canPin } from "../../shared/cores.ts";
-import { utilization } from "../../shared/process-cpu.ts";
+import { cpuSecondsOf, utilization } from "../../shared/process-cpu.ts";
 import { RoleProcess } from "../../shared/role-process.ts";
 import { PAYLOAD_BYTES } from "../operation.ts";
 import type { DirectVariant, EdgeWindow, HostWindow, Load, TrafficSums } from "./direct-figures.ts";
@@ -75,6 +75,7 @@ export class DirectCell {
       sentP95Ms: edge.service.p95Ms,
       sentP99Ms: edge.service.p99Ms,
       tickLateP99Ms: edge.tickLateP99Ms,
+      turnsPerCpuSecond: edge.turns / cpuSecondsOf(edge.cpu),
       ...side("edge", edge.cpu),
       edgeRssMiB: edge.rssBytes / 2 ** 20,
     };
@@ -84,6 +85,11 @@ export class DirectCell {
     const seconds = ["edgeUserSeconds", "edgeSystemSeconds", "hostUserSeconds", "hostSystemSeconds"];
     figures["cpuSeconds"] = seconds.reduce((sum, name) => sum + (figures[name] ?? 0), 0);
     return figures;
+  }
+
+  /** Turns that the event loop of the edge role makes in a second of CPU when it never sleeps and has nothing to do. */
+  idleTurnsPerCpuSecond(durationMs: number): Promise<number> {
+    return this.#edge.ask("idleTurns", durationMs);
   }
 
   /** Writes and bytes of the binary link since the cell started, the opening of its streams included. */

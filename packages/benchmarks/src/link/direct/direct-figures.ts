@@ -1,3 +1,4 @@
+import type { LoopWake } from "../../shared/open-loop.ts";
 import type { CpuFigures } from "../../shared/process-cpu.ts";
 import type { LinkVariant } from "../link-variants.ts";
 import type { LatencyFigures } from "../operation-ledger.ts";
@@ -21,6 +22,8 @@ export interface Load {
   readonly windowMs: number;
   /** If the link was overloaded, what is still under way so long afterwards is given up, and the window says so. */
   readonly giveUpMs: number;
+  /** `timer` if left out. */
+  readonly wake?: LoopWake;
 }
 
 /** An operation is done when its answer and its delta are there; its latency ends with the later of the two. */
@@ -37,6 +40,8 @@ export interface EdgeWindow {
   /** From the time it was really sent. */
   readonly service: LatencyFigures;
   readonly tickLateP99Ms: number;
+  /** Turns of the event loop in the window, where the generator looks at the clock in each. */
+  readonly turns: number;
   readonly rssBytes: number;
   /** Why these processes cannot be used again: the load was too much for the link. */
   readonly gaveUp?: string;

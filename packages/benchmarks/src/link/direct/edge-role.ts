@@ -1,7 +1,7 @@
 import type { ClientStream, LinkConnection } from "@tidewire/link";
 import { HostService, type SendResponse, type ViewerFrame, type ViewerUp } from "@tidewire/protocol-host";
 import { CountingMetrics } from "../../shared/counting-metrics.ts";
-import { OpenLoop } from "../../shared/open-loop.ts";
+import { idleTurnsPerCpuSecond, OpenLoop } from "../../shared/open-loop.ts";
 import { CpuMark } from "../../shared/process-cpu.ts";
 import { serveRole } from "../../shared/role.ts";
 import { createTransport } from "../link-variants.ts";
@@ -53,14 +53,20 @@ class EdgeRole {
     this.#ledger = ledger;
     this.#failed = 0;
     const base = this.#base;
-    const loop = new OpenLoop(load.perSecond, (index, dueAt, tickAt) => this.#issue(base + index, dueAt, tickAt));
+    const loop = new OpenLoop(
+      load.perSecond,
+      (index, dueAt, tickAt) => this.#issue(base + index, dueAt, tickAt),
+      load.wake,
+    );
     await after(load.warmupMs);
     ledger.openWindow(base + loop.issued);
     const doneBefore = ledger.done;
+    const turnsBefore = loop.turns;
     const mark = new CpuMark();
     await after(load.windowMs);
     const cpu = mark.read();
     const delivered = ledger.done - doneBefore;
+    const turns = loop.turns - turnsBefore;
     ledger.closeWindow(base + loop.issued);
     loop.stop();
     const rssBytes = process.memoryUsage.rss();
@@ -71,7 +77,7 @@ class EdgeRole {
     await this.#drained(loop.issued, isOverloaded ? load.giveUpMs : DRAIN_MS);
     this.#base += loop.issued;
     const tickLateP99Ms = loop.tickLateMs.percentile(0.99);
-    const window = { cpu, offered, unanswered, delivered, due, service, tickLateP99Ms, rssBytes };
+    const window = { cpu, offered, unanswered, delivered, due, service, tickLateP99Ms, turns, rssBytes };
     const left = loop.issued - ledger.done - this.#failed;
     if (isOverloaded && this.#closedBy !== undefined) return { ...window, gaveUp: this.#closedBy.message };
     if (isOverloaded && left > 0) return { ...window, gaveUp: `${left} operations were still under way` };
@@ -145,5 +151,6 @@ serveRole({
   },
   openStreams: (total: number) => role!.openStreams(total),
   run: (load: Load) => role!.run(load),
+  idleTurns: idleTurnsPerCpuSecond,
   traffic: () => role!.metrics.sums,
 });
