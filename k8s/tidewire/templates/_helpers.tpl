@@ -33,6 +33,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 link:
   kind: {{ .Values.link.kind }}
   grpcShape: {{ .Values.link.grpcShape }}
+  grpcTuning: {{ .Values.link.grpcTuning }}
   listen: "0.0.0.0:{{ include "tidewire.linkPort" . }}"
   sharedKeyFile: /etc/tidewire/secret/sharedKey
   {{- if .Values.link.tls.existingSecret }}

@@ -236,6 +236,20 @@ describe("the Helm chart", () => {
     expect(JSON.stringify(render())).not.toContain("link-tls");
   });
 
+  test("gives every process the same link, with all that is to choose of it", () => {
+    const link = { kind: "grpc", grpcShape: "stream-per-document", grpcTuning: "public" };
+    const manifests = render(
+      "--set",
+      Object.entries(link)
+        .map(([key, value]) => `link.${key}=${value}`)
+        .join(),
+    );
+    for (const service of services) {
+      const map = manifests.find(({ kind, metadata: { name } }) => kind === "ConfigMap" && name.endsWith(service));
+      expect(parse(map!.data!["config.yaml"]!)).toMatchObject({ link });
+    }
+  });
+
   test("every object carries the labels its selectors look for", () => {
     const manifests = render("--set", "podMonitor.enabled=true,edgeProxy.ingress.enabled=true");
     for (const manifest of manifests) {
@@ -254,6 +268,8 @@ describe("the Helm chart", () => {
     ["edgeProxy.replica=2", /replica/],
     ["edgeProxy.replicas=many", /replicas/],
     ["auth.mode=open", /mode/],
+    ["link.kind=http", /kind/],
+    ["link.grpcTuning=fast", /grpcTuning/],
   ])("refuses the value %s", (value, message) => {
     const result = helm("template", "prod", chart, "--set", value);
     expect(result.status).not.toBe(0);
@@ -261,7 +277,8 @@ describe("the Helm chart", () => {
   });
 
   test.each(services)("gives %s settings that the program itself accepts", (service) => {
-    const settings = "documents={/tidewire/apps/demo/dist/documents.js},link.tls.existingSecret=link-cert";
+    const settings =
+      "documents={/tidewire/apps/demo/dist/documents.js},link.tls.existingSecret=link-cert,link.kind=grpc,link.grpcTuning=public";
     const manifests = render("--set", settings);
     const configMap = manifests.find(
       (manifest) => manifest.kind === "ConfigMap" && manifest.metadata.name.endsWith(service),
@@ -282,9 +299,9 @@ describe("the Helm chart", () => {
         env: { PATH: process.env["PATH"], ...env, TIDEWIRE_CONFIG: file },
       });
       expect(result.stderr).toBe("");
-      const printed = JSON.parse(result.stdout) as { node: { id: string }; link: { listen: string } };
+      const printed = JSON.parse(result.stdout) as { node: { id: string }; link: object };
       expect(printed.node.id).toBe("pod-0");
-      expect(printed.link.listen).toBe("0.0.0.0:7300");
+      expect(printed.link).toMatchObject({ listen: "0.0.0.0:7300", kind: "grpc", grpcTuning: "public" });
     } finally {
       rmSync(folder, { recursive: true });
     }
