@@ -29,7 +29,6 @@ export interface ConnectedLog {
   close(): Promise<void>;
 }
 
-const HEARTBEAT_MS = 5_000;
 /** For the first word of a log storage. */
 const DESCRIBE_MS = 5_000;
 
@@ -40,7 +39,7 @@ export async function connectLog(addresses: readonly string[], flags: LinkFlags)
   const modules = { clock, random, logger: noLogger, metrics: noMetrics };
   const certificate = certificateOf(flags, clock.wallMs());
   const identity = {
-    ...{ nodeId: `tool-${process.pid}`, role: "tool", sharedKey: keyOf(flags), heartbeatMs: HEARTBEAT_MS },
+    ...{ nodeId: `tool-${process.pid}`, role: "tool", sharedKey: keyOf(flags), heartbeatMs: LogService.heartbeatMs },
     ...(certificate === undefined ? {} : { certificate }),
   };
   const transport =

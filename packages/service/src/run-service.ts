@@ -80,7 +80,12 @@ async function start<Shape extends z.ZodRawShape>(description: ServiceDescriptio
   } = loadConfig(schema, {
     args: process.argv.slice(2),
     env: process.env,
-    envAliases: { LINK: "link.kind", LINK_GRPC_SHAPE: "link.grpcShape", ...description.envAliases },
+    envAliases: {
+      LINK: "link.kind",
+      LINK_GRPC_SHAPE: "link.grpcShape",
+      LINK_GRPC_TUNING: "link.grpcTuning",
+      ...description.envAliases,
+    },
     ignoredEnvPrefixes: ["TIDEWIRE_TEST_"],
   });
   if (requests.has("--help") || requests.has("-h")) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { linkTlsSettings } from "./link-certificate.ts";
+import { DEFINED_HEARTBEAT_MS } from "./link-heartbeat.ts";
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -60,7 +61,9 @@ export const commonSettings = {
       advertise: hostPort().optional().describe("address others reach the link at; default: the address listened on"),
       sharedKey: z.string().min(16).optional().describe("secret that all processes of a cluster share"),
       sharedKeyFile: z.string().optional().describe("file that holds the secret instead"),
-      heartbeat: duration().default(5_000).describe("interval of heartbeats on a silent link"),
+      heartbeat: duration()
+        .default(DEFINED_HEARTBEAT_MS)
+        .describe("interval of heartbeats on a silent link; default: the shortest of the services' definitions"),
       tls: linkTlsSettings,
     })
     .prefault({}),
