@@ -1,13 +1,12 @@
 import type { DocumentName, Principal } from "@tidewire/foundation";
+import { isPermission } from "../author/permission.ts";
 import type { CompiledDocument } from "./compiled-document.ts";
 import type { DocumentBody } from "./document-body.ts";
 
 /** Rules of a document type, asked outside of any transaction of theirs: they read, they never write. A throw refuses. */
 function ask(compiled: CompiledDocument, body: DocumentBody | undefined, rule: () => boolean): boolean {
   try {
-    // Unknown, because document code may not have been type-checked: a promise, for one, is no permission.
-    const answer: unknown = body === undefined ? rule() : body.state.readOnly(rule);
-    return answer === true;
+    return isPermission(body === undefined ? rule() : body.state.readOnly(rule), "access rules");
   } catch (thrown) {
     compiled.onFault(thrown);
     return false;

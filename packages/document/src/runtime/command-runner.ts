@@ -1,4 +1,5 @@
 import { type DocumentName, type Principal, ServiceError } from "@tidewire/foundation";
+import { refusePromise } from "../author/refuse-promise.ts";
 import { StateError } from "../author/state-error.ts";
 import type { CronTimer } from "../state/cron-timers.ts";
 import type { DurableTimer } from "../state/durable-timers.ts";
@@ -134,7 +135,7 @@ export class CommandRunner {
       }
       if (!isNews) return;
       body.connected.add(who);
-      refusePromise(definition.onConnect?.(body.state.root, ctx));
+      refusePromise(definition.onConnect?.(body.state.root, ctx), "handlers");
     });
   }
 
@@ -205,7 +206,7 @@ export class CommandRunner {
 
   #begin(body: DocumentBody, arg: unknown, ctx: HandlerContext): void {
     body.begin(ctx.now);
-    refusePromise(this.#compiled.definition.onCreate?.(body.state.root, arg, ctx));
+    refusePromise(this.#compiled.definition.onCreate?.(body.state.root, arg, ctx), "handlers");
     const missing = missingField(body.state.root);
     if (missing !== undefined) throw new StateError(`onCreate leaves "${missing}" without a value`);
   }
@@ -244,7 +245,7 @@ export class CommandRunner {
     state.begin(this.seq + 1);
     try {
       const result = work(body, ctx);
-      refusePromise(result);
+      refusePromise(result, "handlers");
       if (ctx.rejection !== undefined) throw ctx.rejection;
       value = this.#valueText(result);
       if (state.bytes > stateMaxBytes) throw new LimitError("stateMaxBytes", stateMaxBytes);
@@ -301,12 +302,4 @@ export class CommandRunner {
 
 function newMarked(principal: Principal, marker: string, digest: string): Marked {
   return { key: markerKey(principal, marker), digest };
-}
-
-/** A handler that goes on after its transaction would write into nothing. */
-function refusePromise(result: unknown): void {
-  if (typeof result !== "object" || result === null || typeof (result as { then?: unknown }).then !== "function")
-    return;
-  if (result instanceof Promise) result.catch(() => {});
-  throw new StateError("handlers are synchronous: this one returned a promise");
 }

@@ -1,4 +1,5 @@
 import { ServiceError } from "@tidewire/foundation";
+import { refusePromise } from "../author/refuse-promise.ts";
 import { adoptTree } from "../log/adopt-tree.ts";
 import { restoreLedgers, restorePatch, restoreSnapshot, restoring } from "../log/document-log.ts";
 import { decodePatch, decodeSnapshot, type PatchRecord, type SnapshotRecord } from "../log/log-record.ts";
@@ -115,7 +116,7 @@ function migrated(compiled: CompiledDocument, records: readonly LogRecord[]): Do
         const work = migrate[step];
         if (work === undefined) throw new Error(`there is no migration from version ${step}`);
         const result: unknown = work(state.root, plainTree(tree));
-        if (result instanceof Promise) throw new Error("migrations are synchronous");
+        refusePromise(result, "migrations");
       }
       const missing = missingField(state.root);
       if (missing !== undefined) throw new Error(`"${missing}" has no value`);

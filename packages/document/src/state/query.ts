@@ -1,4 +1,5 @@
 import type { SortDirection } from "../author/containers.ts";
+import { refusePromise } from "../author/refuse-promise.ts";
 import { isComparable } from "../author/schema-node.ts";
 import { StateError } from "../author/state-error.ts";
 import type { DocumentState } from "./document-state.ts";
@@ -99,19 +100,19 @@ export class Query {
   }
 
   filter(condition: (row: RecordNode) => boolean): RecordNode[] {
-    return this.#evaluate().filter((row) => condition(row));
+    return this.#evaluate().filter((row) => isMet(condition, row));
   }
 
   find(condition: (row: RecordNode) => boolean): RecordNode | undefined {
-    return this.#evaluate().find((row) => condition(row));
+    return this.#evaluate().find((row) => isMet(condition, row));
   }
 
   some(condition: (row: RecordNode) => boolean): boolean {
-    return this.#evaluate().some((row) => condition(row));
+    return this.#evaluate().some((row) => isMet(condition, row));
   }
 
   every(condition: (row: RecordNode) => boolean): boolean {
-    return this.#evaluate().every((row) => condition(row));
+    return this.#evaluate().every((row) => isMet(condition, row));
   }
 
   [Symbol.iterator](): Iterator<RecordNode> {
@@ -125,11 +126,11 @@ export class Query {
   /** Whatever the source told the tracker covers its rows. */
   #isMet(condition: (row: RecordNode) => boolean, row: RecordNode): boolean {
     const { tracker } = row.$state;
-    if (tracker === null) return condition(row);
+    if (tracker === null) return isMet(condition, row);
     const outer = tracker.own;
     tracker.own = row;
     try {
-      return condition(row);
+      return isMet(condition, row);
     } finally {
       tracker.own = outer;
     }
@@ -173,6 +174,13 @@ export class Query {
 
 function fieldOf(row: RecordNode, field: FieldType): unknown {
   return field.index < 0 ? row.$key : row.$get(field.index);
+}
+
+/** A promise is like "yes" as well. */
+function isMet(condition: (row: RecordNode) => boolean, row: RecordNode): boolean {
+  const answer: unknown = condition(row);
+  if (typeof answer === "object") refusePromise(answer, "conditions");
+  return Boolean(answer);
 }
 
 /** Most sort by one number that is always there. */

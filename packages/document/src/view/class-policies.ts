@@ -1,3 +1,4 @@
+import { isPermission } from "../author/permission.ts";
 import { ReadTracker } from "../state/read-tracker.ts";
 import type { RecordNode } from "../state/record-node.ts";
 import type { Guard } from "../state/record-type.ts";
@@ -41,7 +42,7 @@ export class ClassPolicies {
     tracker.own = record;
     state.tracker = tracker;
     try {
-      return isTrue(guard.policy(record, this.#inputs, guard.isLocal ? undefined : state.root));
+      return isPermission(guard.policy(record, this.#inputs, guard.isLocal ? undefined : state.root), "policies");
     } catch (thrown) {
       this.#document.policyFailed(thrown);
       return false;
@@ -62,7 +63,7 @@ export class ClassPolicies {
     trace.own = record;
     state.tracker = trace;
     try {
-      guard.policy(record, this.#inputs, guard.isLocal ? undefined : state.root);
+      isPermission(guard.policy(record, this.#inputs, guard.isLocal ? undefined : state.root), "policies");
     } catch {
       // It was told when the answer was asked for; what it read until then is what made it throw.
     } finally {
@@ -92,7 +93,7 @@ export class ClassPolicies {
     trace.readsPresence = false;
     state.tracker = trace;
     try {
-      return isTrue(guard.policy(record, this.#inputs, undefined));
+      return isPermission(guard.policy(record, this.#inputs, undefined), "policies");
     } catch (thrown) {
       this.#document.policyFailed(thrown);
       return false;
@@ -133,9 +134,4 @@ export class ClassPolicies {
     }
     return dirty;
   }
-}
-
-/** Document code may not have been type-checked: a promise, for one, is no permission. */
-function isTrue(answer: unknown): boolean {
-  return answer === true;
 }

@@ -1,4 +1,5 @@
 import type { DocumentPresence } from "../author/context.ts";
+import { refusePromise } from "../author/refuse-promise.ts";
 import type { DocumentState, RootExtras } from "../state/document-state.ts";
 import { ReadTracker } from "../state/read-tracker.ts";
 import type { Presence } from "./presence.ts";
@@ -34,7 +35,7 @@ export class ComputedValues implements RootExtras {
     const state = this.#state;
     const compute = this.#functions[index]!;
     // Inside a transaction nothing has a stamp yet: read your own writes.
-    if (state.isWriting || state.hasWrites) return compute(state.root);
+    if (state.isWriting || state.hasWrites) return valueOf(compute, state.root);
     let cell = this.#cells[index];
     if (cell === undefined || this.#hasChanged(cell)) {
       const tracker = new ReadTracker();
@@ -53,9 +54,15 @@ export class ComputedValues implements RootExtras {
     const outer = this.#state.tracker;
     this.#state.tracker = tracker;
     try {
-      return compute(this.#state.root);
+      return valueOf(compute, this.#state.root);
     } finally {
       this.#state.tracker = outer;
     }
   }
+}
+
+function valueOf(compute: ComputedFunction, doc: unknown): unknown {
+  const value = compute(doc);
+  refusePromise(value, "views and computed values");
+  return value;
 }

@@ -1,3 +1,4 @@
+import { refusePromise } from "../author/refuse-promise.ts";
 import { frozenJson, sameJson } from "../author/scalar-check.ts";
 import { StateError } from "../author/state-error.ts";
 import { ListNode } from "../state/list-node.ts";
@@ -40,6 +41,7 @@ export interface RowPolicies {
 /** Turns what a view function returned into something that can be sent. Throws `StateError` for what cannot. */
 export function viewResultOf(value: unknown, policies: RowPolicies): ViewResult {
   if (value === undefined || value === null) return absentResult;
+  refusePromise(value, "views and computed values");
   // What a query gives is all from one container.
   if (value instanceof Query || value instanceof TableNode) return rowsResult(value.toArray(), policies);
   if (value instanceof RecordNode) {
