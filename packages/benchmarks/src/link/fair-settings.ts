@@ -2,7 +2,7 @@ import { defaultBinaryLinkLimits } from "@tidewire/link-binary";
 import { defaultGrpcLinkLimits } from "@tidewire/link-grpc";
 import { installedVersion } from "../shared/installed-version.ts";
 
-const { heartbeatMs, messageMaxBytes } = defaultGrpcLinkLimits;
+const { handshakeTimeoutMs, heartbeatMs, messageMaxBytes } = defaultGrpcLinkLimits;
 
 /** What packages/link-grpc sets; a test compares this with its source. */
 const clientOnly = {
@@ -12,7 +12,11 @@ const clientOnly = {
   "grpc.client_idle_timeout_ms": 2 ** 31 - 1,
   "grpc-node.flow_control_window": 4 * 1024 * 1024,
 };
-const serverOnly = { "grpc.max_concurrent_streams": 100_000, "grpc.enable_channelz": 0 };
+const serverOnly = {
+  "grpc.max_concurrent_streams": 100_000,
+  "grpc.enable_channelz": 0,
+  "grpc.max_connection_idle_ms": handshakeTimeoutMs,
+};
 const bothSides = {
   "grpc.keepalive_time_ms": heartbeatMs,
   "grpc.keepalive_timeout_ms": heartbeatMs,

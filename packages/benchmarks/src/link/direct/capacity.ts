@@ -33,9 +33,10 @@ export async function measureCapacity(plan: LinkPlan, progress: (text: string) =
   };
   await climb("binary", plan.capacity.lowest);
   for (const tuning of grpcTunings) {
-    const [first, second] = grpcVariantsOf(tuning);
-    const carried = await climb(first!, plan.capacity.lowest);
-    await climb(second!, Math.max(carried, plan.capacity.lowest));
+    let carried = plan.capacity.lowest;
+    for (const variant of grpcVariantsOf(tuning)) {
+      if (plan.links.includes(variant)) carried = Math.max(carried, await climb(variant, carried));
+    }
   }
   return figures;
 }

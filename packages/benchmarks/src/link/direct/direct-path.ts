@@ -1,6 +1,5 @@
 import { refuseBusyGenerator } from "../generator-check.ts";
 import type { LinkPlan } from "../link-plan.ts";
-import { linkVariants } from "../link-variants.ts";
 import { DirectCell } from "./direct-cell.ts";
 import { type Figures, SideBySide, warmUp } from "./side-by-side.ts";
 
@@ -17,7 +16,7 @@ export async function measureDirect(
 ): Promise<Figures[]> {
   const generators = await measureGenerator(plan);
   const results: Figures[] = Array.from({ length: rounds }, () => ({ ...generators }));
-  const links = new SideBySide(linkVariants, plan, progress);
+  const links = new SideBySide(plan.links, plan, progress);
   try {
     for (const streams of plan.levels) {
       const perSecond = streams * plan.perStream;
