@@ -20,6 +20,7 @@ export async function extra({ build, nodeBundle }) {
       "codec-process": "src/codec/codec-process.ts",
       "compaction-process": "src/compaction/compaction-process.ts",
       "engine-process": "src/game/engine-process.ts",
+      "guard-watch": "@tidewire/document/guard-watch",
       "log-io-worker": "@tidewire/log-engine-local/io-worker",
       "log-process": "src/log/log-process.ts",
       "runtime-process": "src/runtime/runtime-process.ts",

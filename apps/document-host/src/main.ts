@@ -1,4 +1,4 @@
-import { VmGuard } from "@tidewire/document/guard-node";
+import { StandingGuard } from "@tidewire/document/standing-guard";
 import { DocumentHost, serveHost } from "@tidewire/document-host-engine";
 import { LinkServiceTable, PeerLink } from "@tidewire/link";
 import { LogShardLinks } from "@tidewire/log-engine";
@@ -15,6 +15,9 @@ const DEFAULT_LISTEN = "127.0.0.1:7400";
 /** After the hand-over only answers to calls for other hosts are left. */
 const CLOSE_GRACE_MS = 500;
 
+/** Beside `main.js` in the bundle; see build.mjs. */
+const guardWatch = new URL("./guard-watch.js", import.meta.url);
+
 /** Of the grace period; the rest is for the gossip group and for what is slower than planned. */
 const HAND_OVER_SHARE = 0.6;
 
@@ -30,6 +33,10 @@ await runService({
       logger,
     );
     const { runtimes } = documents;
+    const guard = await StandingGuard.open(guardWatch, {
+      budgetMs: config.host.runaway,
+      onLost: (cause) => logger.error({ err: cause }, "the guard's thread is gone; each turn starts one from now on"),
+    });
     const table = new TableOfMembers(config.routing.epoch, context);
     const log = new LogShardLinks(
       config.log.addresses.map((address) => new PeerLink(address, context)),
@@ -47,7 +54,7 @@ await runService({
         random,
         logger,
         metrics,
-        guard: new VmGuard({ budgetMs: config.host.runaway }),
+        guard,
         afterReads: setImmediate,
       },
       {
@@ -108,6 +115,7 @@ await runService({
         table.stop();
         await listener.close(CLOSE_GRACE_MS);
         await log.close();
+        await guard.close();
       },
     };
   },

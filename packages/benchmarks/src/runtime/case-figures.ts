@@ -12,7 +12,7 @@ export interface CaseOptions {
 /** One entry per pair, each with the same names: CPU us of variants, and what follows from them. */
 export type CaseFigures = readonly Readonly<Record<string, number>>[];
 
-export type RuntimeCase = (options: CaseOptions) => CaseFigures;
+export type RuntimeCase = (options: CaseOptions) => CaseFigures | Promise<CaseFigures>;
 
 export function shrunk(size: number, { shrink }: CaseOptions): number {
   return Math.max(5, Math.ceil(size / shrink));

@@ -8,12 +8,13 @@ const { values } = parseArgs({
     pairs: { type: "string" },
     measureMs: { type: "string" },
     warmUpMs: { type: "string" },
+    shrink: { type: "string", default: "1" },
   },
 });
-const figures = runtimeCases[values.case as CaseName]({
+const figures = await runtimeCases[values.case as CaseName]({
   pairs: Number(values.pairs),
   measureMs: Number(values.measureMs),
   warmUpMs: Number(values.warmUpMs),
-  shrink: 1,
+  shrink: Number(values.shrink),
 });
 process.stdout.write(JSON.stringify(figures));
