@@ -37,8 +37,12 @@ export async function readDefinitions(folder: string, options: ReadOptions = {})
   }
   if (options.validatesSchema !== false) {
     // Where our own check has spoken already, the schema's sentence would only say the same in other words.
-    const spoken = new Set(problems.map(placeOf));
-    problems.push(...(await schemaProblems(documents)).filter((problem) => !spoken.has(placeOf(problem))));
+    const spoken = new Set(problems.flatMap((problem) => [placeOf(problem), sentenceOf(problem)]));
+    problems.push(
+      ...(await schemaProblems(documents)).filter(
+        (problem) => !spoken.has(isAboutPresence(problem) ? sentenceOf(problem) : placeOf(problem)),
+      ),
+    );
   }
   problems.push(...sharedNames({ protocols, apis, errors }));
   if (problems.length > 0) throw new DefinitionError(problems);
@@ -58,6 +62,15 @@ function xmlFilesOf(folder: string): string[] {
   }
   const files = names.filter((name) => name.endsWith(".xml")).sort();
   return files.length === 0 ? refuse("has no definitions") : files;
+}
+
+/** Attributes that are missing or unknown are told one by one: several of an element are several mistakes. */
+function isAboutPresence({ problem }: DefinitionProblem): boolean {
+  return problem.endsWith(" is missing") || problem.endsWith(" is unknown");
+}
+
+function sentenceOf(problem: DefinitionProblem): string {
+  return `${placeOf(problem)} ${problem.problem}`;
 }
 
 function placeOf(problem: DefinitionProblem): string {

@@ -7,6 +7,7 @@ import { describe, expect, jest, test } from "@jest/globals";
 import { type Codec, Reader, type UnaryMethod, Writer } from "@tidewire/wire";
 import { runCodegen } from "../src/index.ts";
 import { definitionsFolder, packagesFolder } from "./support/codec-module.ts";
+import { fixturesFolder } from "./support/protocols.ts";
 
 // Each command starts the schema validator anew, which takes a second on a busy machine.
 jest.setTimeout(60_000);
@@ -88,6 +89,7 @@ describe("outside this repository", () => {
     rmSync(join(definitions, "errors.xml"));
     for (const name of ["client.xml", "errors.xml"])
       copyFileSync(join(definitionsFolder, name), join(definitions, name));
+    copyFileSync(join(fixturesFolder, "strange", "api.xml"), join(definitions, "strange.xml"));
     expect(await run("generate", definitions, "--standalone")).toMatchObject({ exitCode: 0, err: "" });
     expect(await run("check", definitions, "--standalone")).toMatchObject({ exitCode: 0, err: "" });
 

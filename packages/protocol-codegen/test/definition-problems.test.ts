@@ -207,6 +207,75 @@ const cases: Case[] = [
     "JSON text",
   ],
   [
+    "a bound that bounds nothing",
+    message('<field id="1" name="a" type="u8" maxLength="3"/>'),
+    3,
+    'field "a"',
+    "maxLength bounds nothing",
+    "string and json",
+  ],
+  [
+    "a bound of lists on one value",
+    message('<field id="1" name="a" type="string" maxCount="3"/>'),
+    3,
+    'field "a"',
+    "maxCount bounds nothing",
+    "lists and maps",
+  ],
+  [
+    "a misspelt attribute beside a missing one",
+    message('<field id="1" name="a" typ="u8"/>'),
+    3,
+    'field "a"',
+    "attribute typ is unknown",
+    "Did you mean type",
+  ],
+  [
+    "a missing flag beside others",
+    protocol(
+      '<message name="M"/><service name="A" id="1" heartbeatMs="1000">\n<unary id="1" name="m" request="M"/></service>',
+    ),
+    3,
+    'unary "m"',
+    "idempotent is missing",
+    "Add the attribute",
+  ],
+  [
+    "a protocol name that ends in a dash",
+    protocol("", 'name="a-" version="1" package="x"'),
+    1,
+    'protocol "a-"',
+    "no fit name",
+    "Match",
+  ],
+  ["an API without methods", api(""), 1, 'api "a"', "has no methods", "Add a <method>"],
+  [
+    "an API type named like generated code",
+    api('<integer name="UpFrame"/>'),
+    3,
+    'integer "UpFrame"',
+    '"UpFrame"',
+    "another name",
+  ],
+  [
+    "API methods that would share a type",
+    api(
+      '<method name="a/bC" answer="stream" authorisation="none" idempotent="true" retry="safe" deadlineMs="1"/>\n<method name="aBC" answer="stream" authorisation="none" idempotent="true" retry="safe" deadlineMs="1"/>',
+    ),
+    4,
+    'method "aBC"',
+    '"ABCParameters"',
+    "another name",
+  ],
+  [
+    "an API frame named like the frame's own id",
+    api('<object name="O"/>\n<frame name="id" of="request" type="O"/>'),
+    4,
+    "id",
+    "belongs to every frame",
+    "another name",
+  ],
+  [
     "an id that protobuf keeps",
     message('<field id="19000" name="a" type="u8"/>'),
     3,
@@ -484,6 +553,8 @@ test("two files may not share a protocol name or service id", async () => {
 });
 
 test("an API and a protocol of one name would write the same files", async () => {
-  const problems = await problemsOf(protocol("", 'name="a" version="1" package="x"'), api(""));
+  const method =
+    '<method name="m" answer="stream" authorisation="none" idempotent="true" retry="safe" deadlineMs="1"/>';
+  const problems = await problemsOf(protocol("", 'name="a" version="1" package="x"'), api(method));
   expect(problems.map(formatProblem)).toEqual(["1.xml:1: name a: is taken by 0.xml. Choose another one."]);
 });

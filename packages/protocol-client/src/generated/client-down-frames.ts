@@ -22,38 +22,38 @@ export type DownFrame =
   | { readonly kind: "unknown"; readonly id: number };
 
 /** The answer of a one-shot request. The body is JSON text already. */
-export function resultFrame(id: number, resultText: string): string {
-  return `{"id":${id},"result":${resultText}}`;
+export function resultFrame(id: number, bodyText: string): string {
+  return `{"id":${id},"result":${bodyText}}`;
 }
 
 /** The request, or the stream, failed. */
-export function errorFrame(id: number, error: ErrorBody): string {
-  return `{"id":${id},"error":${JSON.stringify(error)}}`;
+export function errorFrame(id: number, body: ErrorBody): string {
+  return `{"id":${id},"error":${JSON.stringify(body)}}`;
 }
 
 /** Replaces what the client held. The body is JSON text already. */
-export function snapshotFrame(id: number, snapshotText: string): string {
-  return `{"id":${id},"snapshot":${snapshotText}}`;
+export function snapshotFrame(id: number, bodyText: string): string {
+  return `{"id":${id},"snapshot":${bodyText}}`;
 }
 
 /** Merges into what the client holds. The body is JSON text already. */
-export function deltaFrame(id: number, deltaText: string): string {
-  return `{"id":${id},"delta":${deltaText}}`;
+export function deltaFrame(id: number, bodyText: string): string {
+  return `{"id":${id},"delta":${bodyText}}`;
 }
 
 /** The stream ended. */
-export function endFrame(id: number, end: StreamEnd): string {
-  return `{"id":${id},"end":${JSON.stringify(end)}}`;
+export function endFrame(id: number, body: StreamEnd): string {
+  return `{"id":${id},"end":${JSON.stringify(body)}}`;
 }
 
 /** Every heartbeatMs. */
-export function heartbeatFrame(heartbeat: Heartbeat): string {
-  return `{"id":0,"heartbeat":${JSON.stringify(heartbeat)}}`;
+export function heartbeatFrame(body: Heartbeat): string {
+  return `{"id":0,"heartbeat":${JSON.stringify(body)}}`;
 }
 
 /** The server goes away; come back elsewhere. */
-export function drainFrame(drain: Drain): string {
-  return `{"id":0,"drain":${JSON.stringify(drain)}}`;
+export function drainFrame(body: Drain): string {
+  return `{"id":0,"drain":${JSON.stringify(body)}}`;
 }
 
 /** Takes a frame apart by its key. Bodies come from the server and are not checked again; what is no frame is `undefined`. */

@@ -10,12 +10,13 @@ export function emitDownFrames(api: Api, runtimeModule: string, errorsModule: st
     .map((frame) => frame.type)
     .sort();
   if (api.frames.some((frame) => frame.type === "error")) out.line(`import type { ErrorBody } from "${errorsModule}";`);
-  out.line(`import type { JsonFields, JsonValue } from "${runtimeModule}";`);
+  const hasJson = api.frames.some((frame) => typeNamed(api, frame.type, "value") === "JsonValue");
+  out.line(`import type { JsonFields${hasJson ? ", JsonValue" : ""} } from "${runtimeModule}";`);
   if (objects.length > 0)
     out.line(`import type { ${[...new Set(objects)].join(", ")} } from "./${api.name}-types.ts";`);
   out.line().line("export type DownFrame =");
   for (const frame of api.frames) {
-    out.line(`  ${frame.documentation === "" ? "" : `/** ${frame.documentation} */`}`.trimEnd());
+    out.indented(() => out.doc(frame.documentation));
     out.line(
       `  | { readonly kind: "${frame.name}"; readonly id: number; readonly ${frame.name}: ${typeNamed(api, frame.type, "value")} }`,
     );
@@ -29,10 +30,8 @@ export function emitDownFrames(api: Api, runtimeModule: string, errorsModule: st
 
 function emitBuilder(api: Api, frame: ApiFrame, out: Printer): void {
   const isTypedFrame = isTyped(api, frame);
-  const parameter = isTypedFrame
-    ? `${frame.name}: ${typeNamed(api, frame.type, "value")}`
-    : `${frame.name}Text: string`;
-  const value = isTypedFrame ? `JSON.stringify(${frame.name})` : `${frame.name}Text`;
+  const parameter = isTypedFrame ? `body: ${typeNamed(api, frame.type, "value")}` : "bodyText: string";
+  const value = isTypedFrame ? "JSON.stringify(body)" : "bodyText";
   const id = frame.of === "connection" ? "0" : "${id}";
   out.line().doc(`${frame.documentation}${isTypedFrame ? "" : " The body is JSON text already."}`.trim());
   out.block(

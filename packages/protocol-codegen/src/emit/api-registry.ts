@@ -1,11 +1,12 @@
 import type { Api } from "../model/api.ts";
+import { apiConstantOf, defaultLimitsOf } from "../model/generated-names.ts";
 import { Printer } from "./printer.ts";
 
 /** Close codes, limits and the connection management of each method, as constants. */
 export function emitApiRegistry(api: Api, digest: string): string {
   const out = new Printer();
   out.block(
-    `export const ${api.name}Api = {`,
+    `export const ${apiConstantOf(api)} = {`,
     () => {
       out.line(`name: "${api.name}",`);
       out.line(`version: ${api.version},`);
@@ -33,7 +34,7 @@ export function emitApiRegistry(api: Api, digest: string): string {
   });
   out.line().doc("What a server says of itself unless it was configured otherwise.");
   out.block(
-    `export const default${api.name.charAt(0).toUpperCase()}${api.name.slice(1)}Limits = {`,
+    `export const ${defaultLimitsOf(api)} = {`,
     () => {
       for (const limit of api.limits) out.doc(limit.documentation).line(`${limit.name}: ${limit.default},`);
     },

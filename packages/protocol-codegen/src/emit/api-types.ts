@@ -1,4 +1,5 @@
 import type { Api, ApiMember, ApiMethod } from "../model/api.ts";
+import { pascalCase, reservedWords } from "../model/generated-names.ts";
 import { Printer } from "./printer.ts";
 
 /** How JSON of the application's own shape appears: as a value where it is written, as text where it is passed on. */
@@ -7,32 +8,35 @@ export type JsonAs = "value" | "text";
 /** Interfaces of everything that is written or read as it is, and the table of methods for a typed client. */
 export function emitApiTypes(api: Api, runtimeModule: string): string {
   const out = new Printer();
-  out.line(`import type { JsonValue } from "${runtimeModule}";`);
   for (const type of api.types) {
     if (type.kind === "object") {
       out.line().doc(type.documentation);
       emitInterface(api, type.name, type.members, "value", out);
     } else if (type.kind === "tuple") {
       out.line().doc(type.documentation);
-      const items = type.members.map((member) => `${member.name}: ${memberType(api, member, "value")}`);
+      const items = type.members.map((member) => {
+        const label = reservedWords.has(member.name) ? `${member.name}_` : member.name;
+        return `${label}: ${memberType(api, member, "value")}`;
+      });
       out.line(`export type ${type.name} = readonly [${items.join(", ")}];`);
     }
   }
   for (const method of api.methods) {
     out.line().doc(`Parameters of \`${method.name}\`.`);
-    emitInterface(api, `${pascal(method.name)}Parameters`, method.parameters, "value", out);
+    emitInterface(api, `${pascalCase(method.name)}Parameters`, method.parameters, "value", out);
   }
   out.line().doc("Parameters and results by method; a method that answers with a stream has no result.");
   out.block("export interface ApiMethods {", () => {
     for (const method of api.methods) {
       out.doc(method.documentation);
       out.line(
-        `readonly "${method.name}": { readonly parameters: ${pascal(method.name)}Parameters; readonly result: ${method.result ?? "undefined"} };`,
+        `readonly "${method.name}": { readonly parameters: ${pascalCase(method.name)}Parameters; readonly result: ${method.result ?? "undefined"} };`,
       );
     }
   });
   out.line().line("export type ApiMethodName = keyof ApiMethods;");
-  return out.toString();
+  const body = out.toString();
+  return /\bJsonValue\b/.test(body) ? `import type { JsonValue } from "${runtimeModule}";\n${body}` : body;
 }
 
 export function emitInterface(
@@ -76,14 +80,6 @@ export function typeNamed(api: Api, name: string, jsonAs: JsonAs): string {
   }
 }
 
-/** `document/create` becomes `DocumentCreate`. */
-export function pascal(name: string): string {
-  return name
-    .split("/")
-    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
-    .join("");
-}
-
 export function requestTypeOf(method: ApiMethod): string {
-  return `${pascal(method.name)}Request`;
+  return `${pascalCase(method.name)}Request`;
 }

@@ -1,6 +1,6 @@
 import type { Api, ApiMember, ApiMethod, ApiNotice, ApiType } from "../model/api.ts";
-import { lowerFirst } from "../model/generated-names.ts";
-import { emitInterface, memberType, pascal, requestTypeOf } from "./api-types.ts";
+import { lowerFirst, pascalCase } from "../model/generated-names.ts";
+import { emitInterface, memberType, requestTypeOf } from "./api-types.ts";
 import { Printer } from "./printer.ts";
 
 /** The reading side of frames from a client: one function per method and per type, no schema at run time. */
@@ -59,7 +59,7 @@ function emitUnions(api: Api, out: Printer): void {
   out.line("  /** The frame is well formed, the request is not: it fails alone. */");
   out.line('  | { readonly kind: "refused"; readonly id: number; readonly error: ServiceError }');
   for (const notice of api.notices) {
-    out.line(`  /** ${notice.documentation} */`);
+    out.indented(() => out.doc(notice.documentation));
     out.line(`  | { readonly kind: "${notice.name}"; readonly ${notice.name}: ${memberType(api, notice, "text")} }`);
   }
   out.line("  /** The other side does not speak the protocol: close the connection. */");
@@ -91,7 +91,7 @@ function emitRead(api: Api, out: Printer): void {
     out.line(`const id = fields["id"];`);
     for (const notice of api.notices) {
       out.line(
-        `if (id === 0 && fields["${notice.name}"] !== undefined) return read${pascal(notice.name)}Notice(fields["${notice.name}"]);`,
+        `if (id === 0 && fields["${notice.name}"] !== undefined) return read${pascalCase(notice.name)}Notice(fields["${notice.name}"]);`,
       );
     }
     out.block("if (!Number.isSafeInteger(id) || (id as number) < 1) {", () =>
@@ -111,7 +111,7 @@ function emitRead(api: Api, out: Printer): void {
 
 function emitNotice(api: Api, notice: ApiNotice, out: Printer): void {
   out.line();
-  out.block(`function read${pascal(notice.name)}Notice(value: unknown): UpFrame {`, () => {
+  out.block(`function read${pascalCase(notice.name)}Notice(value: unknown): UpFrame {`, () => {
     out.block(
       "try {",
       () =>

@@ -1,17 +1,12 @@
-import { enumReaderOf } from "../model/generated-names.ts";
+import { enumReaderOf, reservedWords } from "../model/generated-names.ts";
 import type { EnumType, Field, MessageType, UnionType } from "../model/protocol.ts";
 import { NumberedNames, pathOf } from "./encoder.ts";
 import { elementMinBytes, fixedWidthOf, type LayoutPart, layoutOf } from "./field-layout.ts";
 import type { Printer } from "./printer.ts";
 import { elementTypeOf, typeOf } from "./typescript-types.ts";
 
-/** Words that may name a field but not a local variable of a generated function. */
-const RESERVED = new Set(
-  `reader mapKey item index break case catch class const continue debugger default delete do else enum export extends
-   false finally for function if import in instanceof new null return super switch this throw true try typeof var void
-   while with yield let static await implements interface package private protected public arguments eval malformed
-   outOfBounds undefined`.split(/\s+/),
-);
+/** What generated decoders call by these names themselves. */
+const LOCAL_NAMES = new Set(["reader", "mapKey", "item", "index", "malformed", "outOfBounds"]);
 
 /** One function per message. The result is one object literal, so that all results share one shape. */
 export function emitMessageDecoder(message: MessageType, out: Printer): void {
@@ -215,6 +210,9 @@ function get(field: Field, at: string, path: string): string {
  * calls (`decodeCard`, `suitOf`) and its own numbered locals, get an underscore, which no field name has.
  */
 function localOf(field: Field): string {
-  const isTaken = RESERVED.has(field.name) || /^(at|end)[0-9]+$|^decode[A-Z]|Of$/.test(field.name);
+  const isTaken =
+    reservedWords.has(field.name) ||
+    LOCAL_NAMES.has(field.name) ||
+    /^(at|end)[0-9]+$|^decode[A-Z]|Of$/.test(field.name);
   return isTaken ? `${field.name}_` : field.name;
 }

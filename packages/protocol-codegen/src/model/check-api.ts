@@ -1,5 +1,6 @@
 import type { Api, ApiMember, ApiType } from "./api.ts";
 import { elementAt, type ProblemList } from "./attribute-reader.ts";
+import { checkApiNames } from "./check-api-names.ts";
 
 /** What a schema cannot say about a JSON API: names that refer, patterns that compile, close codes that mean what they say. */
 export function checkApi(api: Api, problems: ProblemList): void {
@@ -17,10 +18,9 @@ export function checkApi(api: Api, problems: ProblemList): void {
       seen.add(name);
     }
   };
-  unique("type", api.types);
-  unique("method", api.methods);
-  unique("frame", api.frames);
+  checkApiNames(api, add);
   unique("close", api.closes);
+  if (api.methods.length === 0) add(api.line, `api "${api.name}"`, "has no methods", "Add a <method>");
   for (const type of api.types) {
     if (type.kind === "string" && type.pattern !== undefined && !compiles(type.pattern)) {
       add(type.line, `string "${type.name}"`, `pattern ${type.pattern} is no regular expression`, "Correct it");

@@ -44,14 +44,15 @@ export function checkNames(protocol: Protocol, add: AddProblem): void {
   checkScope(protoNames(protocol), told, add);
 }
 
-interface GeneratedName {
+/** A name in generated files, and the element that asks for it. */
+export interface GeneratedName {
   readonly name: string;
   readonly line: number;
   readonly element: string;
 }
 
 /** @param told elements with a problem already: one name that is taken often takes others with it. */
-function checkScope(names: readonly GeneratedName[], told: Set<string>, add: AddProblem): void {
+export function checkScope(names: readonly GeneratedName[], told: Set<string>, add: AddProblem): void {
   const holders = new Map<string, GeneratedName>();
   for (const claim of names) {
     const holder = holders.get(claim.name);

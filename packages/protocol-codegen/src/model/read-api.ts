@@ -7,7 +7,7 @@ import { readMember } from "./read-member.ts";
 
 export const apiNamespace = "urn:tidewire:api:1";
 const NAME = /^[a-z][A-Za-z0-9]*$/;
-const PACKAGE_NAME = /^[a-z][a-z0-9-]*$/;
+const PACKAGE_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const DAY_MS = 86_400_000;
 
 /** Reads and checks an `<api>`; throws `DefinitionError` with everything that is wrong with it. */

@@ -15,6 +15,7 @@ export function readField(element: XmlElement, types: TypeNames, problems: Probl
   const name = attributes.identifier("name", FIELD_NAME);
   if (name in Object.prototype)
     problems.add(element, "has the name of something every object inherits", "Choose another");
+  refuseIdleBounds(element, type, { isList, isMap }, problems);
   if (isList && isMap) problems.add(element, "is both a list and a map", "Remove one of list and map");
   return {
     id: attributes.integer("id", { min: 1, max: 65_535 }),
@@ -36,6 +37,28 @@ export function readField(element: XmlElement, types: TypeNames, problems: Probl
     documentation: element.text,
     line: element.line,
   };
+}
+
+/** A bound that bounds nothing would let its author believe otherwise. */
+function refuseIdleBounds(
+  element: XmlElement,
+  type: FieldType,
+  { isList, isMap }: { readonly isList: boolean; readonly isMap: boolean },
+  problems: ProblemList,
+): void {
+  const isText = type.kind === "scalar" && (type.name === "string" || type.name === "json");
+  const isBytes = type.kind === "scalar" && type.name === "bytes";
+  const belongsTo: readonly (readonly [bound: string, applies: boolean, to: string])[] = [
+    ["maxLength", isText, "string and json"],
+    ["minBytes", isBytes, "bytes"],
+    ["maxBytes", isBytes, "bytes"],
+    ["maxCount", isList || isMap, "lists and maps"],
+    ["keyMaxLength", isMap, "maps"],
+  ];
+  for (const [bound, applies, to] of belongsTo) {
+    if (applies || !element.attributes.has(bound)) continue;
+    problems.add(element, `${bound} bounds nothing here`, `It is for ${to}: remove it, or use the one that fits`);
+  }
 }
 
 function readType(

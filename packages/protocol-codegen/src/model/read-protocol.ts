@@ -9,7 +9,7 @@ import { TypeNames } from "./type-names.ts";
 export const protocolNamespace = "urn:tidewire:protocol:1";
 const TYPE_NAME = /^[A-Z][A-Za-z0-9]*$/;
 const MEMBER_NAME = /^[a-z][A-Za-z0-9]*$/;
-const PROTOCOL_NAME = /^[a-z][a-z0-9-]*$/;
+const PROTOCOL_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
 /** Reads and checks a `<protocol>`; throws `DefinitionError` with everything that is wrong with it. */
 export function readProtocol(root: XmlElement): Protocol {
