@@ -15,7 +15,7 @@ import { type AppendIdentity, type DocumentEntry, sameAppend } from "./index/doc
 import type { DocumentIndex } from "./index/document-index.ts";
 import { PendingWrites } from "./index/pending-writes.ts";
 import type { LocalLogMetrics } from "./metrics.ts";
-import type { SnapshotStore } from "./snapshots/snapshot-store.ts";
+import { isTakenAtOnce, type SnapshotStore } from "./snapshots/snapshot-store.ts";
 import type { WalRecord } from "./wal/batch.ts";
 import type { GroupCommit } from "./wal/group-commit.ts";
 
@@ -101,11 +101,15 @@ export class DocumentWrites {
     return this.#modules.index.find(document);
   }
 
-  /** The bytes must not change until it resolves. */
   async snapshot(document: DocumentName, snapshot: LogSnapshotWrite): Promise<void> {
-    const { snapshots } = this.#modules;
-    const { epoch, seq, data } = snapshot;
-    const entry = await this.settled(document);
+    const { index, snapshots } = this.#modules;
+    const { epoch, seq } = snapshot;
+    const known = index.find(document);
+    const waits = known?.pending !== undefined;
+    // The caller may reuse the bytes. Mostly they are copied to where they are written from before this returns; where
+    // not, it is no `slice`, which would leave a `Buffer` in place.
+    const data = waits || !isTakenAtOnce(snapshot.data) ? new Uint8Array(snapshot.data) : snapshot.data;
+    const entry = waits ? await this.settled(document) : known;
     if (entry === undefined) throw this.#fenced(0, 0);
     requireWhole(entry);
     if (epoch !== entry.epoch) throw this.#fenced(entry.epoch, entry.seq);

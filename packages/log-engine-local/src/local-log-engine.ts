@@ -145,7 +145,7 @@ export class LocalLogEngine implements LogEngine {
     this.#requireOpen();
     checkDocument(document);
     checkSnapshot(snapshot, this.#options.limits);
-    await this.#parts.writes.snapshot(document, { ...snapshot, data: snapshot.data.slice() });
+    await this.#parts.writes.snapshot(document, snapshot);
   }
 
   async release(document: DocumentName, epoch: number): Promise<void> {
@@ -293,5 +293,6 @@ export class LocalLogEngine implements LogEngine {
 
 /** The caller may reuse its buffers. */
 function copyOf({ seq, data }: LogRecord): LogRecord {
-  return { seq, data: data.slice() };
+  // Not `slice`, which would leave a `Buffer` in place.
+  return { seq, data: new Uint8Array(data) };
 }

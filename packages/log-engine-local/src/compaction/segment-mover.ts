@@ -56,6 +56,8 @@ const copies = new Map<RecordType, RecordType>([
  */
 export class SegmentMover {
   readonly #modules: SegmentMoverModules;
+  /** What the walk looks at, one segment at a time. A new one for each read would be garbage outside of the heap. */
+  readonly #window = Buffer.allocUnsafeSlow(PIECE_BYTES);
   #isStopped = false;
 
   constructor(modules: SegmentMoverModules) {
@@ -85,12 +87,12 @@ export class SegmentMover {
     const { reader, pace, storeId } = this.#modules;
     const salt = segmentSalt(storeId, segment.id);
     const header = emptyHeader();
-    let window: Buffer = Buffer.alloc(0);
+    let window: Buffer = this.#window.subarray(0, 0);
     let windowStart = SEGMENT_HEADER_BYTES;
     for (let offset = SEGMENT_HEADER_BYTES; offset < segment.sizeBytes && !this.#isStopped; ) {
       if (offset + RECORD_HEADER_BYTES > windowStart + window.length) {
         await pace.take(PIECE_BYTES);
-        window = await reader.readBytes(segment.id, offset, PIECE_BYTES);
+        window = await reader.readBytes(segment.id, offset, PIECE_BYTES, this.#window);
         windowStart = offset;
       }
       if (!readHeaderInto(header, window, offset - windowStart, salt)) return;

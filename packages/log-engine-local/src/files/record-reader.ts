@@ -91,9 +91,9 @@ export class RecordReader {
     return record!;
   }
 
-  /** Raw bytes of a segment, for the background. */
-  async readBytes(segmentId: number, offset: number, length: number): Promise<Buffer> {
-    return this.#withFile(segmentId, (file) => readFully(file, offset, length));
+  /** Raw bytes of a segment; into `target`, if it is given. */
+  async readBytes(segmentId: number, offset: number, length: number, target?: Buffer): Promise<Buffer> {
+    return this.#withFile(segmentId, (file) => readFully(file, offset, length, target));
   }
 
   /** Closes the file if it is open; it is about to be removed. */

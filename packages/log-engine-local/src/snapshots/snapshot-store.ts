@@ -16,7 +16,7 @@ import { placesOf } from "../format/record-places.ts";
 import { SEGMENT_HEADER_BYTES } from "../format/segment-header.ts";
 import type { Segment, SegmentTable } from "../index/segment-table.ts";
 import type { LocalLogMetrics } from "../metrics.ts";
-import { sharedBuffer } from "../wal/batch.ts";
+import { BatchBuffers } from "../wal/batch.ts";
 import { failureReason, storageUnavailable } from "../wal/storage-failure.ts";
 
 export interface SnapshotStoreModules {
@@ -42,9 +42,23 @@ export interface KeptRecord {
 
 interface WaitingRecord {
   readonly header: RecordHeader;
-  readonly payload: Uint8Array;
+  /** Of the payload. */
+  readonly length: number;
+  readonly crc: number;
   readonly resolve: (kept: KeptRecord) => void;
   readonly reject: (error: ServiceError) => void;
+}
+
+/** Records that share a write and a sync: gathered as they will stand, but for their headers. */
+interface Piece {
+  readonly buffer: Buffer;
+  readonly records: WaitingRecord[];
+  length: number;
+}
+
+/** A record that needs several pieces. */
+interface LargeRecord extends Omit<WaitingRecord, "crc"> {
+  readonly payload: Uint8Array;
 }
 
 interface OpenSegment {
@@ -61,9 +75,9 @@ interface OpenSegment {
 export class SnapshotStore {
   readonly #modules: SnapshotStoreModules;
   readonly #options: SnapshotStoreOptions;
-  /** What is written. A thread that was given up may still write from it: after a failure there is another one. */
-  #chunk = sharedBuffer(PIECE_BYTES);
-  #queue: WaitingRecord[] = [];
+  readonly #buffers = new BatchBuffers(PIECE_BYTES);
+  /** Oldest first; only the last one takes more records. */
+  #queue: (Piece | LargeRecord)[] = [];
   #queuedBytes = 0;
   #open: OpenSegment | undefined;
   #loop: Promise<void> | undefined;
@@ -74,18 +88,20 @@ export class SnapshotStore {
     this.#options = options;
   }
 
-  /** Resolves when the record is durable. The payload must not change until then. */
+  /** Resolves when the record is durable. A payload for which `isTakenAtOnce` is false must not change until then. */
   write(header: RecordHeader, payload: Uint8Array): Promise<KeptRecord> {
     if (this.#isClosed) throw new ServiceError("unavailable", "the log is closed");
-    if (this.#queuedBytes > 0 && this.#queuedBytes + payload.length > this.#options.queueMaxBytes) {
+    const { length } = payload;
+    if (this.#queuedBytes > 0 && this.#queuedBytes + length > this.#options.queueMaxBytes) {
       this.#modules.metrics.overloaded.add();
       throw new ServiceError("overloaded", "too many snapshots wait to be written", {
         details: { queuedBytes: this.#queuedBytes },
       });
     }
-    this.#queuedBytes += payload.length;
+    this.#queuedBytes += length;
     return new Promise((resolve, reject) => {
-      this.#queue.push({ header, payload, resolve, reject });
+      if (isTakenAtOnce(payload)) this.#gather({ header, length, crc: crc32(payload), resolve, reject }, payload);
+      else this.#queue.push({ header, length, payload, resolve, reject });
       this.#loop ??= this.#run();
     });
   }
@@ -97,93 +113,89 @@ export class SnapshotStore {
     await this.#letGo();
   }
 
+  /** Copied once, to where it is written from: a copy that only waits would be garbage outside of the heap. */
+  #gather(record: WaitingRecord, payload: Uint8Array): void {
+    const bytes = recordBytes(payload.length);
+    let piece = this.#queue.at(-1);
+    if (piece === undefined || "payload" in piece || piece.length + bytes > PIECE_BYTES) {
+      piece = { buffer: this.#buffers.take(), records: [], length: 0 };
+      this.#queue.push(piece);
+    }
+    const start = piece.length + RECORD_HEADER_BYTES;
+    piece.length += bytes;
+    piece.buffer.set(payload, start);
+    piece.buffer.fill(0, start + payload.length, piece.length);
+    piece.records.push(record);
+  }
+
   async #run(): Promise<void> {
     // Gathers what else this turn brings.
     await Promise.resolve();
-    while (this.#queue.length > 0) {
-      const group = this.#takeGroup();
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      const records = "payload" in next ? [next] : next.records;
       try {
-        await this.#writeGroup(group);
+        const open = await this.#segmentWithRoom();
+        const offsets = "payload" in next ? [await this.#writeLarge(open, next)] : await this.#writePiece(open, next);
+        this.#settle(open, records, offsets);
       } catch (error) {
         // Never appended to again: what is behind the failure is unknown.
         await this.#letGo();
-        this.#chunk = sharedBuffer(PIECE_BYTES);
         const refusal = storageUnavailable(failureReason(error), error);
-        for (const { reject } of group) reject(refusal);
+        for (const { reject } of records) reject(refusal);
       }
-      for (const { payload } of group) this.#queuedBytes -= payload.length;
+      for (const { length } of records) this.#queuedBytes -= length;
     }
     this.#loop = undefined;
   }
 
-  /** As many records as one sync may cover; at least one. */
-  #takeGroup(): WaitingRecord[] {
-    const group: WaitingRecord[] = [];
-    let bytes = 0;
-    for (const waiting of this.#queue) {
-      bytes += recordBytes(waiting.payload.length);
-      if (group.length > 0 && bytes > PIECE_BYTES) break;
-      group.push(waiting);
-    }
-    this.#queue = this.#queue.slice(group.length);
-    return group;
-  }
-
-  async #writeGroup(group: readonly WaitingRecord[]): Promise<void> {
-    const open = await this.#segmentWithRoom();
-    const offsets =
-      recordBytes(group[0]!.payload.length) > PIECE_BYTES
-        ? [await this.#writeLarge(open, group[0]!)]
-        : await this.#writeTogether(open, group);
+  #settle(open: OpenSegment, records: readonly (WaitingRecord | LargeRecord)[], offsets: readonly number[]): void {
     open.segment.sizeBytes = open.offset;
-    for (const [index, { payload, resolve }] of group.entries()) {
-      const reference = { location: locationOf(open.segment.id, offsets[index]!), length: payload.length };
+    for (const [index, { length, resolve }] of records.entries()) {
+      const reference = { location: locationOf(open.segment.id, offsets[index]!), length };
       resolve({ ...reference, letGo: this.#modules.segments.hold(placesOf([reference])) });
     }
   }
 
-  /** Records that fit into one piece, with one write and one sync. Returns where they begin. */
-  async #writeTogether(open: OpenSegment, group: readonly WaitingRecord[]): Promise<number[]> {
+  /** Returns where its records begin. */
+  async #writePiece(open: OpenSegment, { buffer, records, length }: Piece): Promise<number[]> {
     const offsets: number[] = [];
-    let length = 0;
-    for (const { header, payload } of group) {
-      offsets.push(open.offset + length);
-      const start = length + RECORD_HEADER_BYTES;
-      const end = length + recordBytes(payload.length);
-      this.#chunk.set(payload, start);
-      this.#chunk.fill(0, start + payload.length, end);
-      const about = { length: payload.length, crc: crc32(payload) };
-      writeHeader(this.#chunk, length, header, { salt: open.salt, batchStart: 0 }, about);
-      length = end;
+    let start = 0;
+    for (const record of records) {
+      writeHeader(buffer, start, record.header, { salt: open.salt, batchStart: 0 }, record);
+      offsets.push(open.offset + start);
+      start += recordBytes(record.length);
     }
-    await this.#writeChunk(open, length, open.offset);
+    await this.#writePaced(open, buffer.subarray(0, length), open.offset);
+    // Not after a failure: a thread that was given up may still write from it.
+    this.#buffers.give(buffer);
     open.offset += length;
     return offsets;
   }
 
-  /** A record larger than a piece: its payload piece by piece, its header behind it. */
-  async #writeLarge(open: OpenSegment, { header, payload }: WaitingRecord): Promise<number> {
+  /** Its payload piece by piece, its header behind it. */
+  async #writeLarge(open: OpenSegment, { header, payload, length }: LargeRecord): Promise<number> {
     const offset = open.offset;
     const payloadOffset = offset + RECORD_HEADER_BYTES;
+    const buffer = this.#buffers.take();
     let crc = 0;
-    for (let start = 0; start < payload.length; start += PIECE_BYTES) {
+    for (let start = 0; start < length; start += PIECE_BYTES) {
       const piece = payload.subarray(start, start + PIECE_BYTES);
       crc = crc32(piece, crc);
-      this.#chunk.set(piece);
+      buffer.set(piece);
       const padded = (piece.length + RECORD_ALIGNMENT - 1) & ~(RECORD_ALIGNMENT - 1);
-      this.#chunk.fill(0, piece.length, padded);
-      await this.#writeChunk(open, padded, payloadOffset + start);
+      buffer.fill(0, piece.length, padded);
+      await this.#writePaced(open, buffer.subarray(0, padded), payloadOffset + start);
     }
-    writeHeader(this.#chunk, 0, header, { salt: open.salt, batchStart: 0 }, { length: payload.length, crc });
-    await this.#writeChunk(open, RECORD_HEADER_BYTES, offset);
-    open.offset += recordBytes(payload.length);
+    writeHeader(buffer, 0, header, { salt: open.salt, batchStart: 0 }, { length, crc });
+    await this.#writePaced(open, buffer.subarray(0, RECORD_HEADER_BYTES), offset);
+    this.#buffers.give(buffer);
+    open.offset += recordBytes(length);
     return offset;
   }
 
-  async #writeChunk(open: OpenSegment, length: number, position: number): Promise<void> {
-    const bytes = this.#chunk.subarray(0, length);
-    await this.#modules.pace.run(length, () => writeDurably(open.file, bytes, position));
-    this.#modules.metrics.snapshotBytes.add(length);
+  async #writePaced(open: OpenSegment, bytes: Uint8Array, position: number): Promise<void> {
+    await this.#modules.pace.run(bytes.length, () => writeDurably(open.file, bytes, position));
+    this.#modules.metrics.snapshotBytes.add(bytes.length);
   }
 
   async #segmentWithRoom(): Promise<OpenSegment> {
@@ -205,4 +217,9 @@ export class SnapshotStore {
     open.segment.holds--;
     await open.file.close().catch(() => {});
   }
+}
+
+/** `write` copies it before it returns. */
+export function isTakenAtOnce(payload: Uint8Array): boolean {
+  return recordBytes(payload.length) <= PIECE_BYTES;
 }
