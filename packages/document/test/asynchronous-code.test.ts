@@ -70,7 +70,7 @@ describe("document code that returns a promise", () => {
     const doc = document(spec);
     const ann = doc.connect("ann");
     expect(ann.view).not.toHaveProperty("v");
-    expect(String(doc.faults[0])).toMatch(/synchronous/);
+    expect(String(doc.faults[0])).toMatch(/(policy of doc\.v|"v" of the document) failed: .* are synchronous/);
     expect(await settled()).toEqual([]);
   });
 
@@ -88,7 +88,9 @@ describe("an answer that is neither true nor false", () => {
   test("hides, and is told to its author", () => {
     const doc = document({ state: { n: t.int(), v: t.int().visibleTo((): any => "yes") } });
     expect(doc.connect("ann").view).toEqual({ n: 0 });
-    expect(String(doc.faults[0])).toMatch(/policies give true or false: this one gave string/);
+    expect(String(doc.faults[0])).toMatch(
+      /the policy of doc\.v failed: policies give true or false: this one gave string/,
+    );
   });
 
   test("forbids", () => {

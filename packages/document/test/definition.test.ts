@@ -44,6 +44,39 @@ describe("a definition is checked when it is compiled", () => {
     ["a message that is none", () => define({ messages: { a: () => {} } }), /message\(\)/],
     ["a timer that is none", () => define({ timers: { a: 1 } }), /timer/],
     [
+      "a message without a handler",
+      () => define({ messages: { a: (message as any)(z.string()) } }),
+      /"a" has no handler/,
+    ],
+    [
+      "a message that takes no schema",
+      () => define({ messages: { a: message({} as any, () => 1) } }),
+      /Standard Schema/,
+    ],
+    ["no message at all", () => define({ messages: { a: undefined } }), /"a" is not made with message/],
+    ["a view that is no function", () => define({ views: { a: 5 } }), /views\.a is not a function, but a number/],
+    ["a computed value that is none", () => define({ computed: { a: "x" } }), /computed\.a is not a function/],
+    ["a hook that is none", () => define({ onConnect: {} }), /onConnect is not a function, but an object/],
+    ["a rule that is none", () => define({ access: { connect: true } }), /access\.connect is not a function/],
+    ["a rule that there is not", () => define({ access: { conect: () => true } }), /no rule "conect", only create/],
+    ["a migration that is none", () => define({ version: 2, migrate: { 1: {} } }), /migrate\.1 is not a function/],
+    ["a migration from nowhere", () => define({ migrate: { one: () => {} } }), /migrate\.one is no version/],
+    ["a policy that is none", () => define({ state: { a: t.int().visibleTo("all" as any) } }), /doc\.a: a policy/],
+    [
+      "a record's policy that is none",
+      () => define({ state: { a: t.table(record({}).visibleTo(1 as any)) } }),
+      /doc\.a\[\]: a policy/,
+    ],
+    ["view state without a schema", () => define({ viewState: { zoom: 1 } }), /viewState is not a Standard Schema/],
+    ["an argument without a schema", () => define({ createArg: {} }), /createArg is not a Standard Schema/],
+    ["a word that means nothing", () => define({ mesages: {} }), /no "mesages": it takes space, version, state/],
+    [
+      "fields without record",
+      () => (t.table as any)({ x: t.int() }),
+      /t\.table takes a schema: build it with t or record/,
+    ],
+    ["no state", () => define({ state: undefined }), /fields are an object of schemas, not undefined/],
+    [
       "too many policies in one record",
       () =>
         define({

@@ -46,6 +46,11 @@ describe("handlers", () => {
     expect(bench.get("ann").view["map"]).toEqual({ k: 1 });
   });
 
+  test.each([[""], [undefined], [5], ["x".repeat(129)]])("a rejection has a code: not %j", (code) => {
+    const { run } = begin();
+    expect(() => run((_doc, ctx) => ctx.reject(code))).toThrow(/1 to 128/);
+  });
+
   test("a context is of no use afterwards", () => {
     const { run } = begin();
     let kept: any;

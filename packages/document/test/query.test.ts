@@ -202,4 +202,13 @@ describe("queries", () => {
     expect(ids(ann.view["mine"] as any[])).not.toContain("4");
     expect(ids(ann.view["mine"] as any[])).toContain("5");
   });
+
+  test.each<readonly [string, Handler, RegExp]>([
+    ["nothing", (doc) => doc.rows.where(undefined), /fields with their values, or a function: got undefined/],
+    ["null", (doc) => doc.rows.where({ by: null }), /no nulls: ask for undefined/],
+    ["something else than a principal", (doc) => doc.rows.where({ by: "ann" }), /"by": expected a principal/],
+    ["another direction", (doc) => doc.rows.orderBy("rank", "down"), /"asc" or "desc"/],
+  ])("refuse %s with a word on what to write", (_what, work, text) => {
+    expect(() => filled().run((doc, ctx) => void work(doc, ctx))).toThrow(text);
+  });
 });

@@ -81,6 +81,17 @@ describe("what state refuses, at the assignment", () => {
     expect(bench.get("ann").view["rows"]).toMatchObject([{ id: "1" }]);
   });
 
+  test("an object that is given twice, and was changed in between, is taken as it is", () => {
+    const { run, bench } = begin();
+    run((doc) => {
+      const by = { agent: "ann", authority: "dev" };
+      doc.rows.insert({ n: 1, text: "a", by });
+      by.agent = "bob";
+      doc.rows.insert({ n: 2, text: "b", by });
+    });
+    expect(bench.get("ann").view["rows"]).toMatchObject([{ by: principalOf("ann") }, { by: principalOf("bob") }]);
+  });
+
   test("optional fields come and go, nested records are replaced or changed", () => {
     const { run, bench } = begin();
     const ann = bench.connect("ann");
@@ -130,6 +141,18 @@ describe("what state refuses, at the assignment", () => {
         ];
       }),
     ).toEqual(["c", "a", 3, "y", true, 2, "B", "x", "y"]);
+    expect(
+      run((doc) => {
+        doc.list.replace(["z", "yy"]);
+        return [
+          doc.list.map((item: string, position: number) => item + position),
+          doc.list.filter((item: string) => item.length > 1),
+          doc.list.find((item: string) => item === "z"),
+          doc.list.some((item: string) => item === "a"),
+          doc.list.every((item: string) => item.length > 0),
+        ];
+      }),
+    ).toEqual([["z0", "yy1"], ["yy"], "z", false, true]);
     expect(
       run((doc) => {
         doc.list.replace(["z"]);

@@ -113,6 +113,17 @@ describe("the test kit", () => {
     expect(document.exists).toBe(false);
   });
 
+  test("goes on after a view state that was refused", () => {
+    const document = createTestDocument(game);
+    document.create("host", { seed: 1 });
+    const ann = document.connect("ann", { zoom: 1 });
+    expect(catchRejected(() => document.connect("bob", { zoom: "x" } as never)).code).toBe("invalid_argument");
+    expect(catchRejected(() => ann.updateViewState({ zoom: "x" } as never)).code).toBe("invalid_argument");
+    ann.send("play", { tile: 1 });
+    expect(ann.view.zoomed).toBe(2);
+    expect(Object.keys(ann.view.players)).toEqual(["ann"]);
+  });
+
   test("finds policies that are not functions of the state", () => {
     let isOpen = false;
     const document = createTestDocument(

@@ -15,9 +15,15 @@ export interface DocumentList<Value> extends Iterable<Value> {
   splice(start: number, deleteCount?: number, ...values: Value[]): Value[];
   replace(values: Iterable<Value>): void;
   clear(): void;
+  /** By value: principals and JSON need not be the same object. */
   includes(value: Value): boolean;
   indexOf(value: Value): number;
   toArray(): Value[];
+  map<Result>(project: (item: Value, position: number) => Result): Result[];
+  filter(condition: (item: Value, position: number) => boolean): Value[];
+  find(condition: (item: Value, position: number) => boolean): Value | undefined;
+  some(condition: (item: Value, position: number) => boolean): boolean;
+  every(condition: (item: Value, position: number) => boolean): boolean;
 }
 
 /** A map with string keys, in key order. Keys are 1 to 512 code units and do not begin with `@`. */

@@ -127,7 +127,26 @@ export interface DocumentDefinition<
   };
 }
 
-/** Declares a document type. What is wrong with it is said by `compileDocument`, at start. */
+const specKeys: ReadonlySet<string> = new Set<keyof DocumentSpec<Fields, NoNames, NoNames, NoNames, StandardSchemaV1>>([
+  "space",
+  "version",
+  "state",
+  "computed",
+  "views",
+  "viewState",
+  "access",
+  "createsOnDemand",
+  "createArg",
+  "onCreate",
+  "onConnect",
+  "onDisconnect",
+  "messages",
+  "timers",
+  "cron",
+  "migrate",
+]);
+
+/** Declares a document type. What else is wrong with it is said by `compileDocument`, at start. */
 export function defineDocument<
   const State extends Fields,
   Computed extends Record<string, unknown> = NoNames,
@@ -137,6 +156,9 @@ export function defineDocument<
 >(
   spec: DocumentSpec<State, Computed, Views, Messages, ViewStateSchema>,
 ): DocumentDefinition<State, Computed, Views, Messages, StandardSchemaV1.InferOutput<ViewStateSchema>> {
+  for (const name of Object.keys(spec)) {
+    if (!specKeys.has(name)) throw new TypeError(`a document has no "${name}": it takes ${[...specKeys].join(", ")}`);
+  }
   return {
     [documentKey]: 1,
     space: spec.space,
@@ -148,14 +170,20 @@ export function defineDocument<
     access: spec.access ?? {},
     createsOnDemand: spec.createsOnDemand ?? false,
     createArg: spec.createArg,
-    onCreate: spec.onCreate?.bind(spec),
-    onConnect: spec.onConnect?.bind(spec),
-    onDisconnect: spec.onDisconnect?.bind(spec),
+    onCreate: bound(spec, "onCreate"),
+    onConnect: bound(spec, "onConnect"),
+    onDisconnect: bound(spec, "onDisconnect"),
     messages: typeof spec.messages === "function" ? spec.messages(message) : (spec.messages ?? {}),
     timers: spec.timers ?? {},
     cron: spec.cron ?? {},
     migrate: spec.migrate ?? {},
   };
+}
+
+/** As methods they may use `this`. What is no function is refused when the document is compiled. */
+function bound<Spec, Name extends keyof Spec>(spec: Spec, name: Name): Spec[Name] {
+  const hook = spec[name];
+  return typeof hook === "function" ? hook.bind(spec) : hook;
 }
 
 type TypesOf<D> =

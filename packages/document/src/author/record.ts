@@ -9,6 +9,7 @@ import {
   type Presence,
 } from "./field.ts";
 import type { InsertOf, RecordOf, ViewOfFields } from "./infer.ts";
+import { describeType } from "./scalar-check.ts";
 import { type FieldPolicy, type PolicyViewer, type SchemaNode, schemaKey } from "./schema-node.ts";
 
 // oxlint-disable typescript/no-explicit-any -- the document's type does not exist yet where its records are written
@@ -84,6 +85,9 @@ export function record<const F extends Fields>(fields: F): RecordSchema<F> {
 }
 
 export function fieldNodes(fields: Fields): Record<string, SchemaNode> {
+  if (typeof fields !== "object" || (fields as unknown) === null) {
+    throw new TypeError(`fields are an object of schemas, not ${describeType(fields)}`);
+  }
   return Object.fromEntries(
     Object.entries(fields).map(([name, field]) => {
       const node = (field as Partial<AnyField> | undefined)?.[schemaKey];

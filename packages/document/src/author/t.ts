@@ -10,7 +10,7 @@ import {
 } from "./field.ts";
 import type { InsertOf, RecordOf, ViewOfFields } from "./infer.ts";
 import type { MapOf, RecordSchema, TableOf } from "./record.ts";
-import { type SchemaNode, schemaKey } from "./schema-node.ts";
+import { type SchemaHolder, type SchemaNode, schemaKey } from "./schema-node.ts";
 
 // oxlint-disable typescript/no-explicit-any -- patterns that match any field
 
@@ -50,6 +50,13 @@ export interface MapField<Element extends AnyField>
 const build = (kind: SchemaNode["kind"], rest: Partial<SchemaNode> = {}): unknown =>
   new FieldBuilder(newSchemaNode(kind, rest));
 
+/** Throws `TypeError` for what is no schema, such as the plain fields of a record. */
+function elementOf(element: Partial<SchemaHolder> | undefined, kind: string): SchemaNode {
+  const node = element?.[schemaKey];
+  if (node === undefined) throw new TypeError(`t.${kind} takes a schema: build it with t or record`);
+  return node;
+}
+
 /** The schema builder. */
 export const t = {
   /** A safe integer. */
@@ -70,15 +77,15 @@ export const t = {
   json: <Value extends StateJson = StateJson>() => build("json") as ScalarField<Value>,
   /** Scalars in a row. */
   list: <Value>(element: ScalarField<Value, any, any>) =>
-    build("list", { element: element[schemaKey] }) as ContainerField<
+    build("list", { element: elementOf(element, "list") }) as ContainerField<
       DocumentList<Value>,
       readonly Value[],
       readonly Value[]
     >,
   /** String keys to scalars or records. */
   map: <Element extends AnyField>(element: Element) =>
-    build("map", { element: element[schemaKey] }) as MapField<Element>,
+    build("map", { element: elementOf(element, "map") }) as MapField<Element>,
   /** Records in an order, with ids. */
   table: <R extends RecordSchema<any, any, any>>(row: R) =>
-    build("table", { element: row[schemaKey] }) as TableField<R>,
+    build("table", { element: elementOf(row, "table") }) as TableField<R>,
 };

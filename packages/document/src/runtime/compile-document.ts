@@ -1,6 +1,5 @@
 import { type Random, SystemRandom } from "@tidewire/foundation";
-import { type DocumentDefinition, documentKey } from "../author/define-document.ts";
-import { messageKey } from "../author/message.ts";
+import type { DocumentDefinition } from "../author/define-document.ts";
 import type { SchemaNode } from "../author/schema-node.ts";
 import { JsonWriter } from "../encode/json-writer.ts";
 import { patchHead } from "../log/document-log.ts";
@@ -15,10 +14,10 @@ import { StateWalk } from "../view/state-walk.ts";
 import { type ViewSlot, viewSlot } from "../view/view-slot.ts";
 import type { CompiledDocument } from "./compiled-document.ts";
 import { cronEntries } from "./cron-entries.ts";
+import { checkedDefinition } from "./definition-check.ts";
 import { DocumentInstance } from "./document-instance.ts";
 import { type DocumentLimits, defaultLimits } from "./limits.ts";
 import type { DocumentRuntime } from "./runtime.ts";
-import { checkSchema } from "./schema-check.ts";
 
 export interface CompileOptions {
   /** Seeds new documents. */
@@ -68,40 +67,6 @@ export function compileDocument(
     createsOnDemand: checked.createsOnDemand,
     open: (name, stored) => new DocumentInstance(compiled, name, stored),
   };
-}
-
-const spacePattern = /^[a-z][a-z0-9-]{2,62}$/;
-
-function checkedDefinition(value: unknown): DocumentDefinition {
-  const definition = value as Partial<DocumentDefinition> | null | undefined;
-  if (typeof definition !== "object" || definition === null || definition[documentKey] !== 1) {
-    throw new TypeError("not a document: export what defineDocument returns");
-  }
-  const { space, version, stateFields, messages, timers } = definition as DocumentDefinition;
-  if (typeof space !== "string" || !spacePattern.test(space)) {
-    throw new TypeError(`space "${space}" must match ${spacePattern.source}`);
-  }
-  if (!Number.isSafeInteger(version) || version < 1) throw new TypeError("version must be a whole number from 1 on");
-  checkSchema(stateFields);
-  for (const [name, message] of Object.entries(messages)) {
-    if (message[messageKey] !== 1) {
-      throw new TypeError(`message "${name}" is not made with message()`);
-    }
-  }
-  for (const [name, timer] of Object.entries(timers)) {
-    if (typeof timer !== "function") throw new TypeError(`timer "${name}" is not a function`);
-  }
-  checkRootNames(definition as DocumentDefinition);
-  return definition as DocumentDefinition;
-}
-
-function checkRootNames({ stateFields, computed, views }: DocumentDefinition): void {
-  const seen = new Set(["presence"]);
-  for (const name of [...Object.keys(stateFields), ...Object.keys(computed), ...Object.keys(views)]) {
-    if (!/^[A-Za-z][A-Za-z0-9_]*$/.test(name)) throw new TypeError(`"${name}" cannot be a field of a document`);
-    if (seen.has(name)) throw new TypeError(`"${name}" is defined twice: state, computed values and views share names`);
-    seen.add(name);
-  }
 }
 
 function compileViews(definition: DocumentDefinition): ViewSchema {

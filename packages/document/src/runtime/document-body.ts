@@ -97,7 +97,8 @@ export class DocumentBody implements ViewedDocument {
     this.cron.adopt(now);
   }
 
-  policyFailed(thrown: unknown): void {
-    this.compiled.onFault(thrown);
+  codeFailed(what: string, thrown: unknown): void {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    this.compiled.onFault(new Error(`${what} failed: ${reason}`, { cause: thrown }));
   }
 }

@@ -35,8 +35,8 @@ export class HandlerContext implements DocumentContext {
 
   reject(code: string, data?: unknown): never {
     this.#assertOpen();
-    if (typeof code !== "string" || code.length > codeLengthMax) {
-      throw new StateError(`a rejection's code is a string of at most ${codeLengthMax} code units`);
+    if (typeof code !== "string" || code.length === 0 || code.length > codeLengthMax) {
+      throw new StateError(`a rejection's code is a string of 1 to ${codeLengthMax} code units`);
     }
     const plain = plainJson(data, "valueMaxLength", this.#body.compiled.limits.valueMaxLength);
     this.rejection = Rejection.of(code, plain);

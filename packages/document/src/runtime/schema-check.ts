@@ -44,9 +44,16 @@ function hasPolicy(node: SchemaNode): boolean {
 
 function checkNode(node: SchemaNode, place: Place): void {
   const { path, depth } = place;
+  checkPolicies(node, path);
   if (isContainer(node)) checkContainer(node, place);
   else if (node.kind === "record") checkFields(node.fields!, { path, depth, isRow: false });
   else checkScalarNode(node, path);
+}
+
+function checkPolicies({ policy, recordPolicy }: SchemaNode, path: string): void {
+  for (const each of [policy, recordPolicy]) {
+    if (each !== undefined && typeof each !== "function") throw new TypeError(`${path}: a policy is a function`);
+  }
 }
 
 function checkScalarNode(node: SchemaNode, path: string): void {
@@ -68,6 +75,7 @@ function checkScalarNode(node: SchemaNode, path: string): void {
 
 function checkContainer(node: SchemaNode, { path, depth }: Place): void {
   const element = node.element!;
+  checkPolicies(element, `${path}[]`);
   if (element.kind === "record" && node.kind !== "list") {
     for (const name of node.indexes ?? []) {
       const field = Object.hasOwn(element.fields!, name) ? element.fields![name]! : undefined;

@@ -1,5 +1,5 @@
 import type { DocumentList } from "../author/containers.ts";
-import { describeType } from "../author/scalar-check.ts";
+import { describeType, sameJson } from "../author/scalar-check.ts";
 import { StateError } from "../author/state-error.ts";
 import type { DocumentState } from "./document-state.ts";
 import { type FieldCheck, fieldCheck } from "./field-check.ts";
@@ -34,11 +34,33 @@ export class ListNode extends StateNode implements DocumentList<unknown>, Undoab
   }
 
   includes(value: unknown): boolean {
-    return this.#read().includes(value);
+    return this.indexOf(value) >= 0;
   }
 
   indexOf(value: unknown): number {
-    return this.#read().indexOf(value);
+    const { kind } = this.$field.node.element!;
+    const isByValue = kind === "json" || kind === "principal";
+    return isByValue ? this.#read().findIndex((item) => sameJson(item, value)) : this.#read().indexOf(value);
+  }
+
+  map<Result>(project: (item: unknown, position: number) => Result): Result[] {
+    return this.toArray().map((item, position) => project(item, position));
+  }
+
+  filter(condition: (item: unknown, position: number) => boolean): unknown[] {
+    return this.toArray().filter((item, position) => condition(item, position));
+  }
+
+  find(condition: (item: unknown, position: number) => boolean): unknown {
+    return this.toArray().find((item, position) => condition(item, position));
+  }
+
+  some(condition: (item: unknown, position: number) => boolean): boolean {
+    return this.toArray().some((item, position) => condition(item, position));
+  }
+
+  every(condition: (item: unknown, position: number) => boolean): boolean {
+    return this.toArray().every((item, position) => condition(item, position));
   }
 
   toArray(): unknown[] {

@@ -14,7 +14,11 @@ export class PrincipalTable {
   #last: Principal | undefined;
 
   intern(principal: Principal): Principal {
-    if (principal === this.#lastGiven || principal === this.#last) return this.#last!;
+    const last = this.#last;
+    if (principal === last) return last;
+    // Document code may have changed the object that it gives.
+    const isLastGiven = principal === this.#lastGiven;
+    if (isLastGiven && principal.agent === last!.agent && principal.authority === last!.authority) return last!;
     this.#last = this.#interned(principal);
     this.#lastGiven = principal;
     return this.#last;

@@ -1,5 +1,6 @@
 import type { SortDirection } from "../author/containers.ts";
 import { refusePromise } from "../author/refuse-promise.ts";
+import { describeType } from "../author/scalar-check.ts";
 import { isComparable } from "../author/schema-node.ts";
 import { StateError } from "../author/state-error.ts";
 import type { DocumentState } from "./document-state.ts";
@@ -54,6 +55,9 @@ export class Query {
       const condition = criteria as (row: RecordNode) => boolean;
       return new Query(this.$source, { ...plan, conditions: [...plan.conditions, condition] });
     }
+    if (typeof criteria !== "object" || criteria === null) {
+      throw new StateError(`where takes fields with their values, or a function: got ${describeType(criteria)}`);
+    }
     const added = Object.keys(criteria).map((name) => {
       const field = this.#field(name);
       return { field, value: this.#comparable(field, (criteria as Record<string, unknown>)[name]) };
@@ -62,6 +66,7 @@ export class Query {
   }
 
   orderBy(name: string, direction: SortDirection = "asc"): Query {
+    if (direction !== "asc" && direction !== "desc") throw new StateError('orderBy goes "asc" or "desc"');
     return new Query(this.$source, {
       ...this.#plan,
       sort: [...this.#plan.sort, { field: this.#field(name), direction }],
@@ -138,7 +143,9 @@ export class Query {
 
   /** Principals are compared by identity, so one from elsewhere is exchanged for the document's own. */
   #comparable(field: FieldType, value: unknown): unknown {
-    return field.node.kind === "principal" && value !== undefined ? this.$source.$state.intern(value) : value;
+    if (value === null) throw new StateError(`"${field.name}": state holds no nulls: ask for undefined`);
+    if (field.node.kind !== "principal" || value === undefined) return value;
+    return field.check(value, this.$source.$state);
   }
 
   #field(name: string): FieldType {

@@ -9,6 +9,8 @@ export interface Guard {
   /** Within the bits of its record. */
   readonly bit: number;
   readonly policy: FieldPolicy;
+  /** What it guards, for messages: `doc.cards.face`. */
+  readonly path: string;
   /** It takes no document, so all it can read is its record and the viewer: nothing of what it read has to be remembered. */
   readonly isLocal: boolean;
 }
@@ -74,8 +76,9 @@ export class RecordType {
     this.isRow = options.isRow;
     this.isElement = options.isElement;
     let bits = 0;
-    const newGuard = (policy: FieldPolicy): Guard => schema.newGuard(bits++, policy);
-    this.guard = options.isRow || !schema.isStruct(node) ? optionalGuard(node.recordPolicy, newGuard) : undefined;
+    const newGuard: GuardMaker = (policy, path) => schema.newGuard({ bit: bits++, policy, path });
+    this.guard =
+      options.isRow || !schema.isStruct(node) ? optionalGuard(node.recordPolicy, options.path, newGuard) : undefined;
     const slots: FieldType[] = [];
     for (const name of Object.keys(node.fields!).sort()) {
       slots.push(compileField(schema, name, node.fields![name]!, slots.length, `${options.path}.${name}`, newGuard));
@@ -110,8 +113,8 @@ export class TypeCompiler {
     return this.#types++;
   }
 
-  newGuard(bit: number, policy: FieldPolicy): Guard {
-    const guard: Guard = { index: this.guards.length, bit, policy, isLocal: isLocal(policy) };
+  newGuard(made: Pick<Guard, "bit" | "policy" | "path">): Guard {
+    const guard: Guard = { ...made, index: this.guards.length, isLocal: isLocal(made.policy) };
     this.guards.push(guard);
     return guard;
   }
@@ -142,8 +145,10 @@ function isPlain(field: FieldType): boolean {
   return !field.isPrivate && field.guard === undefined && field.node.kind !== "record" && !isContainer(field.node);
 }
 
-function optionalGuard(policy: FieldPolicy | undefined, newGuard: (policy: FieldPolicy) => Guard): Guard | undefined {
-  return policy === undefined ? undefined : newGuard(policy);
+type GuardMaker = (policy: FieldPolicy, path: string) => Guard;
+
+function optionalGuard(policy: FieldPolicy | undefined, path: string, newGuard: GuardMaker): Guard | undefined {
+  return policy === undefined ? undefined : newGuard(policy, path);
 }
 
 function compileField(
@@ -152,7 +157,7 @@ function compileField(
   node: SchemaNode,
   index: number,
   path: string,
-  newGuard: (policy: FieldPolicy) => Guard,
+  newGuard: GuardMaker,
 ): FieldType {
   const recordNode = node.kind === "record" ? node : node.element?.kind === "record" ? node.element : undefined;
   let policy = node.policy;
@@ -167,7 +172,7 @@ function compileField(
     node,
     check: fieldCheck({ name, node }),
     isPrivate: node.isPrivate,
-    guard: node.isPrivate ? undefined : optionalGuard(policy, newGuard),
+    guard: node.isPrivate ? undefined : optionalGuard(policy, path, newGuard),
     recordType:
       recordNode === undefined
         ? undefined

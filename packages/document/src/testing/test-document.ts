@@ -1,5 +1,5 @@
 import { canonicalJson } from "@tidewire/delta";
-import { type Principal, SeededRandom, type ServiceError } from "@tidewire/foundation";
+import { type Principal, SeededRandom, ServiceError } from "@tidewire/foundation";
 import type {
   DocumentDefinition,
   DocumentMessages,
@@ -35,6 +35,10 @@ export class Rejected extends Error {
     this.code = code;
     this.data = isOwn ? error.details?.["data"] : error.details;
   }
+}
+
+function rejected(thrown: unknown): unknown {
+  return thrown instanceof ServiceError ? new Rejected(thrown) : thrown;
 }
 
 /** A message without an argument takes none. */
@@ -91,13 +95,18 @@ export class TestDocument<Definition extends DocumentDefinition> {
     this.execute({ kind: "create", principal, ...(arg === undefined ? {} : { arg: JSON.stringify(arg) }) });
   }
 
-  /** Connects someone; creates the document if its type says so. Throws `Rejected` or the service's `forbidden`. */
+  /** Connects someone; creates the document if its type says so. Throws `Rejected`. */
   connect(agent: string, viewState?: DocumentViewState<Definition>): TestPlayer<Definition> {
     const principal = principalOf(agent);
     this.execute({ kind: "connect", principal });
     const player = new TestPlayer<Definition>(this, principal);
+    try {
+      this.attach(player, viewState === undefined ? undefined : JSON.stringify(viewState));
+    } catch (thrown) {
+      this.#left(principal);
+      throw rejected(thrown);
+    }
     this.#players.add(player);
-    this.attach(player, viewState === undefined ? undefined : JSON.stringify(viewState));
     this.deliver();
     return player;
   }
@@ -187,7 +196,11 @@ export class TestDocument<Definition extends DocumentDefinition> {
 
   /** For `TestPlayer`. */
   updateViewState(player: TestPlayer<Definition>, viewState: string): void {
-    this.#instance.updateViewState(player.client.viewer, viewState);
+    try {
+      this.#instance.updateViewState(player.client.viewer, viewState);
+    } catch (thrown) {
+      throw rejected(thrown);
+    }
     player.client.viewState = viewState;
     this.deliver();
   }

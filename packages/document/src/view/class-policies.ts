@@ -44,7 +44,7 @@ export class ClassPolicies {
     try {
       return isPermission(guard.policy(record, this.#inputs, guard.isLocal ? undefined : state.root), "policies");
     } catch (thrown) {
-      this.#document.policyFailed(thrown);
+      this.#document.codeFailed(`the policy of ${guard.path}`, thrown);
       return false;
     } finally {
       state.tracker = outer;
@@ -95,7 +95,7 @@ export class ClassPolicies {
     try {
       return isPermission(guard.policy(record, this.#inputs, undefined), "policies");
     } catch (thrown) {
-      this.#document.policyFailed(thrown);
+      this.#document.codeFailed(`the policy of ${guard.path}`, thrown);
       return false;
     } finally {
       state.tracker = null;

@@ -69,6 +69,6 @@ export interface ViewedDocument {
   readonly baseSeq: number;
   /** A policy or view looked at something that viewers of one class may differ in. */
   readonly mustSplit: boolean;
-  /** A policy or view threw: it hides, and is counted. */
-  policyFailed(thrown: unknown): void;
+  /** A policy or view threw: it hides, and its author is told which one. */
+  codeFailed(what: string, thrown: unknown): void;
 }

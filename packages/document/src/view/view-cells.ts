@@ -110,7 +110,7 @@ export class ViewCells implements RowPolicies {
       isTold = isToldElsewhere(value, rows);
       return { result, tracker, rows, isTold };
     } catch (thrown) {
-      this.#document.policyFailed(thrown);
+      this.#document.codeFailed(`"${slot.name}" of the document`, thrown);
       return { result: absentResult, tracker, rows, isTold };
     } finally {
       state.tracker = outer;
