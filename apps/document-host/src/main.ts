@@ -4,7 +4,7 @@ import { LinkServiceTable, PeerLink } from "@tidewire/link";
 import { LogShardLinks } from "@tidewire/log-engine";
 import { joinGossip } from "@tidewire/membership-udp";
 import { OwnerLookup } from "@tidewire/routing";
-import { listenError, runService } from "@tidewire/service";
+import { listenForLinks, runService } from "@tidewire/service";
 import { serveReloads } from "./reload-requests.ts";
 import { ServedDocuments } from "./served-documents.ts";
 import { documentHostSettings, limitsOf } from "./settings.ts";
@@ -73,10 +73,7 @@ await runService({
     // Everything is served before anybody can call: an edge that knows this address from before calls at once.
     const services = new LinkServiceTable();
     serveHost(host, services);
-    const address = config.link.listen ?? DEFAULT_LISTEN;
-    const listener = await transport.listen(address, services).catch((error: unknown) => {
-      throw listenError("the link", address, "link.listen", error);
-    });
+    const listener = await listenForLinks(transport, config.link.listen ?? DEFAULT_LISTEN, services);
     const facts = {
       nodeId,
       role: "document-host",

@@ -1,6 +1,6 @@
 import { LinkServiceTable } from "@tidewire/link";
 import { GuardedLogEngine, serveLogEngine } from "@tidewire/log-engine";
-import { listenError, runService } from "@tidewire/service";
+import { listenForLinks, runService } from "@tidewire/service";
 import { startBackup } from "./backup.ts";
 import { openStorage } from "./open-storage.ts";
 import { servedLog } from "./served-log.ts";
@@ -26,11 +26,11 @@ await runService({
     state.onSeal?.(({ isSealed, movedTo }) => (isSealed ? engine.seal(movedTo) : engine.unseal()));
     const services = new LinkServiceTable();
     serveLogEngine(engine, services, servedLog(config.storage.engine, engine, state, logger));
-    const address = config.link.listen ?? DEFAULT_LISTEN;
-    const listener = await transport.listen(address, services).catch(async (error: unknown) => {
+    const listening = listenForLinks(transport, config.link.listen ?? DEFAULT_LISTEN, services);
+    const listener = await listening.catch(async (error: unknown) => {
       await backup.stop();
       await engine.close();
-      throw listenError("the link", address, "link.listen", error);
+      throw error;
     });
     const { directory, engine: kind } = config.storage;
     const { shard, seal } = state;

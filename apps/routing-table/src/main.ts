@@ -1,7 +1,7 @@
 import { LinkServiceTable } from "@tidewire/link";
 import { joinGossip } from "@tidewire/membership-udp";
 import { DerivedTable, serveRouting } from "@tidewire/routing";
-import { listenError, runService } from "@tidewire/service";
+import { listenForLinks, runService } from "@tidewire/service";
 import { routingTableSettings } from "./settings.ts";
 
 /** Behind the processes that watch it: on loopback unless told otherwise. */
@@ -28,10 +28,7 @@ await runService({
     });
     const services = new LinkServiceTable();
     const server = serveRouting(table, services, context);
-    const address = config.link.listen ?? DEFAULT_LISTEN;
-    const listener = await transport.listen(address, services).catch((error: unknown) => {
-      throw listenError("the link", address, "link.listen", error);
-    });
+    const listener = await listenForLinks(transport, config.link.listen ?? DEFAULT_LISTEN, services);
     const facts = {
       nodeId,
       role: "routing-table",

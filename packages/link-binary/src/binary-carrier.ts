@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { type Clock, type Logger, type Random, ServiceError, type Timer } from "@tidewire/foundation";
 import { LinkError } from "@tidewire/link";
 import {
+  type CarriedSession,
   type Carrier,
   CreditCodec,
   encodedMessage,
@@ -25,18 +26,6 @@ import { FrameWriter } from "./frame-writer.ts";
 import { Liveness } from "./liveness.ts";
 import { Outbound } from "./outbound.ts";
 import type { Traffic } from "./traffic.ts";
-
-/** What both kinds of session take from their carrier. */
-export interface BinarySession {
-  readonly inFlight: number;
-  isLive(id: number): boolean;
-  receive(type: FrameType, method: number, id: number, body: Reader, isOwned: boolean): void;
-  refuseInbound(id: number, error: ServiceError): void;
-  closed(error: ServiceError | undefined): void;
-  granted?(id: number, messages: number): void;
-  uncongested?(): void;
-  peerGoAway?(): void;
-}
 
 export interface CarrierModules {
   readonly clock: Clock;
@@ -73,7 +62,7 @@ export class BinaryCarrier extends FrameWriter implements Carrier, FrameReceiver
   readonly #assemblies: Assemblies;
   readonly #greeter: Greeter;
   readonly #flushesAfterRead: boolean;
-  #session: BinarySession | undefined;
+  #session: CarriedSession | undefined;
   #liveness: Liveness | undefined;
   #closeTimer: Timer | undefined;
   #isLeaving = false;
@@ -116,7 +105,7 @@ export class BinaryCarrier extends FrameWriter implements Carrier, FrameReceiver
   // Life.
 
   /** The handshake is over. */
-  attach(session: BinarySession, heartbeatMs: number): void {
+  attach(session: CarriedSession, heartbeatMs: number): void {
     this.#session = session;
     this.#parser.frameMaxBytes = FRAME_MAX_BYTES;
     const { clock, random } = this.#modules;
@@ -206,7 +195,7 @@ export class BinaryCarrier extends FrameWriter implements Carrier, FrameReceiver
   }
 
   #fragment(
-    session: BinarySession,
+    session: CarriedSession,
     type: FrameType,
     flags: number,
     method: number,
@@ -231,7 +220,7 @@ export class BinaryCarrier extends FrameWriter implements Carrier, FrameReceiver
     if (body !== undefined) session.receive(type, method, stream, body, true);
   }
 
-  #control(session: BinarySession, type: number, flags: number, body: Reader): void {
+  #control(session: CarriedSession, type: number, flags: number, body: Reader): void {
     if (flags !== 0) throw new ServiceError("invalid_argument", `control frame ${type} in fragments`);
     if (type === ControlType.credit) {
       for (const grant of CreditCodec.decode(body).grants) session.granted?.(grant.stream, grant.messages);

@@ -1,14 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { Clock, Logger, MetricsSink, Random, Timer } from "@tidewire/foundation";
-import type {
-  LinkConnection,
-  LinkListener,
-  LinkTransport,
-  ServedMethods,
-  ServerStream,
-  StreamSet,
-} from "@tidewire/link";
-import { FanOut } from "@tidewire/link/session";
+import type { LinkTransport } from "@tidewire/link";
+import { transportOf } from "@tidewire/link/session";
 import type { BinaryCarrier, CarrierModules } from "./binary-carrier.ts";
 import { BinaryLinkMetrics } from "./binary-link-metrics.ts";
 import { type BinaryLinkLimits, type BinaryLinkOptions, defaultBinaryLinkLimits } from "./binary-link-options.ts";
@@ -33,15 +26,11 @@ const PUBLISH_EVERY_MS = 1_000;
 /** The link over TCP, with the frames of FORMAT.md. One connection per pair of peers is enough, and best. */
 export function createBinaryLinkTransport(options: BinaryLinkOptions, modules: BinaryLinkModules): LinkTransport {
   const context = new Transport(options, modules);
-  const fanOut = new FanOut();
-  return {
+  return transportOf({
     kind: "binary",
-    dial: (address: string): Promise<LinkConnection> => dial(context, address),
-    listen: (address: string, services: ServedMethods): Promise<LinkListener> => listen(context, address, services),
-    sendToMany: <Down>(streams: readonly ServerStream<Down>[], message: Down): void =>
-      fanOut.sendToMany(streams, message),
-    streamSet: <Down>(): StreamSet<Down> => fanOut.streamSet<Down>(),
-  };
+    dial: (address) => dial(context, address),
+    listen: (address, services) => listen(context, address, services),
+  });
 }
 
 class Transport implements TransportContext {

@@ -1,6 +1,7 @@
 import { ServiceError, type Timer } from "@tidewire/foundation";
 import { LinkError } from "@tidewire/link";
 import {
+  type CarriedSession,
   type Carrier,
   CreditCodec,
   encodedMessage,
@@ -14,10 +15,10 @@ import {
 } from "@tidewire/link/session";
 import { ControlType } from "@tidewire/link-binary/handshake";
 import { type Codec, Reader, Writer } from "@tidewire/wire";
+import type { Greeter, GrpcCarrierModules } from "./grpc-carrier-modules.ts";
 import type { GrpcLinkLimits } from "./grpc-link-options.ts";
 import { beginMessage, HEADER_BYTES, takeHeader } from "./grpc-message.ts";
 import { type GrpcCall, GrpcPipe, type GrpcPipeReports } from "./grpc-pipe.ts";
-import type { Greeter, GrpcCarrierModules, GrpcSession } from "./grpc-session.ts";
 import { Inbox } from "./inbox.ts";
 import { OutboundAccount } from "./outbound-account.ts";
 import { writeTogether } from "./write-together.ts";
@@ -54,7 +55,7 @@ export class GrpcCarrier implements Carrier {
   readonly #inbox = new Inbox((bytes) => this.#take(bytes));
   /** Counts the times that waiting grants were sent. */
   grantRound = 0;
-  #session: GrpcSession | undefined;
+  #session: CarriedSession | undefined;
   #closeTimer: Timer | undefined;
   #isLeaving = false;
   #isEnded = false;
@@ -82,7 +83,7 @@ export class GrpcCarrier implements Carrier {
 
   // Life.
 
-  attach(session: GrpcSession): void {
+  attach(session: CarriedSession): void {
     this.#session = session;
   }
 

@@ -1,13 +1,6 @@
 import type { Clock, Logger, MetricsSink, Random, Timer } from "@tidewire/foundation";
-import type {
-  LinkConnection,
-  LinkListener,
-  LinkTransport,
-  ServedMethods,
-  ServerStream,
-  StreamSet,
-} from "@tidewire/link";
-import { FanOut } from "@tidewire/link/session";
+import type { LinkTransport } from "@tidewire/link";
+import { transportOf } from "@tidewire/link/session";
 import {
   checkedKeys,
   type Introduction,
@@ -17,6 +10,7 @@ import {
 } from "@tidewire/link-binary/handshake";
 import { dial } from "./dial.ts";
 import type { GrpcCarrier } from "./grpc-carrier.ts";
+import type { GrpcCarrierModules } from "./grpc-carrier-modules.ts";
 import { GrpcLinkMetrics } from "./grpc-link-metrics.ts";
 import {
   defaultGrpcLinkLimits,
@@ -24,7 +18,6 @@ import {
   type GrpcLinkOptions,
   type GrpcShape,
 } from "./grpc-link-options.ts";
-import type { GrpcCarrierModules } from "./grpc-session.ts";
 import { listen } from "./listen.ts";
 import { Traffic } from "./traffic.ts";
 import type { LinkSide, TransportContext } from "./transport-context.ts";
@@ -41,15 +34,11 @@ const PUBLISH_EVERY_MS = 1_000;
 /** The link over `@grpc/grpc-js`, with the same sessions, codecs and handshake as the binary one. */
 export function createGrpcLinkTransport(options: GrpcLinkOptions, modules: GrpcLinkModules): LinkTransport {
   const context = new Transport(options, modules);
-  const fanOut = new FanOut();
-  return {
+  return transportOf({
     kind: "grpc",
-    dial: (address: string): Promise<LinkConnection> => dial(context, address),
-    listen: (address: string, services: ServedMethods): Promise<LinkListener> => listen(context, address, services),
-    sendToMany: <Down>(streams: readonly ServerStream<Down>[], message: Down): void =>
-      fanOut.sendToMany(streams, message),
-    streamSet: <Down>(): StreamSet<Down> => fanOut.streamSet<Down>(),
-  };
+    dial: (address) => dial(context, address),
+    listen: (address, services) => listen(context, address, services),
+  });
 }
 
 class Transport implements TransportContext {

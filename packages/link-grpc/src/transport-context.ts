@@ -1,8 +1,8 @@
 import type { Introduction, LinkCertificate, SharedKey } from "@tidewire/link-binary/handshake";
 import type { GrpcCarrier } from "./grpc-carrier.ts";
+import type { GrpcCarrierModules } from "./grpc-carrier-modules.ts";
 import type { GrpcLinkMetrics } from "./grpc-link-metrics.ts";
 import type { GrpcLinkLimits, GrpcShape } from "./grpc-link-options.ts";
-import type { GrpcCarrierModules } from "./grpc-session.ts";
 
 export type LinkSide = "dialling" | "listening";
 

@@ -1,49 +1,23 @@
 import { noLogger, noMetrics, SystemClock, SystemRandom } from "@tidewire/foundation";
-import { type LinkHarness, StallingProxy, testLinkCompliance } from "@tidewire/link/compliance";
+import { type LinkHarness, socketHarness, testLinkCompliance } from "@tidewire/link/compliance";
 import { createGrpcLinkTransport, type GrpcShape, type GrpcTuning } from "../src/index.ts";
 
 async function grpcHarness(shape: GrpcShape, tuning?: GrpcTuning): Promise<LinkHarness> {
   const clock = new SystemClock();
   const modules = { clock, random: new SystemRandom(), logger: noLogger, metrics: noMetrics };
   const sharedKey = "a key for tests only";
-  const transport = (nodeId: string, role: string) =>
-    createGrpcLinkTransport(
-      { nodeId, role, sharedKey, shape, handshakeTimeoutMs: 30_000, ...(tuning === undefined ? {} : { tuning }) },
-      modules,
-    );
-  const proxies: StallingProxy[] = [];
-  const closers: (() => Promise<void>)[] = [];
-  const serving = transport("server", "document-host");
-  return {
-    serving: {
-      ...serving,
-      async listen(address, services) {
-        const listener = await serving.listen(address, services);
-        closers.push(() => listener.close());
-        return listener;
-      },
-    },
-    dialling: transport("client", "edge-proxy"),
-    otherDialling: transport("other", "edge-proxy"),
-    listenAddress: "127.0.0.1:0",
+  return socketHarness({
     clock,
-    async reach(listener) {
-      const proxy = await StallingProxy.to(listener.address);
-      proxies.push(proxy);
-      return proxy.address;
-    },
-    stall: () => proxies.forEach((proxy) => proxy.stall()),
-    resume: () => proxies.forEach((proxy) => proxy.resume()),
-    sever: () => proxies.forEach((proxy) => proxy.sever()),
-    until: (promise) => promise,
-    elapse: (ms) => new Promise((resolve) => void clock.after(ms, resolve)),
-    async close() {
-      await Promise.all(proxies.map((proxy) => proxy.close()));
-      await Promise.all(closers.map((close) => close()));
-      // gRPC and HTTP/2 finish in immediates of theirs; what is left of them when Jest takes the globals away never ends.
+    transport: (nodeId, role) =>
+      createGrpcLinkTransport(
+        { nodeId, role, sharedKey, shape, handshakeTimeoutMs: 30_000, ...(tuning === undefined ? {} : { tuning }) },
+        modules,
+      ),
+    // gRPC and HTTP/2 finish in immediates of theirs; what is left of them when Jest takes the globals away never ends.
+    async closed() {
       for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => void setImmediate(resolve));
     },
-  };
+  });
 }
 
 // A gRPC stream of its own costs about half a millisecond to open and 45 KB on the serving side.

@@ -3,6 +3,7 @@ export { type AdminServer, type AdminServerOptions, startAdminServer } from "./a
 export { type ConfigField, configFields } from "./config-fields.ts";
 export { type ConfigSources, type LoadedConfig, loadConfig } from "./config-loader.ts";
 export { type LinkTlsSettings, linkTlsSettings, readLinkCertificate } from "./link-certificate.ts";
+export { listenForLinks } from "./listen-for-links.ts";
 export { createRegistry, prometheusSink } from "./metrics.ts";
 export {
   DEVELOPMENT_KEY,

@@ -1,6 +1,12 @@
 import type { Clock, ServiceError } from "@tidewire/foundation";
 import { type Codec, MESSAGE_MAX_BYTES, Reader, Writer } from "@tidewire/wire";
-import { type Carrier, FrameType, type MessageFrameType, type SignalFrameType } from "../session/carrier.ts";
+import {
+  type CarriedSession,
+  type Carrier,
+  FrameType,
+  type MessageFrameType,
+  type SignalFrameType,
+} from "../session/carrier.ts";
 import { writeCallHeader, writeStreamIds } from "../session/frame-body.ts";
 import type { MemoryFrame, MemoryWire } from "./memory-wire.ts";
 
@@ -13,15 +19,6 @@ export interface MemoryLimits {
   readonly outboundLargeMaxBytes: number;
   /** Answers still go out beyond all that; here the connection breaks. */
   readonly outboundHardMaxBytes: number;
-}
-
-/** What both kinds of session take from their carrier. */
-export interface MemorySession {
-  receive(type: FrameType, method: number, id: number, body: Reader, isOwned: boolean): void;
-  closed(error: ServiceError | undefined): void;
-  granted?(id: number, messages: number): void;
-  uncongested?(): void;
-  peerGoAway?(): void;
 }
 
 /** What the connection hears from its ends. */
@@ -39,7 +36,7 @@ export class MemoryCarrier implements Carrier {
   readonly #reader = new Reader();
   readonly #outbound: MemoryWire;
   readonly #reports: MemoryCarrierReports;
-  #session: MemorySession | undefined;
+  #session: CarriedSession | undefined;
   #isShut = false;
   #isClosed = false;
   #wasCongested = false;
@@ -51,7 +48,7 @@ export class MemoryCarrier implements Carrier {
     this.#limits = limits;
   }
 
-  attach(session: MemorySession): void {
+  attach(session: CarriedSession): void {
     this.#session = session;
   }
 

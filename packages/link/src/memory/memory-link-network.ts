@@ -1,9 +1,9 @@
 import { type Clock, type Logger, noLogger, ServiceError } from "@tidewire/foundation";
-import type { LinkConnection, LinkListener, LinkPeer, LinkTransport, ServedMethods, ServerStream } from "../link.ts";
+import type { LinkConnection, LinkListener, LinkPeer, LinkTransport, ServedMethods } from "../link.ts";
 import { LinkError } from "../link-error.ts";
 import { DiallingSession, defaultSessionLimits } from "../session/dialling-session.ts";
-import { FanOut } from "../session/fan-out.ts";
 import { ServingSession } from "../session/serving-session.ts";
+import { transportOf } from "../session/transport-of.ts";
 import type { MemoryLimits } from "./memory-carrier.ts";
 import { MemoryConnection } from "./memory-connection.ts";
 
@@ -55,14 +55,11 @@ export class MemoryLinkNetwork {
   /** The transport of one process. Several may share a node id, as a restarted process does. */
   node(nodeId: string, role: string): LinkTransport {
     const peer: LinkPeer = { nodeId, role };
-    const fanOut = new FanOut();
-    return {
+    return transportOf({
       kind: "memory",
       dial: (address) => this.#dial(peer, address),
       listen: (address, services) => this.#listen(peer, address, services),
-      sendToMany: <Down>(streams: readonly ServerStream<Down>[], message: Down) => fanOut.sendToMany(streams, message),
-      streamSet: <Down>() => fanOut.streamSet<Down>(),
-    };
+    });
   }
 
   /** Nothing passes between the two nodes, in either direction, until `heal`. What is under way waits. */

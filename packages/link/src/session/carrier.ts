@@ -1,4 +1,5 @@
-import type { Codec } from "@tidewire/wire";
+import type { ServiceError } from "@tidewire/foundation";
+import type { Codec, Reader } from "@tidewire/wire";
 
 /** What a frame is; the values are those on the wire (link-binary/FORMAT.md). */
 export const FrameType = {
@@ -70,4 +71,17 @@ export interface Carrier {
   goAway(graceMs: number): void;
   /** Sends what waits and closes; the carrier reports back through the session's `closed`. */
   shut(): void;
+}
+
+/** What a carrier tells its session, of either side; only a dialling one is told of go-away, only a serving one of credit. */
+export interface CarriedSession {
+  readonly inFlight: number;
+  isLive(id: number): boolean;
+  receive(type: FrameType, method: number, id: number, body: Reader, isOwned: boolean): void;
+  /** A large message that could not be put together. */
+  refuseInbound(id: number, error: ServiceError): void;
+  closed(error: ServiceError | undefined): void;
+  granted?(id: number, messages: number): void;
+  uncongested?(): void;
+  peerGoAway?(): void;
 }

@@ -2,7 +2,13 @@
 export * from "../generated/link-codecs.ts";
 export { linkProtocol } from "../generated/link-service.ts";
 export type * from "../generated/link-types.ts";
-export { type Carrier, FrameType, type MessageFrameType, type SignalFrameType } from "./carrier.ts";
+export {
+  type CarriedSession,
+  type Carrier,
+  FrameType,
+  type MessageFrameType,
+  type SignalFrameType,
+} from "./carrier.ts";
 export {
   type DiallingModules,
   DiallingSession,
@@ -14,3 +20,4 @@ export { FanOut } from "./fan-out.ts";
 export { emptyMessage, encodedMessage, MANY_STREAMS_MAX, writeCallHeader, writeStreamIds } from "./frame-body.ts";
 export { PendingGrants } from "./pending-grants.ts";
 export { type ServingModules, ServingSession } from "./serving-session.ts";
+export { transportOf } from "./transport-of.ts";

@@ -1,5 +1,5 @@
 import type { DefinitionProblem } from "../definition-problem.ts";
-import type { Api, ApiMember, ApiType } from "../model/api.ts";
+import { type Api, type ApiMember, type ApiType, typesSentByClients } from "../model/api.ts";
 import { ProblemSink } from "./problem-sink.ts";
 
 /** What would break a client that was written for the released API. */
@@ -110,16 +110,4 @@ function compareTypes(before: ApiType, now: ApiType, isSent: boolean, sink: Prob
       sink.add(now.line, where, "has another length than released", "Tuples do not grow: add a new type");
     }
   }
-}
-
-function typesSentByClients(api: Api): ReadonlySet<string> {
-  const found = new Set<string>();
-  const visit = (name: string): void => {
-    if (found.has(name)) return;
-    found.add(name);
-    const type = api.types.find((candidate) => candidate.name === name);
-    if (type?.kind === "object" || type?.kind === "tuple") for (const member of type.members) visit(member.type);
-  };
-  for (const member of [...api.methods.flatMap((method) => method.parameters), ...api.notices]) visit(member.type);
-  return found;
 }

@@ -1,4 +1,11 @@
-import type { Api, ApiMember, ApiMethod, ApiNotice, ApiType } from "../model/api.ts";
+import {
+  type Api,
+  type ApiMember,
+  type ApiMethod,
+  type ApiNotice,
+  type ApiType,
+  typesSentByClients,
+} from "../model/api.ts";
 import { lowerFirst, pascalCase } from "../model/generated-names.ts";
 import { emitInterface, memberType, requestTypeOf } from "./api-types.ts";
 import { Printer } from "./printer.ts";
@@ -16,7 +23,7 @@ export function emitUpFrames(api: Api, runtimeModule: string, errorsModule: stri
   for (const notice of api.notices) emitNotice(api, notice, body);
   emitReadRequest(api, body);
   for (const method of api.methods) emitMethodReader(api, method, body);
-  const needed = typesReadFrom(api);
+  const needed = typesSentByClients(api);
   for (const type of api.types) if (needed.has(type.name)) emitTypeReader(api, type, body);
   return imports(api, runtimeModule, errorsModule, body.toString()) + body.toString();
 }
@@ -240,17 +247,4 @@ function readValueExpression(api: Api, name: string, value: string, parameter: s
 
 function optionalExpression(member: ApiMember, value: string, read: string): string {
   return member.isOptional ? `${value} === undefined ? undefined : ${read}` : read;
-}
-
-/** Types that a client can send, directly or inside others. */
-function typesReadFrom(api: Api): Set<string> {
-  const found = new Set<string>();
-  const visit = (name: string): void => {
-    if (found.has(name)) return;
-    found.add(name);
-    const type = api.types.find((candidate) => candidate.name === name);
-    if (type?.kind === "object" || type?.kind === "tuple") for (const member of type.members) visit(member.type);
-  };
-  for (const member of [...api.methods.flatMap((method) => method.parameters), ...api.notices]) visit(member.type);
-  return found;
 }

@@ -116,3 +116,16 @@ export interface ApiClose {
   readonly documentation: string;
   readonly line: number;
 }
+
+/** Types that a client can send, directly or inside others. */
+export function typesSentByClients(api: Api): ReadonlySet<string> {
+  const found = new Set<string>();
+  const visit = (name: string): void => {
+    if (found.has(name)) return;
+    found.add(name);
+    const type = api.types.find((candidate) => candidate.name === name);
+    if (type?.kind === "object" || type?.kind === "tuple") for (const member of type.members) visit(member.type);
+  };
+  for (const member of [...api.methods.flatMap((method) => method.parameters), ...api.notices]) visit(member.type);
+  return found;
+}

@@ -53,63 +53,32 @@ export function checkProtocol(protocol: Protocol, problems: ProblemList): void {
 }
 
 function checkUnique(protocol: Protocol, add: AddProblem): void {
-  const unique = (line: number, where: string, what: string, values: readonly (string | number)[]): void => {
-    const seen = new Set<string | number>();
-    for (const value of values) {
-      if (seen.has(value))
+  const unique = (
+    where: string,
+    line: number,
+    what: string,
+    parts: readonly { readonly id?: number; readonly name: string; readonly number?: number }[],
+    key: "id" | "name" | "number",
+  ): void => {
+    const seen = new Set<string | number | undefined>();
+    for (const { [key]: value } of parts) {
+      if (seen.has(value)) {
         add(line, where, `${what} ${value} is used twice`, `Give each its own ${what}; never reuse one`);
+      }
       seen.add(value);
     }
   };
-  for (const type of protocol.enums) {
-    unique(
-      type.line,
-      `enum "${type.name}"`,
-      "number",
-      type.values.map((value) => value.number),
-    );
+  unique(`protocol "${protocol.name}"`, protocol.line, "service id", protocol.services, "id");
+  for (const { line, name, values } of protocol.enums) unique(`enum "${name}"`, line, "number", values, "number");
+  for (const { line, name, fields } of protocol.messages)
+    unique(`message "${name}"`, line, "field name", fields, "name");
+  for (const { line, name, variants } of protocol.unions) {
+    unique(`union "${name}"`, line, "name", variants, "name");
+    unique(`union "${name}"`, line, "id", variants, "id");
   }
-  for (const type of protocol.messages) {
-    unique(
-      type.line,
-      `message "${type.name}"`,
-      "field name",
-      type.fields.map((field) => field.name),
-    );
-  }
-  for (const type of protocol.unions) {
-    unique(
-      type.line,
-      `union "${type.name}"`,
-      "name",
-      type.variants.map((variant) => variant.name),
-    );
-    unique(
-      type.line,
-      `union "${type.name}"`,
-      "id",
-      type.variants.map((variant) => variant.id),
-    );
-  }
-  unique(
-    protocol.line,
-    `protocol "${protocol.name}"`,
-    "service id",
-    protocol.services.map((service) => service.id),
-  );
-  for (const service of protocol.services) {
-    unique(
-      service.line,
-      `service "${service.name}"`,
-      "method name",
-      service.methods.map((method) => method.name),
-    );
-    unique(
-      service.line,
-      `service "${service.name}"`,
-      "method id",
-      service.methods.map((method) => method.id),
-    );
+  for (const { line, methods, name } of protocol.services) {
+    unique(`service "${name}"`, line, "method name", methods, "name");
+    unique(`service "${name}"`, line, "method id", methods, "id");
   }
 }
 
