@@ -25,9 +25,15 @@ export interface LoadedFile {
 export class DocumentFile {
   readonly #path: string;
   #reads = 0;
+  /** Addresses of the versions that were loaded. */
+  readonly #modules: string[] = [];
 
   constructor(path: string) {
     this.#path = path;
+  }
+
+  get modules(): readonly string[] {
+    return this.#modules;
   }
 
   /** `known` if the file is the same as then. Throws `StartError` with the place of what is wrong. */
@@ -49,6 +55,7 @@ export class DocumentFile {
     const url = pathToFileURL(resolve(this.#path));
     // Modules are kept by their address for ever, so another version of the file needs another address.
     if (this.#reads++ > 0) url.searchParams.set("version", String(this.#reads));
+    this.#modules.push(url.href);
     try {
       return (await import(url.href)) as Record<string, unknown>;
     } catch (error) {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { StandingGuard } from "@tidewire/document/standing-guard";
 import { DocumentHost, serveHost } from "@tidewire/document-host-engine";
 import { LinkServiceTable, PeerLink } from "@tidewire/link";
@@ -5,6 +6,7 @@ import { LogShardLinks } from "@tidewire/log-engine";
 import { joinGossip } from "@tidewire/membership-udp";
 import { OwnerLookup } from "@tidewire/routing";
 import { listenForLinks, runService } from "@tidewire/service";
+import { isOfDocuments } from "./document-faults.ts";
 import { serveReloads } from "./reload-requests.ts";
 import { ServedDocuments } from "./served-documents.ts";
 import { documentHostSettings, limitsOf } from "./settings.ts";
@@ -100,6 +102,7 @@ await runService({
         if (!membership.isJoined) return "not in the gossip group yet";
         return table.ownState === "active" ? true : "not active in the routing table yet";
       },
+      survives: (error) => isOfDocuments(error, documents.modules, fileURLToPath(import.meta.url)),
       drain: async () => {
         stopWaiting();
         membership.setLifecycle("draining");

@@ -52,6 +52,11 @@ export class ServedDocuments {
     return Array.from(this.#served.values(), ({ runtime }) => runtime);
   }
 
+  /** Addresses of the code that was loaded, of all versions. */
+  get modules(): readonly string[] {
+    return this.#files.flatMap(({ modules }) => modules);
+  }
+
   /**
    * Reads the files that have changed again, and returns what is new. Throws `StartError` if anything cannot be used, or
    * cannot open what the code before it may have stored: then everything is as it was. A space that is in no file any more

@@ -45,6 +45,8 @@ export interface RunningService {
   isReady(): true | string;
   /** What an operator should know although traffic may come: one line each, in the answer of `/readyz`. */
   notices?(): readonly string[];
+  /** Whether an error that nobody caught came from code that the service runs for others, and harms nothing else. */
+  survives?(error: unknown): boolean;
   /** Hands work over; readiness fails already. */
   drain(): Promise<void>;
   /** Lets everything go. */
@@ -176,8 +178,14 @@ class ProcessLifecycle {
     // Started by a supervisor over a channel: when it is gone, however that came about, nobody would stop this process.
     if (process.channel !== undefined && process.channel !== null)
       process.on("disconnect", () => onSignal("disconnect"));
-    process.on("uncaughtException", (error) => this.fatal("uncaught exception", error));
-    process.on("unhandledRejection", (error) => this.fatal("unhandled rejection", error));
+    process.on("uncaughtException", (error) => this.#uncaught("uncaught exception", error));
+    process.on("unhandledRejection", (error) => this.#uncaught("unhandled rejection", error));
+  }
+
+  #uncaught(reason: string, error: unknown): void {
+    if (this.service?.survives?.(error) === true)
+      this.#logger.error({ err: error }, `${reason} of code run for others`);
+    else this.fatal(reason, error);
   }
 
   fatal(reason: string, error?: unknown): void {
