@@ -4,11 +4,17 @@ import { PieceWriter } from "./piece-writer.ts";
 const encoder = new TextEncoder();
 /** Up to here a loop over the bytes beats a call of `set`. */
 const shortCopyMax = 32;
+/** The same where there would have to be a view of a part first. */
+const shortPartMax = 192;
 /** Up to here a loop over the characters beats any call. */
 const shortTextMax = 48;
 // oxlint-disable-next-line no-control-regex -- they are what has to be escaped
 const needsEscape = /["\\\u0000-\u001f\ud800-\udfff]/;
 
+/** Up to here a key's characters are looked at one by one. */
+const keyLengthMax = 64;
+/** A comma in front, quotes, a colon and a brace. */
+const elementOverhead = 5;
 /** Of the shortest text that gives any number back. */
 export const numberLengthMax = 24;
 
@@ -22,8 +28,9 @@ export function asciiBytes(text: string): Uint8Array {
 }
 
 /**
- * JSON in UTF-8. Knows where a comma belongs by the byte before: after an opening bracket or a colon, and where a piece
- * begins, there is none.
+ * JSON in UTF-8. Knows where a comma belongs by the byte before: after an opening bracket, a colon or a comma, and where a
+ * piece begins, there is none. A comma may be written before it is known whether anything follows: what closes takes it
+ * away, so fields without braces around them may end with one.
  *
  * Bytes stand here as numbers: to V8 a constant of a bundled module is a variable, and may hold anything.
  */
@@ -40,8 +47,7 @@ export class JsonWriter extends PieceWriter {
   }
 
   closeObject(): void {
-    this.reserve(1);
-    this.bytes[this.position++] = 0x7d;
+    this.#close(0x7d);
   }
 
   openArray(): void {
@@ -50,8 +56,19 @@ export class JsonWriter extends PieceWriter {
   }
 
   closeArray(): void {
+    this.#close(0x5d);
+  }
+
+  /** In the place of a comma that nothing came after. */
+  #close(bracket: number): void {
+    const { position } = this;
+    if (position > this.start && this.bytes[position - 1] === 0x2c) {
+      this.bytes[position - 1] = bracket;
+      return;
+    }
     this.reserve(1);
-    this.bytes[this.position++] = 0x5d;
+    this.bytes[position] = bracket;
+    this.position = position + 1;
   }
 
   /** A key with its colon, ready-made. */
@@ -66,18 +83,40 @@ export class JsonWriter extends PieceWriter {
     this.bytes[this.position++] = 0x3a;
   }
 
-  /** A key and what opens its object. */
-  openElement(key: string): void {
-    this.string(key);
-    if (this.position + 2 > this.capacity) this.grow(2);
-    const bytes = this.bytes;
-    const position = this.position;
-    bytes[position] = 0x3a;
-    bytes[position + 1] = 0x7b;
-    this.position = position + 2;
+  /** A key and what opens its object, with room for `count` bytes behind. Returns where they go. */
+  openElement(key: string, count = 0): number {
+    const { length } = key;
+    if (length > keyLengthMax || this.position + length + count + elementOverhead > this.capacity) {
+      return this.#openElement(key, count);
+    }
+    const { bytes } = this;
+    let at = this.position;
+    if (at !== this.start) {
+      const before = bytes[at - 1];
+      if (before !== 0x2c && before !== 0x7b && before !== 0x5b && before !== 0x3a) bytes[at++] = 0x2c;
+    }
+    bytes[at++] = 0x22;
+    for (let index = 0; index < length; index++) {
+      const code = key.charCodeAt(index);
+      if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c) return this.#openElement(key, count);
+      bytes[at++] = code;
+    }
+    bytes[at] = 0x22;
+    bytes[at + 1] = 0x3a;
+    bytes[at + 2] = 0x7b;
+    this.position = at + 3;
+    return at + 3;
   }
 
-  /** For generated code: a comma where one belongs, and room for `count` bytes. Returns where they go. */
+  #openElement(key: string, count: number): number {
+    this.string(key);
+    this.reserve(count + 2);
+    this.bytes[this.position++] = 0x3a;
+    this.bytes[this.position++] = 0x7b;
+    return this.position;
+  }
+
+  /** A comma where one belongs, and room for `count` bytes. Returns where they go. */
   room(count: number): number {
     this.#separate(count);
     return this.position;
@@ -186,6 +225,21 @@ export class JsonWriter extends PieceWriter {
     this.#copy(bytes);
   }
 
+  /** The same of a part of them, which may be empty. */
+  rawPart(bytes: Uint8Array, begin: number, end: number): void {
+    if (begin === end) return;
+    this.#separate(end - begin);
+    if (end - begin > shortPartMax) {
+      this.bytes.set(bytes.subarray(begin, end), this.position);
+      this.position += end - begin;
+      return;
+    }
+    const target = this.bytes;
+    let position = this.position;
+    for (let index = begin; index < end; index++) target[position++] = bytes[index]!;
+    this.position = position;
+  }
+
   /** The fields of an object that is ready in bytes and not empty, and its closing brace, after fields of the open one. */
   restOf(object: Uint8Array): void {
     this.reserve(object.length);
@@ -267,7 +321,7 @@ export class JsonWriter extends PieceWriter {
     if (position + count + 1 > this.capacity) this.grow(count + 1);
     if (position === this.start) return;
     const before = this.bytes[position - 1];
-    if (before !== 0x7b && before !== 0x5b && before !== 0x3a) {
+    if (before !== 0x2c && before !== 0x7b && before !== 0x5b && before !== 0x3a) {
       this.bytes[position] = 0x2c;
       this.position = position + 1;
     }

@@ -89,9 +89,7 @@ export function encodePatch(body: DocumentBody, from: number, to: number): Uint8
   else writeNewStamps(out, body, from);
   out.closeObject();
   const data = out.take();
-  if (begin >= 0) {
-    body.loggedPart = { from, to: state.root.$stamp, newest, json: data.subarray(begin, end) };
-  } else body.loggedPart = undefined;
+  body.loggedPart = begin < 0 ? undefined : { from, to: state.root.$stamp, data, begin, end, newest };
   return data;
 }
 

@@ -90,6 +90,7 @@ function compileViews(definition: DocumentDefinition): ViewSchema {
     isGuardNested: nestedGuards(rootType, types.guards.length),
     hasWideGuards: types.guards.some(({ isLocal }) => !isLocal),
     hasViewState: definition.viewState !== undefined,
+    isAlikeForAll: types.guards.length === 0 && slots.length === 0,
   };
 }
 

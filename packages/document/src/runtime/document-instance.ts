@@ -1,7 +1,7 @@
 import { type DocumentName, type Principal, ServiceError } from "@tidewire/foundation";
 import { encodeDeletion, encodePatch, encodeSnapshot, forgetChanges } from "../log/document-log.ts";
-import type { LimitError } from "../state/limit-error.ts";
 import type { ViewStateValue } from "../view/class-keys.ts";
+import { Outbox } from "../view/outbox.ts";
 import { HashingViewerHandle, ViewerHandle } from "../view/viewer-handle.ts";
 import { mayConnect } from "./access.ts";
 import { parseArgument, validated } from "./arguments.ts";
@@ -21,8 +21,6 @@ import type {
   Viewer,
   ViewerInit,
 } from "./runtime.ts";
-
-const none: readonly never[] = [];
 
 /** One document in memory. */
 export class DocumentInstance implements DocumentInstancePort {
@@ -166,31 +164,32 @@ export class DocumentInstance implements DocumentInstancePort {
     this.#assertTaken();
     const { body } = this.#runner;
     if (body === undefined) return;
-    // Told after everything is computed: a sink may call the instance.
-    let frames: [readonly Viewer[], Frame, Audience | undefined][] | undefined;
-    let failures: [readonly ViewerHandle[], LimitError][] | undefined;
-    let refused: readonly ViewerHandle[] | undefined;
-    this.#whole(() => {
-      if (body.admissions.mustAsk) refused = this.#detachRefused(body);
-      body.hub.deliver(
-        now,
-        // Mostly there is one, and a list that grows takes room for seventeen.
-        (viewers, frame, audience) => {
-          if (frames === undefined) frames = [[viewers, frame, audience]];
-          else frames.push([viewers, frame, audience]);
-        },
-        (viewers, error) => (failures ??= []).push([viewers, error]),
-      );
-      // Whoever is behind now is brought forward from elsewhere.
-      body.loggedPart = undefined;
-    });
+    const outbox = new Outbox();
+    const refused = this.#collect(body, now, outbox);
     body.hub.forgetFailed();
     if (refused !== undefined && refused.length > 0) fail(refused, forbidden());
-    for (const [viewers, error] of failures ?? none) {
+    for (const { viewers, error } of outbox.failures) {
       for (const { principal } of viewers) body.presence.went(principal);
       fail(viewers, limitExceeded(error));
     }
-    for (const [viewers, frame, audience] of frames ?? none) sink(viewers, frame, audience);
+    outbox.empty(sink);
+  }
+
+  /** Like `#whole`, without making a function for each delivery. Returns those who may not watch any more. */
+  #collect(body: DocumentBody, now: number, outbox: Outbox): readonly ViewerHandle[] | undefined {
+    this.#assertWhole();
+    this.#isBusy = true;
+    try {
+      const refused = body.admissions.mustAsk ? this.#detachRefused(body) : undefined;
+      body.hub.deliver(now, outbox);
+      // Whoever is behind now is brought forward from elsewhere.
+      body.loggedPart = undefined;
+      this.#isBusy = false;
+      return refused;
+    } catch (thrown) {
+      this.#isBusy = false;
+      throw thrown;
+    }
   }
 
   view(

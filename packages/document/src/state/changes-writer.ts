@@ -16,34 +16,51 @@ const kindWriters: Readonly<Partial<Record<SchemaKind, "number" | "boolean" | "s
 };
 
 /**
- * Source of the method that writes the scalars that everyone sees and that have changed. One field after the other, where a
- * loop would have to ask each of them what it is, and keys as single bytes: a loop over them ends somewhere else for each,
- * which the processor cannot know before. Each field has its comma behind it, and the last one is taken back, because
- * whether there is one in front would have to be asked.
+ * Source of the methods that write the scalars that everyone sees and that have changed: alone, and of an element with its
+ * key and the braces around them. One field after the other, where a loop would have to ask each of them what it is, and
+ * keys as single bytes: a loop over them ends somewhere else for each, which the processor cannot know before. All that is
+ * known of the writer is in local variables: whatever is in a member is looked up again after each call.
  */
-export function changesWriterSource({ plainFields }: RecordType): string {
-  const parts: string[] = [];
+export function changesWriterSource({ plainFields, isElement }: RecordType): string {
+  const changes = `$writeChanges(walk, from) {
+    const stamps = this.$fieldStamps;
+    if (stamps === null) return;
+    const { out } = walk, start = out.position;
+    let at = out.room(${roomFrom(plainFields, 0)}), { bytes } = out;
+    const inside = at;
+    ${fieldsSource(plainFields)}
+    out.position = at === inside ? start : at;
+  }`;
+  if (!isElement) return changes;
+  return `${changes}
+  $writeElement(walk, from) {
+    const stamps = this.$fieldStamps;
+    if (stamps === null) return;
+    const { out } = walk, start = out.position;
+    let at = out.openElement(this.$key, ${roomFrom(plainFields, 0)}), { bytes } = out;
+    const inside = at;
+    ${fieldsSource(plainFields)}
+    if (at === inside) out.position = start;
+    else { bytes[at - 1] = 125; bytes[at] = 44; out.position = at + 1; }
+  }`;
+}
+
+function fieldsSource(plainFields: readonly FieldType[]): string {
+  const parts = ["let { newest } = walk, stamp = 0;"];
   for (let first = 0; first < plainFields.length; first += fieldsAtOnce) {
     const room = roomFrom(plainFields, first);
     if (first > 0) parts.push(`out.position = at; out.reserve(${room}); bytes = out.bytes;`);
     for (const field of plainFields.slice(first, first + fieldsAtOnce)) parts.push(fieldSource(field, room));
   }
-  return `$writeChanges(walk, from) {
-    const stamps = this.$fieldStamps;
-    if (stamps === null) return;
-    const { out } = walk, before = out.position, start = out.room(${roomFrom(plainFields, 0)});
-    let { newest } = walk, { bytes } = out, at = start, stamp = 0;
-    ${parts.join("\n    ")}
-    if (at === start) out.position = before;
-    else { out.position = at - 1; walk.newest = newest; }
-  }`;
+  parts.push("walk.newest = newest;");
+  return parts.join("\n    ");
 }
 
-/** For keys, values that are not texts, and commas. */
+/** For keys, values that are not texts, commas, and what stands behind the last one. */
 function roomFrom(fields: readonly FieldType[], first: number): number {
   return fields
     .slice(first, first + fieldsAtOnce)
-    .reduce((room, { label }) => room + label.length + numberLengthMax + 1, 0);
+    .reduce((room, { label }) => room + label.length + numberLengthMax + 1, 1);
 }
 
 /** `room`: what has to be left for the fields behind it. */
@@ -62,7 +79,7 @@ function fieldSource({ index, label, node }: FieldType, room: number): string {
 function valueSource(index: number, kind: "number" | "boolean" | "string" | undefined, room: number): string {
   switch (kind) {
     case "number":
-      return "at = out.numberAt(at, value);";
+      return "at = (value | 0) === value ? writeSmallInteger(bytes, at, value) : out.numberAt(at, value);";
     case "boolean":
       return `if (value) { ${asciiSource("true")} at += 4; } else { ${asciiSource("false")} at += 5; }`;
     case "string":

@@ -1,4 +1,5 @@
 import { isContainer, type SchemaNode } from "../author/schema-node.ts";
+import { writeSmallInteger } from "../encode/digits.ts";
 import { changesWriterSource } from "./changes-writer.ts";
 import type { DocumentState } from "./document-state.ts";
 import { newContainer } from "./new-container.ts";
@@ -31,7 +32,7 @@ return class extends Base {
   ${slots.map((field) => accessors(type, field)).join("\n  ")}
 };`;
   // oxlint-disable-next-line typescript/no-implied-eval -- the generated class is the measured design (research/runtime.md, 2)
-  const make = new Function("Base", "type", "slots", "checks", "newContainer", source) as (
+  const make = new Function("Base", "type", "slots", "checks", "newContainer", "writeSmallInteger", source) as (
     ...args: unknown[]
   ) => RecordClass;
   const Class = make(
@@ -40,6 +41,7 @@ return class extends Base {
     slots,
     slots.map((field) => field.check),
     newContainer,
+    writeSmallInteger,
   );
   Object.defineProperty(Class.prototype, "$type", { value: type });
   return Class;

@@ -70,6 +70,8 @@ export abstract class RecordNode extends StateNode implements Changeable, Undoab
   abstract $put(index: number, value: unknown): void;
   /** The scalars that everyone sees and that changed after `from`, for who holds the record since then. */
   abstract $writeChanges(walk: ChangeWriter, from: number): void;
+  /** The same with its key and braces around, for an element of a type with no other fields; nothing if there are none. */
+  abstract $writeElement(walk: ChangeWriter, from: number): void;
 
   /** Seq of a field's last change. */
   $fieldStamp(index: number): number {

@@ -1,8 +1,14 @@
 import type { Principal } from "@tidewire/foundation";
 import { ClassKeys, type ViewStateValue } from "./class-keys.ts";
 import type { ViewedDocument } from "./document-views.ts";
-import { ViewClass } from "./view-class.ts";
+import { type PlainView, ViewClass } from "./view-class.ts";
 import type { ViewerGroup } from "./viewer-group.ts";
+
+interface ViewOfNow {
+  readonly viewClass: ViewClass;
+  readonly group: ViewerGroup;
+  readonly plain: PlainView;
+}
 
 /** The classes of a document's viewers, by what tells them apart. */
 export class ClassTable {
@@ -12,6 +18,7 @@ export class ClassTable {
   readonly #keys: ClassKeys;
   /** In order of last use: the first is the first to go when it is idle. */
   #classes = new Map<string, ViewClass>();
+  #only: ViewClass | undefined = undefined;
 
   constructor(document: ViewedDocument) {
     this.#document = document;
@@ -34,7 +41,7 @@ export class ClassTable {
 
   /** The one that there is, if there are no others. */
   get only(): ViewClass | undefined {
-    return this.#classes.size === 1 ? this.#classes.values().next().value : undefined;
+    return this.#only;
   }
 
   values(): Iterable<ViewClass> {
@@ -49,6 +56,7 @@ export class ClassTable {
     }
     this.#classes.clear();
     this.restless.clear();
+    this.#haveChanged();
   }
 
   /** Made if need be. Whoever asks is about to put a viewer there. */
@@ -61,7 +69,21 @@ export class ClassTable {
     } else this.#classes.delete(key);
     this.#classes.set(key, found);
     this.restless.add(found);
+    this.#haveChanged();
     return found;
+  }
+
+  /** The state of now as somebody sees it, who need not watch. */
+  viewOf(principal: Principal, viewState: ViewStateValue | undefined): ViewOfNow {
+    for (;;) {
+      const viewClass = this.of(principal, viewState);
+      const group = viewClass.current();
+      if (!this.mustSplit) {
+        const plain = viewClass.plain(group);
+        if (!this.mustSplit) return { viewClass, group, plain };
+      }
+      this.split();
+    }
   }
 
   /** Tells apart viewers that were one class until someone looked at who they are. */
@@ -69,6 +91,7 @@ export class ClassTable {
     this.#keys.split();
     const before = [...this.#classes.values()];
     this.#classes = new Map();
+    this.#haveChanged();
     this.restless.clear();
     // Whoever holds something says so again: all policies are asked anew.
     this.#document.holders.clear();
@@ -107,9 +130,14 @@ export class ClassTable {
       if (excess <= 0) return;
       if (!viewClass.isIdle) continue;
       this.#classes.delete(key);
+      this.#haveChanged();
       this.restless.delete(viewClass);
       viewClass.drop();
       excess--;
     }
+  }
+
+  #haveChanged(): void {
+    this.#only = this.#classes.size === 1 ? this.#classes.values().next().value : undefined;
   }
 }

@@ -6,8 +6,9 @@ import type { FieldType, Guard, RecordType } from "../state/record-type.ts";
 import type { DeltaStep } from "./delta-step.ts";
 import type { FrameMaker } from "./frame.ts";
 import type { HolderIndex } from "./holder-index.ts";
+import type { LoggedPart } from "./logged-part.ts";
 import type { PresenceReads } from "./presence-reads.ts";
-import type { LoggedPart, RootParts } from "./shared-step.ts";
+import type { RootParts } from "./shared-step.ts";
 import type { ViewSlot } from "./view-slot.ts";
 
 /** What a document type shows. */
@@ -23,6 +24,8 @@ export interface ViewSchema {
   /** Guards beneath other guards, by index: their records go unasked while what is above them is hidden. */
   readonly isGuardNested: readonly boolean[];
   readonly hasViewState: boolean;
+  /** Neither policies nor views nor computed values: what is not private is the same for everybody. */
+  readonly isAlikeForAll: boolean;
   /** Whether any guard takes the document, and can read beyond its record. */
   readonly hasWideGuards: boolean;
 }

@@ -1,9 +1,8 @@
-import type { JsonWriter } from "../encode/json-writer.ts";
 import { LimitError } from "../state/limit-error.ts";
-import type { RecordNode } from "../state/record-node.ts";
 import type { FieldType } from "../state/record-type.ts";
 import type { ViewedDocument } from "./document-views.ts";
 import { openLens } from "./lens.ts";
+import { writeAlike } from "./logged-part.ts";
 import { QuietScan } from "./quiet-scan.ts";
 import { SharedTellings } from "./shared-tellings.ts";
 import { BeyondHorizon, StateWalk } from "./state-walk.ts";
@@ -26,13 +25,6 @@ export interface RootParts {
   readonly logOnly: readonly FieldType[];
 }
 
-/** What a patch for the log has in common with the deltas of its step. */
-export interface LoggedPart extends SharedPart {
-  readonly from: number;
-  /** Stamp of the root then. */
-  readonly to: number;
-}
-
 /**
  * A step from one seq to now, for many classes of viewers that differ: what they have in common is found and written once.
  */
@@ -41,20 +33,14 @@ export class SharedStep {
   /** What has changed in what viewers may differ in. */
   readonly scan: QuietScan;
   readonly tellings: SharedTellings;
-  readonly #root: RecordNode;
-  readonly #parts: RootParts;
-  readonly #out: JsonWriter;
-  readonly #logged: LoggedPart | undefined;
+  readonly #document: ViewedDocument;
   #part: SharedPart | "beyond" | undefined;
 
   constructor(document: ViewedDocument, from: number) {
-    const { state, schema, sharedWriter, guardReads, loggedPart } = document;
+    const { state, schema, guardReads } = document;
+    this.#document = document;
     this.from = from;
     this.tellings = new SharedTellings(document, this);
-    this.#logged = loggedPart;
-    this.#root = state.root;
-    this.#parts = schema.rootParts;
-    this.#out = sharedWriter;
     this.scan = new QuietScan(state.root, schema.rootParts.own, from, guardReads);
   }
 
@@ -64,16 +50,11 @@ export class SharedStep {
   }
 
   #write(): SharedPart | "beyond" {
-    const out = this.#out;
+    const out = this.#document.sharedWriter;
     const walk = new StateWalk(out, openLens);
     out.begin();
     try {
-      const logged = this.#logged;
-      if (logged?.from === this.from && logged.to === this.#root.$stamp) {
-        if (logged.json.length > 0) out.raw(logged.json);
-        walk.note(logged.newest);
-        for (const field of this.#parts.notLogged) walk.deltaField(this.#root, field, this.from);
-      } else for (const field of this.#parts.shared) walk.deltaField(this.#root, field, this.from);
+      writeAlike(this.#document, walk, this.from);
       return { json: out.take(), newest: walk.newest };
     } catch (thrown) {
       // What is too large for a view is for each class to find: their views are of different sizes.

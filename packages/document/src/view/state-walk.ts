@@ -203,10 +203,13 @@ export class StateWalk extends FullWalk implements ChangeWriter {
   }
 
   #deltaHeld(record: RecordNode, from: number): void {
+    if (record.$type.otherFields.length === 0) {
+      record.$writeElement(this, from);
+      return;
+    }
     const { out } = this;
     const start = out.position;
-    out.openElement(record.$key);
-    const inside = out.position;
+    const inside = out.openElement(record.$key);
     this.deltaRecord(record, from);
     out.closeUnlessEmpty(start, inside);
   }

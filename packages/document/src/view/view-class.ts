@@ -5,6 +5,7 @@ import type { ViewedDocument, ViewerInputs } from "./document-views.ts";
 import { beginDelta, type FrameBody } from "./frame.ts";
 import type { WalkForm } from "./full-walk.ts";
 import { GroupLens } from "./group-lens.ts";
+import { writeAlike } from "./logged-part.ts";
 import { ResultWalk } from "./result-walk.ts";
 import type { SharedPart, SharedStep } from "./shared-step.ts";
 import { BeyondHorizon, StateWalk } from "./state-walk.ts";
@@ -296,18 +297,10 @@ export class ViewClass {
     return step.delta;
   }
 
-  /** What the patch for the log says in the same bytes is not written again. */
   #wholeDelta(group: ViewerGroup): void {
-    const { schema, state, step, loggedPart } = this.#document;
-    const { walk } = step;
-    if (loggedPart?.from !== group.seq || loggedPart.to !== state.root.$stamp) {
-      walk.deltaRecord(state.root, group.seq);
-      return;
-    }
-    const { notLogged, own } = schema.rootParts;
-    this.#common(loggedPart);
-    for (let index = 0; index < notLogged.length; index++) walk.deltaField(state.root, notLogged[index]!, group.seq);
-    for (let index = 0; index < own.length; index++) walk.deltaField(state.root, own[index]!, group.seq);
+    const { schema, state, step } = this.#document;
+    writeAlike(this.#document, step.walk, group.seq);
+    for (const field of schema.rootParts.own) step.walk.deltaField(state.root, field, group.seq);
   }
 
   #common({ json, newest }: SharedPart): void {

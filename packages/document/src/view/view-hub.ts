@@ -6,9 +6,10 @@ import { ClassTable } from "./class-table.ts";
 import { Cohort } from "./cohort.ts";
 import type { ViewedDocument } from "./document-views.ts";
 import { emptyDelta, type FrameBody } from "./frame.ts";
-import type { FailureSink, FrameSink } from "./frame-sink.ts";
+import type { Outbox } from "./outbox.ts";
 import type { SharedStep } from "./shared-step.ts";
 import { SharedSteps } from "./shared-steps.ts";
+import { StraightStep } from "./straight-step.ts";
 import { touchedClasses } from "./touched-classes.ts";
 import type { PlainView, ViewClass } from "./view-class.ts";
 import { type CheckResult, checkOf } from "./viewer-check.ts";
@@ -20,6 +21,7 @@ export class ViewHub {
   readonly #document: ViewedDocument;
   readonly #classes: ClassTable;
   readonly #shared: SharedSteps;
+  readonly #straight: StraightStep;
   #viewerCount = 0;
   /** Counts the deliveries. */
   #delivery = 0;
@@ -39,6 +41,7 @@ export class ViewHub {
     this.#document = document;
     this.#classes = new ClassTable(document);
     this.#shared = new SharedSteps(document, this.#classes);
+    this.#straight = new StraightStep(document);
   }
 
   get mustSplit(): boolean {
@@ -67,7 +70,7 @@ export class ViewHub {
     this.#viewerCount++;
     this.#await(viewer, 0);
     if (resume === undefined) return;
-    const { viewClass, plain, group } = this.#viewOf(viewer.principal, viewer.viewState);
+    const { viewClass, plain, group } = this.#classes.viewOf(viewer.principal, viewer.viewState);
     group.raiseTo(resume.seq);
     const isSame = plain.hash === resume.hash && resume.seq <= group.viewSeq;
     const base = isSame ? group : viewClass.baseFor(group, resume.seq, resume.hash);
@@ -133,23 +136,33 @@ export class ViewHub {
 
   /** The view of someone who need not be connected. */
   view(principal: Principal, viewState: ViewStateValue | undefined): PlainView & { readonly seq: number } {
-    const { viewClass, plain, group } = this.#viewOf(principal, viewState);
+    const { viewClass, plain, group } = this.#classes.viewOf(principal, viewState);
     viewClass.forgetBytes();
     this.#classes.dropIdle(this.#viewerCount);
     return { ...plain, seq: group.viewSeq };
   }
 
-  deliver(now: number, sink: FrameSink, fail: FailureSink): void {
-    this.#shared.begin(++this.#delivery);
+  deliver(now: number, outbox: Outbox): void {
+    this.#delivery++;
+    if (this.#deliverStraight(now, outbox)) return;
+    this.#shared.begin(this.#delivery);
     const touched = touchedClasses(this.#document, this.#classes, this.#shared, this.#cohort);
-    if (touched === undefined) this.#deliverAll(now, sink, fail);
-    else this.#deliverTouched(touched, now, sink, fail);
-    if (!this.#shared.isEmpty) this.#deliverShared(sink);
-    if (this.#owed.size > 0) this.#deliverOwed(now, sink, fail);
-    if (now >= this.#hashOwedAt) this.#deliverHashes(now, sink, fail);
+    if (touched === undefined) this.#deliverAll(now, outbox);
+    else this.#deliverTouched(touched, now, outbox);
+    if (!this.#shared.isEmpty) this.#deliverShared(outbox);
+    if (this.#owed.size > 0) this.#deliverOwed(now, outbox);
+    if (now >= this.#hashOwedAt) this.#deliverHashes(now, outbox);
   }
 
-  #deliverShared(sink: FrameSink): void {
+  #deliverStraight(now: number, outbox: Outbox): boolean {
+    if (this.#owed.size > 0 || now >= this.#hashOwedAt) return false;
+    const group = this.#straight.groupOf(this.#classes.only, now);
+    if (group === undefined || !this.#straight.deliver(group, this.#delivery, outbox)) return false;
+    if (!group.owesHash && group.sentIn === this.#delivery) this.#oweHash(group, group.hashDueAt);
+    return true;
+  }
+
+  #deliverShared(outbox: Outbox): void {
     this.#shared.deliver((groups, frame) => {
       const viewers: ViewerHandle[] = [];
       for (const group of groups) {
@@ -157,21 +170,21 @@ export class ViewHub {
         if (!group.owesHash) this.#oweHash(group, group.hashDueAt);
         for (const viewer of group.ready.viewers) viewers.push(viewer);
       }
-      sink(viewers, frame);
+      outbox.send(viewers, frame);
     });
   }
 
-  #deliverTouched(touched: Iterable<ViewClass>, now: number, sink: FrameSink, fail: FailureSink): void {
-    for (const viewClass of touched) this.#deliverClass(viewClass, now, sink, fail);
+  #deliverTouched(touched: Iterable<ViewClass>, now: number, outbox: Outbox): void {
+    for (const viewClass of touched) this.#deliverClass(viewClass, now, outbox);
     for (const viewClass of touched) viewClass.leaveCohort();
     this.#cohort.seq = this.#document.state.root.$stamp;
     for (const viewClass of touched) this.#settle(viewClass);
   }
 
-  #deliverAll(now: number, sink: FrameSink, fail: FailureSink): void {
+  #deliverAll(now: number, outbox: Outbox): void {
     const { only } = this.#classes;
     if (only !== undefined) {
-      this.#deliverClass(only, now, sink, fail);
+      this.#deliverClass(only, now, outbox);
       if (!this.#classes.mustSplit) {
         // Alone, a class has no others to go on with; it is new to the cohort when they come.
         if (this.#classes.isFinal && this.#classes.only === only) {
@@ -184,7 +197,7 @@ export class ViewHub {
     }
     for (;;) {
       for (const viewClass of this.#classes.values()) {
-        this.#deliverClass(viewClass, now, sink, fail);
+        this.#deliverClass(viewClass, now, outbox);
         if (this.#classes.mustSplit) break;
       }
       if (!this.#classes.mustSplit) break;
@@ -209,7 +222,7 @@ export class ViewHub {
   }
 
   /** Streams that went silent after frames without a hash: it comes alone. */
-  #deliverHashes(now: number, sink: FrameSink, fail: FailureSink): void {
+  #deliverHashes(now: number, outbox: Outbox): void {
     const { state, tick, limits } = this.#document;
     this.#hashOwedAt = Infinity;
     for (const viewClass of this.#classes.values()) {
@@ -218,7 +231,7 @@ export class ViewHub {
         if (group.hashDueAt <= now && group.sentIn !== this.#delivery && group.isAt(state.root.$stamp, tick)) {
           group.restDrained();
           if (group.ready.size > 0) {
-            this.#guarded(group.ready.viewers, fail, () => this.#send(viewClass, group, emptyDelta, now, sink));
+            this.#guarded(group.ready.viewers, outbox, () => this.#send(viewClass, group, emptyDelta, now, outbox));
           }
         }
         // Those without credit are asked again.
@@ -232,7 +245,7 @@ export class ViewHub {
     if (at < this.#hashOwedAt) this.#hashOwedAt = at;
   }
 
-  #deliverClass(viewClass: ViewClass, now: number, sink: FrameSink, fail: FailureSink): void {
+  #deliverClass(viewClass: ViewClass, now: number, outbox: Outbox): void {
     viewClass.settle();
     const { groups } = viewClass;
     const { state, tick } = this.#document;
@@ -244,22 +257,22 @@ export class ViewHub {
       const { viewers } = group.ready;
       if (viewers.length === 0) continue;
       try {
-        this.#deliverGroup(viewClass, group, now, sink, shared);
+        this.#deliverGroup(viewClass, group, now, outbox, shared);
       } catch (thrown) {
-        this.#failWith(thrown, viewers, fail);
+        this.#failWith(thrown, viewers, outbox);
       }
       if (this.#classes.mustSplit) return;
     }
     if (viewClass.waiting === undefined) return;
     const ready = viewClass.waiting.ready.viewers.slice();
-    if (ready.length > 0) this.#guarded(ready, fail, () => this.#deliverSnapshot(viewClass, ready, now, sink));
+    if (ready.length > 0) this.#guarded(ready, outbox, () => this.#deliverSnapshot(viewClass, ready, now, outbox));
   }
 
   #deliverGroup(
     viewClass: ViewClass,
     group: ViewerGroup,
     now: number,
-    sink: FrameSink,
+    outbox: Outbox,
     shared: SharedStep | undefined,
   ): void {
     // Whoever stays behind keeps the state as it was; so does everyone if the class turns out to be several.
@@ -272,10 +285,10 @@ export class ViewHub {
     if (next !== group) group.adopt(next);
     if (body === undefined) return;
     group.isSeqRepeated = group.viewSeq === viewSeq;
-    this.#send(viewClass, group, body, now, sink);
+    this.#send(viewClass, group, body, now, outbox);
   }
 
-  #deliverSnapshot(viewClass: ViewClass, ready: readonly ViewerHandle[], now: number, sink: FrameSink): void {
+  #deliverSnapshot(viewClass: ViewClass, ready: readonly ViewerHandle[], now: number, outbox: Outbox): void {
     const floorSeq = viewClass.waiting!.viewSeq;
     const current = viewClass.current();
     if (this.#classes.mustSplit) return;
@@ -291,12 +304,12 @@ export class ViewHub {
       viewClass.takeOut(viewer);
       group.add(viewer);
     }
-    this.#sendEach(group, ready, this.#frame(viewClass, group, body, hash), sink);
+    this.#sendEach(group, ready, this.#frame(viewClass, group, body, hash), outbox);
     viewClass.forgetBytes();
   }
 
   /** Those who resumed and for whom nothing has changed since. */
-  #deliverOwed(now: number, sink: FrameSink, fail: FailureSink): void {
+  #deliverOwed(now: number, outbox: Outbox): void {
     const { limits } = this.#document;
     for (const [viewer, owed] of this.#owed) {
       const group = viewer.group!;
@@ -305,19 +318,19 @@ export class ViewHub {
       if (owed === "forward") {
         // Nothing changed and yet its hash is another: what it holds is wrong.
         this.resync(viewer);
-        this.#guarded([viewer], fail, () => this.#deliverSnapshot(viewer.group!.viewClass, [viewer], now, sink));
+        this.#guarded([viewer], outbox, () => this.#deliverSnapshot(viewer.group!.viewClass, [viewer], now, outbox));
         continue;
       }
       // Just "nothing has changed": the first change is what carries the hash.
       group.hashDueAt = Math.max(group.hashDueAt, now + 1);
       const hash = viewer.wantsEveryHash ? viewClass.plain(group).hash : undefined;
-      this.#sendEach(group, [viewer], this.#frame(viewClass, group, emptyDelta, hash), sink);
+      this.#sendEach(group, [viewer], this.#frame(viewClass, group, emptyDelta, hash), outbox);
       if (hash === undefined && !group.owesHash) this.#oweHash(group, now + limits.hashIntervalMs);
     }
   }
 
   /** To all who are ready. */
-  #send(viewClass: ViewClass, group: ViewerGroup, body: FrameBody, now: number, sink: FrameSink): void {
+  #send(viewClass: ViewClass, group: ViewerGroup, body: FrameBody, now: number, outbox: Outbox): void {
     const hash = group.isHashDue(now) ? viewClass.plain(group).hash : undefined;
     const frame = this.#frame(viewClass, group, body, hash);
     this.#sent(group);
@@ -325,15 +338,15 @@ export class ViewHub {
       this.#hashSent(group, now);
       viewClass.forgetBytes();
     } else if (!group.owesHash) this.#oweHash(group, group.hashDueAt);
-    sink(group.ready.viewers, frame, group.ready);
+    outbox.send(group.ready.viewers, frame, group.ready);
   }
 
-  #sendEach(group: ViewerGroup, viewers: readonly ViewerHandle[], frame: Frame, sink: FrameSink): void {
+  #sendEach(group: ViewerGroup, viewers: readonly ViewerHandle[], frame: Frame, outbox: Outbox): void {
     for (const viewer of viewers) {
       group.sentTo(viewer);
       this.#owed.delete(viewer);
     }
-    sink(viewers, frame);
+    outbox.send(viewers, frame);
   }
 
   #frame(viewClass: ViewClass, group: ViewerGroup, body: FrameBody, hash: string | undefined): Frame {
@@ -357,20 +370,20 @@ export class ViewHub {
   }
 
   /** A view above its bound ends the streams of those who would get it, and nobody else's. */
-  #guarded(viewers: readonly ViewerHandle[], fail: FailureSink, step: () => void): void {
+  #guarded(viewers: readonly ViewerHandle[], outbox: Outbox, step: () => void): void {
     try {
       step();
     } catch (thrown) {
-      this.#failWith(thrown, viewers, fail);
+      this.#failWith(thrown, viewers, outbox);
     }
   }
 
-  #failWith(thrown: unknown, viewers: readonly ViewerHandle[], fail: FailureSink): void {
+  #failWith(thrown: unknown, viewers: readonly ViewerHandle[], outbox: Outbox): void {
     if (!(thrown instanceof LimitError)) throw thrown;
     const failed = viewers.slice();
     for (const viewer of failed) this.detach(viewer);
     this.#failed.push(...failed);
-    fail(failed, thrown);
+    outbox.fail(failed, thrown);
   }
 
   #await(viewer: ViewerHandle, floorSeq: number): void {
@@ -379,20 +392,5 @@ export class ViewHub {
 
   #leave(viewer: ViewerHandle): void {
     viewer.group!.viewClass.takeOut(viewer);
-  }
-
-  #viewOf(
-    principal: Principal,
-    viewState: ViewStateValue | undefined,
-  ): { readonly viewClass: ViewClass; readonly group: ViewerGroup; readonly plain: PlainView } {
-    for (;;) {
-      const viewClass = this.#classes.of(principal, viewState);
-      const group = viewClass.current();
-      if (!this.#classes.mustSplit) {
-        const plain = viewClass.plain(group);
-        if (!this.#classes.mustSplit) return { viewClass, group, plain };
-      }
-      this.#classes.split();
-    }
   }
 }

@@ -1,0 +1,48 @@
+import type { Audience, Frame } from "../runtime/runtime.ts";
+import type { LimitError } from "../state/limit-error.ts";
+import type { ViewerHandle } from "./viewer-handle.ts";
+
+interface Sending {
+  /** Live, and as it was until the delivery is over. */
+  readonly viewers: readonly ViewerHandle[];
+  readonly frame: Frame;
+  readonly audience: Audience | undefined;
+}
+
+export interface Failure {
+  readonly viewers: readonly ViewerHandle[];
+  readonly error: LimitError;
+}
+
+const none: readonly never[] = [];
+
+/** What a delivery has to tell. It is told when everything is computed: whoever is told may call the instance. */
+export class Outbox {
+  /** Mostly there is one, and a list that grows takes room for seventeen. */
+  #first: Sending | undefined = undefined;
+  #others: Sending[] | undefined = undefined;
+  #failures: Failure[] | undefined = undefined;
+
+  /** `audience` comes where it is likely to be sent to again: then they are its viewers. */
+  send(viewers: readonly ViewerHandle[], frame: Frame, audience?: Audience): void {
+    const sending = { viewers, frame, audience };
+    if (this.#first === undefined) this.#first = sending;
+    else (this.#others ??= []).push(sending);
+  }
+
+  fail(viewers: readonly ViewerHandle[], error: LimitError): void {
+    (this.#failures ??= []).push({ viewers, error });
+  }
+
+  get failures(): readonly Failure[] {
+    return this.#failures ?? none;
+  }
+
+  empty(sink: (viewers: readonly ViewerHandle[], frame: Frame, audience?: Audience) => void): void {
+    const first = this.#first;
+    if (first === undefined) return;
+    sink(first.viewers, first.frame, first.audience);
+    if (this.#others === undefined) return;
+    for (const { viewers, frame, audience } of this.#others) sink(viewers, frame, audience);
+  }
+}

@@ -1,0 +1,63 @@
+import { LimitError } from "../state/limit-error.ts";
+import type { ViewedDocument } from "./document-views.ts";
+import { beginDelta } from "./frame.ts";
+import { openLens } from "./lens.ts";
+import { writeAlike } from "./logged-part.ts";
+import type { Outbox } from "./outbox.ts";
+import { BeyondHorizon, StateWalk } from "./state-walk.ts";
+import { largeDeltaBytes, type ViewClass } from "./view-class.ts";
+import type { ViewerGroup } from "./viewer-group.ts";
+
+/**
+ * The step of a document that shows everybody the same, when all who watch hold one state and nothing is due but what has
+ * changed: as it mostly is. It does what the general way does, which asks at every turn whether it is so.
+ */
+export class StraightStep {
+  readonly #document: ViewedDocument;
+  readonly #walk: StateWalk;
+
+  constructor(document: ViewedDocument) {
+    this.#document = document;
+    this.#walk = new StateWalk(document.step.walk.out, openLens);
+  }
+
+  /** Who is to be brought forward like that; `undefined`: not all are alike, or something else is due. */
+  groupOf(only: ViewClass | undefined, now: number): ViewerGroup | undefined {
+    const { schema, tick } = this.#document;
+    if (only === undefined || !schema.isAlikeForAll) return undefined;
+    if (only.groups.length !== 1 || only.waiting !== undefined) return undefined;
+    const group = only.groups[0]!;
+    group.restDrained();
+    const isPlain = group.tick === tick && !group.mustAskAll && group.restingCount === 0 && group.ready.size > 0;
+    return isPlain && group.seq > 0 && !group.isHashDue(now) ? group : undefined;
+  }
+
+  /** Brings it forward. `false`, and nothing has happened: that is for the general way. */
+  deliver(group: ViewerGroup, delivery: number, outbox: Outbox): boolean {
+    const { step, frames } = this.#document;
+    const { root } = this.#document.state;
+    const from = group.seq;
+    if (root.$stamp === from) return true;
+    const walk = this.#walk;
+    const { out } = walk;
+    walk.newest = 0;
+    beginDelta(out);
+    try {
+      writeAlike(this.#document, walk, from);
+      out.assertWithin();
+    } catch (thrown) {
+      if (thrown instanceof BeyondHorizon || thrown instanceof LimitError) return false;
+      throw thrown;
+    }
+    if (out.length > largeDeltaBytes) return false;
+    group.seq = root.$stamp;
+    if (out.length === 0) return true;
+    group.isSeqRepeated = walk.newest <= group.viewSeq;
+    if (walk.newest > group.viewSeq) group.viewSeq = walk.newest;
+    group.stateHash = undefined;
+    group.frames++;
+    group.sentIn = delivery;
+    outbox.send(group.ready.viewers, frames.make(step.delta, group.viewSeq, undefined), group.ready);
+    return true;
+  }
+}
