@@ -2,7 +2,10 @@ import type { LocalLogEngine } from "@tidewire/log-engine-local";
 import { appendTo, type OpenDocument } from "../log/bench-log.ts";
 import { Samples } from "../shared/samples.ts";
 
-const APPENDS_PER_SECOND = 4_000;
+export interface LoadOptions {
+  readonly durationMs: number;
+  readonly appendsPerSecond: number;
+}
 
 export interface LatencyPhase {
   readonly p50: number;
@@ -11,13 +14,13 @@ export interface LatencyPhase {
 }
 
 /**
- * Appends that are due every quarter of a millisecond, whatever became of those before; latency begins when one is due.
+ * Appends that are due at a steady rate, whatever became of those before; latency begins when one is due.
  * The loop looks at the clock in every turn: the timer of Node, with its millisecond, would be most of what is measured.
  */
 export async function openLoopPhase(
   engine: LocalLogEngine,
   documents: readonly OpenDocument[],
-  durationMs: number,
+  { durationMs, appendsPerSecond }: LoadOptions,
   appended: (open: OpenDocument) => void = () => {},
 ): Promise<LatencyPhase> {
   const latencies = new Samples();
@@ -31,8 +34,8 @@ export async function openLoopPhase(
   for (let next = 0; ; ) {
     const elapsed = performance.now() - startedAt;
     if (elapsed >= durationMs) break;
-    for (const due = (elapsed * APPENDS_PER_SECOND) / 1_000; next <= due; next++) {
-      const sent = append(documents[next % documents.length]!, startedAt + (next * 1_000) / APPENDS_PER_SECOND);
+    for (const due = (elapsed * appendsPerSecond) / 1_000; next <= due; next++) {
+      const sent = append(documents[next % documents.length]!, startedAt + (next * 1_000) / appendsPerSecond);
       underWay.add(sent);
       void sent.finally(() => underWay.delete(sent));
     }
