@@ -102,7 +102,9 @@ export class DocumentWrites {
   }
 
   async snapshot(document: DocumentName, snapshot: LogSnapshotWrite): Promise<void> {
-    const { index, snapshots } = this.#modules;
+    const { index, snapshots, commits } = this.#modules;
+    // What is left of a full disk is for what makes room.
+    commits.requireRunning();
     const { epoch, seq } = snapshot;
     const known = index.find(document);
     const waits = known?.pending !== undefined;

@@ -252,9 +252,11 @@ export class LocalLogEngine implements LogEngine {
   }
 
   async #resume(): Promise<void> {
-    const { commits, logger, metrics, clock } = this.#parts;
+    const { commits, compactor, logger, metrics, clock } = this.#parts;
     if (this.#isClosed) return;
     try {
+      if (commits.failure === "disk_full") await compactor.relieve();
+      if (this.#isClosed) return;
       await commits.resume();
       metrics.isWritable.set(1);
       logger.info({}, "the log takes writes again");

@@ -27,6 +27,7 @@ export class LocalLogMetrics {
   readonly diskBytes: Gauge;
   readonly liveBytes: Gauge;
   readonly spareBytes: Gauge;
+  readonly reserveBytes: Counter;
   readonly historyBytes: Gauge;
   readonly deletionBytes: Gauge;
 
@@ -62,6 +63,10 @@ export class LocalLogMetrics {
     this.historyBytes = sink.gauge(name("history_bytes"), "Bytes of dead records that are kept as history");
     this.deletionBytes = sink.gauge(name("deletion_bytes"), "Bytes of the records of deletions that are kept");
     this.spareBytes = sink.gauge(name("spare_bytes"), "Bytes in files of dead log segments, kept to be written over");
+    this.reserveBytes = sink.counter(
+      name("reserve_written_bytes_total"),
+      "Bytes written ahead, for a reserve on the disk",
+    );
     this.liveBytes = sink.gauge(name("live_bytes"), "Bytes in segment files that documents need", ["kind"]);
   }
 }

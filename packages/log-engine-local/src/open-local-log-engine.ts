@@ -4,6 +4,7 @@ import { FenceWatchers } from "@tidewire/log-engine";
 import { Checkpointer } from "./compaction/checkpointer.ts";
 import { Compactor } from "./compaction/compactor.ts";
 import { DeletionExpiry } from "./compaction/deletion-expiry.ts";
+import { LogReserve } from "./compaction/log-reserve.ts";
 import { Pace } from "./compaction/pace.ts";
 import { SegmentMover } from "./compaction/segment-mover.ts";
 import { DocumentReads } from "./document-reads.ts";
@@ -232,8 +233,25 @@ async function assemble(
   const retention = new HistoryRetention(clock, options);
   const mover = new SegmentMover({ index, reader, snapshots, commits, pace, storeId, metrics, damaged });
   const deletions = new DeletionExpiry({ index, commits, clock }, options);
+  const reserveModules = { index, commits, checkpointer, spares, ids, pace, metrics };
+  const reserve = new LogReserve(reserveModules, options.segmentBytes);
   const compactor = new Compactor(
-    { index, files, spares, reader, commits, checkpointer, mover, retention, deletions, pace, clock, logger, metrics },
+    {
+      index,
+      files,
+      spares,
+      reserve,
+      reader,
+      commits,
+      checkpointer,
+      mover,
+      retention,
+      deletions,
+      pace,
+      clock,
+      logger,
+      metrics,
+    },
     { everyMs: options.compactionMs, liveShare: options.compactionLiveShare },
   );
   const { problems } = recovered;

@@ -60,6 +60,26 @@ describe("when the disk also fails now and then", () => {
   );
 });
 
+describe("when the disk is full now and then", () => {
+  test(
+    "nothing acknowledged is lost, and writing goes on",
+    async () => {
+      const total = { roomless: 0, acknowledged: 0 };
+      await fc.assert(
+        fc.asyncProperty(fc.integer({ min: 0, max: 2 ** 31 }), async (seed) => {
+          const report = await crashScenario(seed, { ...options, hasLittleRoom: true });
+          total.roomless += report.roomless;
+          total.acknowledged += report.acknowledged;
+        }),
+        { numRuns: runs, endOnFailure: true },
+      );
+      expect(total.roomless).toBeGreaterThan(runs);
+      expect(total.acknowledged).toBeGreaterThan(runs * 20);
+    },
+    TIMEOUT_MS,
+  );
+});
+
 describe("the scenario notices when a safety net is missing", () => {
   const mutants: [string, Partial<CrashScenarioOptions>][] = [
     ["acknowledging before the log is synced", { lies: { sync: /\.wal$/ } }],

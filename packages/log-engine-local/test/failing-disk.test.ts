@@ -61,6 +61,40 @@ describe("a full disk", () => {
     expect(await texts(again, other)).toEqual(patchTexts(2));
   });
 
+  test("that the log itself has filled with what is dead by now needs no operator", async () => {
+    const { disk, clock, engine } = await start();
+    const { epoch } = await grow(engine, game, 1);
+    const data = Buffer.alloc(2_000, "x");
+    let seq = 1;
+    // Nothing of it can go before two checkpoints are written, and none is due.
+    const fill = async (records: number): Promise<void> => {
+      for (let record = 0; record < records; record++) await engine.append(game, step(epoch, seq++, { data }));
+      await engine.snapshot(game, { epoch, seq, data: Buffer.from(`state ${seq}`) });
+    };
+    await fill(6);
+    await engine.compact();
+    const reserve = disk.paths().filter((path) => path.endsWith(".spare"));
+    expect(reserve.map((path) => disk.file(path).size)).toEqual([12 * 1024]);
+    await fill(20);
+    // Not a byte is left, for a checkpoint neither.
+    disk.capacityBytes = disk.usedBytes;
+    await expect(engine.append(game, step(epoch, seq, { data }))).rejects.toMatchObject({
+      details: { reason: "disk_full" },
+    });
+    expect(disk.paths()).toEqual(expect.arrayContaining(reserve));
+    await retry(clock, engine);
+    expect(engine.status.failure).toBeUndefined();
+    expect(await texts(engine, game)).toEqual([`state ${seq}`]);
+    await fill(4);
+    // And it is there for the next time.
+    expect(disk.paths().filter((path) => path.endsWith(".spare"))).not.toEqual([]);
+    disk.cutNow();
+    disk.restart("power");
+    const again = await openSmall(disk);
+    expect(again.problems).toEqual([]);
+    expect(await texts(again, game)).toEqual([`state ${seq}`]);
+  });
+
   test("is no reason not to start", async () => {
     const { disk, clock, engine } = await start();
     const { epoch } = await grow(engine, game, 3);

@@ -104,6 +104,50 @@ describe("a log segment that is dead", () => {
   });
 });
 
+describe("the reserve", () => {
+  test("is made of zeros when the first segment is full, and then there is always one that no segment gets", async () => {
+    const disk = new SimulatedDisk(new SeededRandom(4));
+    const engine = await openSmall(disk);
+    await grow(engine, game, 1);
+    await engine.compact();
+    expect(files(disk, ".spare")).toEqual([]);
+    await fill(engine, 1);
+    await engine.compact();
+    const [reserve, ...more] = files(disk, ".spare");
+    expect(more).toEqual([]);
+    expect(disk.file(reserve!).contents().equals(Buffer.alloc(segmentBytes))).toBe(true);
+    expect(disk.file(reserve!).unsynced).toBe(0);
+    for (let round = 0; round < 3; round++) {
+      await fill(engine, 2);
+      await engine.compact();
+      expect(files(disk, ".spare").length).toBeGreaterThan(0);
+    }
+    await engine.close();
+    expect(files(disk, ".spare").length).toBeGreaterThan(0);
+    const again = await openSmall(disk);
+    await fill(again, 3);
+    expect(files(disk, ".spare").length).toBeGreaterThan(0);
+    await again.close();
+  });
+
+  test("is left when there is no room for it, and tried again only when something has gone", async () => {
+    const disk = new SimulatedDisk(new SeededRandom(4));
+    const engine = await openSmall(disk);
+    await fill(engine, 2);
+    disk.capacityBytes = disk.usedBytes + 4_096;
+    await engine.compact();
+    expect(files(disk, ".spare")).toEqual([]);
+    const tried = disk.roomlessWrites;
+    expect(tried).toBeGreaterThan(0);
+    for (let round = 0; round < 3; round++) await engine.compact();
+    expect(disk.roomlessWrites).toBe(tried);
+    disk.capacityBytes = Number.POSITIVE_INFINITY;
+    await settle(engine);
+    expect(files(disk, ".spare").length).toBeGreaterThan(0);
+    await engine.close();
+  });
+});
+
 describe("what a recycled segment held before", () => {
   /** The power goes while the last segment is a recycled one, with much behind its end. */
   async function cutInRecycled(): Promise<{ disk: SimulatedDisk; last: string; end: number }> {

@@ -47,6 +47,11 @@ export class Checkpointer {
     this.#loggedAtLast = -state.replayedBytes;
   }
 
+  /** Of the newest one; 0 if there is none. */
+  get lastBytes(): number {
+    return this.#lastBytes;
+  }
+
   get newestId(): number | undefined {
     return this.#kept.at(-1)?.id;
   }

@@ -9,6 +9,7 @@ import type { LocalLogMetrics } from "../metrics.ts";
 import type { GroupCommit } from "../wal/group-commit.ts";
 import type { Checkpointer } from "./checkpointer.ts";
 import type { DeletionExpiry } from "./deletion-expiry.ts";
+import type { LogReserve } from "./log-reserve.ts";
 import type { Pace } from "./pace.ts";
 import type { SegmentMover } from "./segment-mover.ts";
 
@@ -16,6 +17,7 @@ export interface CompactorModules {
   readonly index: DocumentIndex;
   readonly files: SegmentFiles;
   readonly spares: SpareSegments;
+  readonly reserve: LogReserve;
   readonly reader: RecordReader;
   readonly commits: GroupCommit;
   readonly checkpointer: Checkpointer;
@@ -63,10 +65,22 @@ export class Compactor {
   }
 
   /** One round. A round under way is waited for first. Failures of the disk are logged and tried again next time. */
-  async round(withCheckpoint: boolean): Promise<void> {
+  round(withCheckpoint: boolean): Promise<void> {
+    return this.#next(() => this.#work(withCheckpoint));
+  }
+
+  /** The log has stopped because the disk is full: what is dead goes, also if that takes a checkpoint first. */
+  relieve(): Promise<void> {
+    return this.#next(async () => {
+      await this.#modules.reserve.relieve();
+      await this.#removeDead();
+    });
+  }
+
+  async #next(work: () => Promise<void>): Promise<void> {
     while (this.#round !== undefined) await this.#round;
     if (this.#isStopped) return;
-    this.#round = this.#work(withCheckpoint)
+    this.#round = work()
       .catch((error: unknown) => {
         this.#modules.logger.warn({ err: error }, "background work on the log failed; it is tried again");
       })
@@ -81,6 +95,7 @@ export class Compactor {
     this.#timer?.cancel();
     this.#modules.pace.stop();
     this.#modules.mover.stop();
+    this.#modules.reserve.stop();
     await this.#round;
   }
 
@@ -94,14 +109,15 @@ export class Compactor {
   }
 
   async #work(withCheckpoint: boolean): Promise<void> {
-    const { checkpointer, commits } = this.#modules;
+    const { checkpointer, commits, reserve } = this.#modules;
     this.#measure();
     const isDue = withCheckpoint || checkpointer.isDue;
     let failure: unknown;
-    if (isDue) await checkpointer.write().catch((error: unknown) => (failure = error));
+    if (isDue) await reserve.checkpoint().catch((error: unknown) => (failure = error));
     // Also when there was no room for the checkpoint: this is what makes room.
     await this.#removeDead();
     if (failure !== undefined) throw failure as Error;
+    await reserve.restock();
     // Moving needs the log for its references, and so does letting go.
     if (commits.failure !== undefined) return;
     await this.#modules.deletions.round();
@@ -113,7 +129,8 @@ export class Compactor {
   }
 
   async #removeDead(): Promise<void> {
-    const { index, files, reader, metrics, pace } = this.#modules;
+    const { index, files, reader, metrics, pace, spares, commits } = this.#modules;
+    spares.isTight = commits.failure === "disk_full";
     const history = this.#history();
     for (const segment of [...index.segments.all("log"), ...index.segments.all("snapshots")]) {
       if (this.#isStopped) return;
@@ -124,6 +141,7 @@ export class Compactor {
       const { kind, id, isSpoilt } = segment;
       await pace.run(0, () => (isSpoilt ? files.remove(kind, id) : files.retire(kind, id)));
       metrics.removedSegments.add(1, { kind: segment.kind });
+      this.#modules.reserve.gainedRoom();
     }
   }
 

@@ -1,5 +1,7 @@
+import { PIECE_BYTES } from "../compaction/pace.ts";
 import { type StoreLayout, spareIdOfName } from "../format/layout.ts";
-import { type FileSystem, removeIfPresent, systemCode } from "./file-system.ts";
+import { sharedBuffer } from "../wal/batch.ts";
+import { type FileSystem, removeIfPresent, type StorageFile, systemCode, writeDurably } from "./file-system.ts";
 
 /** The file of a dead log segment. */
 export interface SpareSegment {
@@ -20,11 +22,17 @@ export interface SpareSegmentsOptions {
   readonly minBytes: number;
 }
 
+/** Does a piece of work on the disk that writes so many bytes, when it is its turn. */
+export type RunPiece = <Result>(bytes: number, piece: () => Promise<Result>) => Promise<Result>;
+
 /**
  * Files of dead log segments, for the next ones to write over: blocks that are written already cost no commit of the file
  * system's journal at each sync, which halves the time of a flush, and none of the background's has to be waited for
  * (research/storage.md 1 and 3.1). What is in them does not count: they do not have the name of a segment, and a record
  * counts only with the salt of the segment it was written for. Ids are never given again while a spare has them.
+ *
+ * So many of them as are asked for are no segments to come but a reserve: room that is given back when the disk is full, so
+ * that what frees the disk fits on it.
  */
 export class SpareSegments {
   readonly #modules: SpareSegmentsModules;
@@ -33,6 +41,9 @@ export class SpareSegments {
   readonly #ready: SpareSegment[] = [];
   #count = 0;
   #bytes = 0;
+  #reserveBytes = 0;
+  /** A full disk leaves room for the reserve only. */
+  isTight = false;
 
   constructor(modules: SpareSegmentsModules, options: SpareSegmentsOptions) {
     this.#modules = modules;
@@ -44,8 +55,15 @@ export class SpareSegments {
     return this.#bytes;
   }
 
-  get count(): number {
-    return this.#count;
+  /** So many bytes are kept from now on and given to no segment, as far as the bounds leave something for those. */
+  reserve(bytes: number): void {
+    const { maxBytes, minBytes } = this.#options;
+    this.#reserveBytes = Math.max(minBytes, Math.min(bytes, maxBytes - 2 * minBytes));
+  }
+
+  /** There are not as many as the reserve asks for, and one more is within the bounds. */
+  lacks(bytes: number): boolean {
+    return this.#bytes < this.#reserveBytes && this.#admits({ id: 0, bytes });
   }
 
   /** Finds what an earlier process has left; what is over the bounds goes. */
@@ -82,16 +100,53 @@ export class SpareSegments {
     return true;
   }
 
-  /** One to write over. It is the caller's now, and no spare any more. */
+  /** One to write over, if there are more than the reserve. It is the caller's now, and no spare any more. */
   take(): SpareSegment | undefined {
-    const spare = this.#ready.shift();
-    if (spare !== undefined) this.#forget(spare);
+    const [spare] = this.#ready;
+    if (spare === undefined || this.#bytes - spare.bytes < this.#reserveBytes) return undefined;
+    this.#ready.shift();
+    this.#forget(spare);
     return spare;
+  }
+
+  /** Makes one, of zeros: written, because blocks that are only set aside cost a commit of the journal when they are used. */
+  async make(id: number, bytes: number, run: RunPiece): Promise<void> {
+    const { fileSystem, layout } = this.#modules;
+    const spare = this.#counted({ id, bytes });
+    const zeros = sharedBuffer(PIECE_BYTES);
+    let file: StorageFile | undefined;
+    try {
+      const made = (file = await fileSystem.create(layout.spare(id)));
+      for (let at = 0; at < bytes; at += zeros.length) {
+        const piece = zeros.subarray(0, Math.min(zeros.length, bytes - at));
+        await run(piece.length, () => writeDurably(made, piece, at));
+      }
+      await run(0, () => fileSystem.syncDirectory(layout.segments("log")));
+      await made.close();
+    } catch (error) {
+      this.#forget(spare);
+      await file?.close().catch(() => {});
+      await removeIfPresent(fileSystem, layout.spare(id)).catch(() => {});
+      throw error;
+    }
+    this.#ready.push(spare);
+  }
+
+  /** Gives the room of all of them back. Whether there was any. */
+  async release(): Promise<boolean> {
+    const { fileSystem, layout } = this.#modules;
+    const released = this.#ready.splice(0);
+    for (const spare of released) {
+      this.#forget(spare);
+      await removeIfPresent(fileSystem, layout.spare(spare.id));
+    }
+    return released.length > 0;
   }
 
   #admits({ bytes }: SpareSegment): boolean {
     const { countMax, maxBytes, minBytes } = this.#options;
-    return bytes >= minBytes && this.#count < countMax && this.#bytes + bytes <= maxBytes;
+    if (bytes < minBytes || (this.isTight && this.#bytes >= this.#reserveBytes)) return false;
+    return this.#count < countMax && this.#bytes + bytes <= maxBytes;
   }
 
   #counted(spare: SpareSegment): SpareSegment {

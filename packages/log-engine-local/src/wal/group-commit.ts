@@ -80,8 +80,7 @@ export class GroupCommit {
 
   /** Throws what `add` would throw for a record of this size, and does nothing else. */
   check(payloadLength: number): void {
-    if (this.#state.kind === "closed") throw new ServiceError("unavailable", "the log is closed");
-    if (this.#state.kind === "failed") throw storageUnavailable(this.#state.reason);
+    this.requireRunning();
     const { queueMaxBytes, queueMaxMs } = this.#options;
     // With nothing in flight it waits for the end of this turn only, and most appends come then: no look at the clock.
     const oldest = this.#inFlight === undefined ? undefined : this.#queue[0];
@@ -93,6 +92,13 @@ export class GroupCommit {
       retryAfterMs: queueMaxMs,
       details: { queuedBytes: this.#queuedBytes, waitedMs: Math.round(waitedMs) },
     });
+  }
+
+  /** Throws `unavailable` if the log takes no writes now. */
+  requireRunning(): void {
+    if (this.#state.kind === "running") return;
+    if (this.#state.kind === "failed") throw storageUnavailable(this.#state.reason);
+    throw new ServiceError("unavailable", "the log is closed");
   }
 
   /** Queues a record. Throws `overloaded` or `unavailable` before anything has happened. */

@@ -12,6 +12,8 @@ export interface CrashScenarioOptions {
   readonly checks?: ScanChecks;
   /** The disk also fails now and then, and works again. */
   readonly hasFaults?: boolean;
+  /** The disk is so small that it is full now and then. */
+  readonly hasLittleRoom?: boolean;
 }
 
 export interface CrashReport {
@@ -23,6 +25,8 @@ export interface CrashReport {
   faults: number;
   /** Log segments written over dead ones, full of valid old records. */
   recycled: number;
+  /** Writes for which the disk had no room. */
+  roomless: number;
 }
 
 /**
@@ -33,6 +37,7 @@ export async function crashScenario(seed: number, options: CrashScenarioOptions)
   const random = new SeededRandom(seed);
   const disk = new SimulatedDisk(random);
   disk.hasShortWrites = random.next() < 0.3;
+  if (options.hasLittleRoom === true) disk.capacityBytes = 120_000 + random.below(80_000);
   disk.lies = options.lies ?? {};
   const documents = Array.from(
     { length: options.documents },
@@ -52,7 +57,7 @@ async function play(
   random: Random,
   options: CrashScenarioOptions,
 ): Promise<CrashReport> {
-  const report: CrashReport = { cuts: 0, cutsAtStart: 0, acknowledged: 0, faults: 0, recycled: 0 };
+  const report: CrashReport = { cuts: 0, cutsAtStart: 0, acknowledged: 0, faults: 0, recycled: 0, roomless: 0 };
   for (let round = 0; round < options.rounds; round++) {
     const off = disk.cutAfter(1 + random.below(random.next() < 0.3 ? 15 : 250));
     const clock = new ManualClock();
@@ -68,6 +73,8 @@ async function play(
     report.cuts++;
     disk.restart(random.next() < 0.7 ? "power" : "process");
   }
+  report.roomless = disk.roomlessWrites;
+  disk.capacityBytes = Number.POSITIVE_INFINITY;
   for (let turn = 0; turn < 2; turn++) {
     const engine = await open(disk, options);
     for (const document of documents) await document.check(engine);

@@ -47,6 +47,8 @@ export class SimulatedDisk {
   hasShortWrites = false;
   /** Counts changes: where a cut can be placed. */
   operations = 0;
+  /** Counts writes for which there was no room. */
+  roomlessWrites = 0;
   /** Counts files that became segments although they had been something before. */
   recycledSegments = 0;
 
@@ -221,10 +223,14 @@ export class SimulatedDisk {
         const bytes = Buffer.from(buffer.subarray(offset, offset + length));
         // When the power goes during a write, any part of it may have reached the cache.
         await begin("write", () => file.write(bytes.subarray(0, this.#random.below(length + 1)), position));
-        const room = this.capacityBytes - this.usedBytes + Math.max(0, file.size - position);
+        // What is written over is there already, however full the disk is.
+        const room = Math.max(0, this.capacityBytes - this.usedBytes) + Math.max(0, file.size - position);
         const wanted = this.hasShortWrites && this.#random.next() < 0.3 ? 1 + this.#random.below(length) : length;
         const written = Math.min(wanted, room);
-        if (written <= 0) throw failure("ENOSPC", path);
+        if (written <= 0) {
+          this.roomlessWrites++;
+          throw failure("ENOSPC", path);
+        }
         file.write(bytes.subarray(0, written), position);
         return written;
       },
