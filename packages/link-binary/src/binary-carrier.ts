@@ -25,6 +25,7 @@ import { FrameParser, type FrameReceiver } from "./frame-parser.ts";
 import { FrameWriter } from "./frame-writer.ts";
 import { Liveness } from "./liveness.ts";
 import { Outbound } from "./outbound.ts";
+import { READ_BYTES } from "./socket-reader.ts";
 import type { Traffic } from "./traffic.ts";
 
 export interface CarrierModules {
@@ -68,6 +69,8 @@ export class BinaryCarrier extends FrameWriter implements Carrier, FrameReceiver
   #isLeaving = false;
   #isEnded = false;
   #pingedAt: number | undefined;
+  /** The last read brought as much as a read can: there is more. (TLS hands over records, which are smaller.) */
+  isBehind = false;
 
   /** @param flushesAfterRead on the listening side: what a read led to is written behind it, without waiting for the turn. */
   constructor(
@@ -140,6 +143,7 @@ export class BinaryCarrier extends FrameWriter implements Carrier, FrameReceiver
   read(bytes: Uint8Array, length: number): void {
     if (this.#isEnded) return;
     this.#liveness?.received();
+    this.isBehind = length >= READ_BYTES;
     this.#modules.traffic.bytesIn += length;
     this.#modules.traffic.readsIn++;
     try {

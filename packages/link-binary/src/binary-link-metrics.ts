@@ -13,6 +13,7 @@ export class BinaryLinkMetrics {
   /** Labelled with `what`: `frames`, `large` or `assemblies`. */
   readonly waitingBytes: Gauge;
   readonly congested: Gauge;
+  readonly behind: Gauge;
   readonly inFlight: Gauge;
   readonly #bytes: Counter;
   readonly #frames: Counter;
@@ -35,6 +36,7 @@ export class BinaryLinkMetrics {
     );
     this.waitingBytes = sink.gauge(name("waiting_bytes"), "Bytes in outbound queues and half-read messages", ["what"]);
     this.congested = sink.gauge(name("congested_connections"), "Connections whose peer takes in less than is sent");
+    this.behind = sink.gauge(name("behind_connections"), "Connections on which more has come than was read");
     this.inFlight = sink.gauge(name("in_flight"), "Calls and streams of all connections, both sides");
     this.#bytes = sink.counter(name("bytes_total"), "Bytes on the wire, TLS aside", ["direction"]);
     this.#frames = sink.counter(name("frames_total"), "Frames", ["direction"]);

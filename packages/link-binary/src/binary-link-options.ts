@@ -15,6 +15,8 @@ export interface BinaryLinkLimits {
   readonly handshakesMax: number;
   /** Calls and streams at once on one connection; one more is answered `overloaded`. */
   readonly inFlightMax: number;
+  /** Calls that wait for an answer while this side is behind with what it reads; one more is refused with `overloaded`. */
+  readonly behindCallsMax: number;
   /** A message whose body is larger is refused with `limit_exceeded`. */
   readonly messageMaxBytes: number;
   /** A body larger than this is cut into fragments of this size. */
@@ -46,6 +48,7 @@ export const defaultBinaryLinkLimits: BinaryLinkLimits = {
   connectionsMax: 4_096,
   handshakesMax: 256,
   inFlightMax: 65_536,
+  behindCallsMax: 4_096,
   messageMaxBytes: MESSAGE_MAX_BYTES,
   fragmentBytes: 32 * 1024,
   manyWholeMaxBytes: 128 * 1024,

@@ -98,6 +98,7 @@ class Transport implements TransportContext {
     let large = 0;
     let assemblies = 0;
     let congested = 0;
+    let behind = 0;
     let inFlight = 0;
     for (const carrier of this.#carriers) {
       frames += carrier.waitingBytes;
@@ -105,11 +106,13 @@ class Transport implements TransportContext {
       assemblies += carrier.assemblyBytes;
       inFlight += carrier.inFlight;
       if (carrier.isCongested) congested++;
+      if (carrier.isBehind) behind++;
     }
     this.metrics.waitingBytes.set(frames, { what: "frames" });
     this.metrics.waitingBytes.set(large, { what: "large" });
     this.metrics.waitingBytes.set(assemblies, { what: "assemblies" });
     this.metrics.congested.set(congested);
+    this.metrics.behind.set(behind);
     this.metrics.inFlight.set(inFlight);
     this.metrics.publish(this.#traffic);
   }

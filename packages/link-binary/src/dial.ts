@@ -91,6 +91,7 @@ class Dialling {
       const session = new DiallingSession({ ...modules, carrier }, agreement.peer, {
         ...defaultSessionLimits,
         inFlightMax: limits.inFlightMax,
+        behindCallsMax: limits.behindCallsMax,
       });
       carrier.attach(session, agreement.heartbeatMs);
       this.#context.joined("dialling", carrier);

@@ -4,7 +4,7 @@ import type { Address } from "./address.ts";
 import { LINK_TLS_MIN_VERSION, type LinkCertificate } from "./handshake/link-certificate.ts";
 
 /** One read at most; what is read again and again. */
-const READ_BYTES = 64 * 1024;
+export const READ_BYTES = 64 * 1024;
 
 /** Where the bytes of a socket go: the first `length` of the buffer, which is overwritten by the next read. */
 export type ReadTarget = (bytes: Uint8Array, length: number) => void;

@@ -9,13 +9,30 @@ export interface Expiring {
   expire(): void;
 }
 
+/** Calls of one method that are made within this time share a bucket. */
+const BUCKET_MS = 64;
+
+/** What is due in the same stretch of time, in no order. */
+interface Bucket {
+  readonly entries: Expiring[];
+  /** Nothing that was ever in it is due before. */
+  earliestAt: number;
+}
+
 /**
- * Deadlines of many calls under one timer: a binary heap, because a timer per call would cost more than the call. Calls
- * mostly come in order of their deadlines, so that an insertion rarely moves anything.
+ * Deadlines of many calls under one timer, because a timer per call would cost more than the call. Adding and removing
+ * cost the same however many are queued: nearly everything is removed long before it is due, so that order is made only
+ * of what is left when its bucket comes up. A heap moves a dozen entries for every call that is answered, all over the
+ * memory when tens of thousands wait: at 300,000 calls a second a link that had once fallen behind fell further behind,
+ * with a tenth of the answers it gives now.
  */
 export class DeadlineQueue {
   readonly #clock: Clock;
-  readonly #heap: Expiring[] = [];
+  readonly #buckets = new Map<number, Bucket>();
+  /** The one that was used last. */
+  #bucket: Bucket | undefined;
+  #bucketKey = Number.NaN;
+  #size = 0;
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
 
@@ -24,14 +41,17 @@ export class DeadlineQueue {
   }
 
   get size(): number {
-    return this.#heap.length;
+    return this.#size;
   }
 
   add(entry: Expiring): void {
-    entry.queueIndex = this.#heap.length;
-    this.#heap.push(entry);
-    this.#rise(entry.queueIndex);
-    if (entry.deadlineAt < this.#timerAt) this.#arm();
+    const { deadlineAt } = entry;
+    const bucket = this.#bucketAt(deadlineAt);
+    entry.queueIndex = bucket.entries.length;
+    bucket.entries.push(entry);
+    this.#size++;
+    if (deadlineAt < bucket.earliestAt) bucket.earliestAt = deadlineAt;
+    if (deadlineAt < this.#timerAt) this.#arm(deadlineAt);
   }
 
   /** Nothing happens if it is not queued. The timer stays as it is: it finds out when it fires. */
@@ -39,77 +59,89 @@ export class DeadlineQueue {
     const index = entry.queueIndex;
     if (index < 0) return;
     entry.queueIndex = -1;
-    const last = this.#heap.pop() as Expiring;
+    this.#size--;
+    const { entries } = this.#bucketAt(entry.deadlineAt);
+    const last = entries.pop() as Expiring;
     if (last === entry) return;
-    this.#place(last, index);
-    this.#rise(index);
-    this.#sink(last.queueIndex);
+    entries[index] = last;
+    last.queueIndex = index;
   }
 
   /** Forgets everything without expiring it. */
   clear(): void {
-    for (const entry of this.#heap) entry.queueIndex = -1;
-    this.#heap.length = 0;
+    for (const { entries } of this.#buckets.values()) for (const entry of entries) entry.queueIndex = -1;
+    this.#buckets.clear();
+    this.#forgetBucket();
+    this.#size = 0;
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#timerAt = Number.POSITIVE_INFINITY;
   }
 
-  #arm(): void {
-    this.#timer?.cancel();
-    const first = this.#heap[0];
-    if (first === undefined) {
-      this.#timer = undefined;
-      this.#timerAt = Number.POSITIVE_INFINITY;
-      return;
+  #bucketAt(deadlineAt: number): Bucket {
+    const key = Math.floor(deadlineAt / BUCKET_MS);
+    if (this.#bucket !== undefined && key === this.#bucketKey) return this.#bucket;
+    let bucket = this.#buckets.get(key);
+    if (bucket === undefined) {
+      bucket = { entries: [], earliestAt: Number.POSITIVE_INFINITY };
+      this.#buckets.set(key, bucket);
     }
-    this.#timerAt = first.deadlineAt;
-    this.#timer = this.#clock.after(first.deadlineAt - this.#clock.monotonicMs(), () => this.#expireDue());
+    this.#bucket = bucket;
+    this.#bucketKey = key;
+    return bucket;
+  }
+
+  #arm(at: number): void {
+    this.#timer?.cancel();
+    this.#timerAt = at;
+    this.#timer = this.#clock.after(at - this.#clock.monotonicMs(), () => this.#expireDue());
   }
 
   #expireDue(): void {
     this.#timer = undefined;
-    this.#timerAt = Number.POSITIVE_INFINITY;
+    // What is added while something expires needs no timer of its own: it is looked at before this is over.
+    this.#timerAt = Number.NEGATIVE_INFINITY;
     const now = this.#clock.monotonicMs();
-    for (let first = this.#heap[0]; first !== undefined && first.deadlineAt <= now; first = this.#heap[0]) {
-      this.remove(first);
-      first.expire();
+    let next = this.#earliestBucket();
+    try {
+      while (next !== undefined && next.earliestAt <= now) {
+        expireIn(next, now, (entry) => this.remove(entry));
+        next = this.#earliestBucket();
+      }
+    } finally {
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      if (next !== undefined) this.#arm(next.earliestAt);
     }
-    if (this.#timer === undefined) this.#arm();
   }
 
-  #place(entry: Expiring, index: number): void {
-    this.#heap[index] = entry;
-    entry.queueIndex = index;
+  /** Lets go of the empty ones on the way: that they stay until then saves making them again for every call. */
+  #earliestBucket(): Bucket | undefined {
+    this.#forgetBucket();
+    let earliest: Bucket | undefined;
+    for (const [key, bucket] of this.#buckets) {
+      if (bucket.entries.length === 0) this.#buckets.delete(key);
+      else if (earliest === undefined || bucket.earliestAt < earliest.earliestAt) earliest = bucket;
+    }
+    return earliest;
   }
 
-  #rise(from: number): void {
-    let index = from;
-    const entry = this.#heap[index] as Expiring;
-    while (index > 0) {
-      const parentIndex = (index - 1) >> 1;
-      const parent = this.#heap[parentIndex] as Expiring;
-      if (parent.deadlineAt <= entry.deadlineAt) break;
-      this.#place(parent, index);
-      index = parentIndex;
-    }
-    this.#place(entry, index);
+  #forgetBucket(): void {
+    this.#bucket = undefined;
+    this.#bucketKey = Number.NaN;
   }
+}
 
-  #sink(from: number): void {
-    let index = from;
-    const entry = this.#heap[index] as Expiring;
-    for (;;) {
-      const leftIndex = 2 * index + 1;
-      let child = this.#heap[leftIndex];
-      if (child === undefined) break;
-      const right = this.#heap[leftIndex + 1];
-      const childIndex = right !== undefined && right.deadlineAt < child.deadlineAt ? leftIndex + 1 : leftIndex;
-      child = this.#heap[childIndex] as Expiring;
-      if (child.deadlineAt >= entry.deadlineAt) break;
-      this.#place(child, index);
-      index = childIndex;
-    }
-    this.#place(entry, index);
+/** Expires what is due, the earliest first, unless it is removed meanwhile; what is left says when it is due. */
+function expireIn(bucket: Bucket, now: number, remove: (entry: Expiring) => void): void {
+  const due = bucket.entries.filter(({ deadlineAt }) => deadlineAt <= now);
+  due.sort((a, b) => a.deadlineAt - b.deadlineAt);
+  for (const entry of due) {
+    if (entry.queueIndex < 0) continue;
+    remove(entry);
+    entry.expire();
   }
+  bucket.earliestAt = bucket.entries.reduce(
+    (earliestAt, { deadlineAt }) => Math.min(earliestAt, deadlineAt),
+    Number.POSITIVE_INFINITY,
+  );
 }

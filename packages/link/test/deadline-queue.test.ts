@@ -24,9 +24,9 @@ describe("deadline queue", () => {
   it("expires exactly what was not removed, exactly when it is due", () => {
     const steps = fc.array(
       fc.oneof(
-        fc.record({ add: fc.integer({ min: 0, max: 100 }) }),
+        fc.record({ add: fc.oneof(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 5_000 })) }),
         fc.record({ remove: fc.nat(1000) }),
-        fc.record({ advance: fc.integer({ min: 0, max: 40 }) }),
+        fc.record({ advance: fc.oneof(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 0, max: 2_000 })) }),
       ),
       { maxLength: 200 },
     );
@@ -36,6 +36,8 @@ describe("deadline queue", () => {
         const queue = new DeadlineQueue(clock);
         const entries: Entry[] = [];
         const removed = new Set<Entry>();
+        const pending = (): number =>
+          entries.filter((entry) => entry.expiredAt === undefined && !removed.has(entry)).length;
         for (const step of plan) {
           if ("add" in step) {
             const entry = new Entry(clock.monotonicMs() + step.add, clock);
@@ -47,9 +49,10 @@ describe("deadline queue", () => {
             if (entry.expiredAt === undefined) removed.add(entry);
             queue.remove(entry);
           } else clock.advance(step.advance);
+          expect(queue.size).toBe(pending());
         }
-        clock.advance(200);
-        expect(queue.size).toBe(0);
+        clock.advance(6_000);
+        expect([queue.size, clock.pendingTimers]).toEqual([0, 0]);
         for (const entry of entries) expect(entry.expiredAt).toBe(removed.has(entry) ? undefined : entry.deadlineAt);
       }),
     );
@@ -65,6 +68,39 @@ describe("deadline queue", () => {
     expect([queue.size, clock.pendingTimers]).toEqual([0, 0]);
     clock.advance(2000);
     expect(entries.every((entry) => entry.expiredAt === undefined && entry.queueIndex === -1)).toBe(true);
+  });
+
+  it("expires the earliest first, also within a few milliseconds", () => {
+    const clock = new ManualClock();
+    const queue = new DeadlineQueue(clock);
+    const order: number[] = [];
+    const deadlines = [70, 3, 65, 64, 1, 2, 130, 63];
+    for (const deadlineAt of deadlines) {
+      queue.add({ deadlineAt, queueIndex: -1, expire: () => void order.push(deadlineAt) });
+    }
+    // A stall: all of them at once.
+    clock.advance(200);
+    expect(order).toEqual(deadlines.toSorted((a, b) => a - b));
+  });
+
+  it("does not wake for what has gone, and keeps nothing of it", () => {
+    const clock = new ManualClock();
+    const queue = new DeadlineQueue(clock);
+    let fired = 0;
+    const after = clock.after.bind(clock);
+    clock.after = (ms, run) => after(ms, () => (fired++, run()));
+    const kept = new Entry(60_000, clock);
+    queue.add(kept);
+    for (let call = 0; call < 30_000; call++) {
+      const entry = new Entry(clock.monotonicMs() + 10_000, clock);
+      queue.add(entry);
+      clock.advance(1);
+      queue.remove(entry);
+    }
+    expect(queue.size).toBe(1);
+    expect(fired).toBeLessThanOrEqual(3);
+    clock.advance(60_000);
+    expect([kept.expiredAt, queue.size, clock.pendingTimers]).toEqual([60_000, 0, 0]);
   });
 
   it("takes what is added or removed while it expires", () => {

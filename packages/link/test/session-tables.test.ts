@@ -46,6 +46,24 @@ describe("the table of calls", () => {
       { numRuns: 40 },
     );
   });
+
+  it("stays one while tens of thousands wait, with the longest wait of all among them", () => {
+    const table = new CallTable();
+    const calls = Array.from({ length: 70_000 }, (_, index) => callOf(index + 1));
+    for (const call of calls) {
+      table.add(call);
+      if (call.id === 2_000) for (let id = 2; id <= 1_900; id++) expect(table.remove(id)).toBe(calls[id - 1]);
+    }
+    expect(table.size).toBe(70_000 - 1_899);
+    for (const { id } of calls) {
+      const expected = id >= 2 && id <= 1_900 ? undefined : calls[id - 1];
+      if (table.get(id) !== expected) throw new Error(`call ${id} is another`);
+      if (id % 3 === 0 && table.remove(id) !== expected) throw new Error(`call ${id} was not there`);
+    }
+    const left = calls.filter(({ id }) => id % 3 !== 0 && !(id >= 2 && id <= 1_900));
+    expect(table.takeAll()).toEqual(left);
+    expect(table.size).toBe(0);
+  });
 });
 
 describe("pending grants", () => {

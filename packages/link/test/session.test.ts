@@ -14,6 +14,7 @@ class NotingCarrier implements Carrier {
   readonly notes: string[] = [];
   isCongested = false;
   isFull = false;
+  isBehind = false;
   readonly outboundMark = 0;
   hasLeft(): boolean {
     return true;
@@ -65,6 +66,7 @@ describe("dialling session", () => {
     carrier = new NotingCarrier();
     session = new DiallingSession({ carrier, clock: new ManualClock(), logger: noLogger }, PEER, {
       inFlightMax: 3,
+      behindCallsMax: 3,
       streamIdMax: 6,
     });
   });
@@ -112,6 +114,38 @@ describe("dialling session", () => {
     ]);
     expect(refusals[0]).toMatchObject({ code: "overloaded", isSent: false });
     expect(refusals[1]).toBe(refusals[0]);
+  });
+
+  it("refuses further calls while it is behind with the answers, and only then", async () => {
+    const roomy = new DiallingSession({ carrier, clock: new ManualClock(), logger: noLogger }, PEER, {
+      inFlightMax: 10,
+      behindCallsMax: 2,
+      streamIdMax: 100,
+    });
+    const answers: Promise<unknown>[] = [];
+    const call = (): number => answers.push(roomy.call(echo, parcel(1)).catch((error: unknown) => error));
+    carrier.isBehind = true;
+    call();
+    call();
+    roomy.open(watch, parcel(1), new Opener());
+    expect(roomy.inFlight).toBe(2);
+    call();
+    expect(await answers[2]).toMatchObject({ code: "overloaded", isSent: false });
+    carrier.isBehind = false;
+    call();
+    expect(roomy.inFlight).toBe(3);
+    carrier.isBehind = true;
+    for (const id of [1, 2]) roomy.receive(FrameType.response, echo.id, id, body(parcelCodec, parcel(id)), true);
+    call();
+    expect(roomy.inFlight).toBe(2);
+    roomy.closed(undefined);
+    expect(await Promise.all(answers)).toMatchObject([
+      { number: 1 },
+      { number: 2 },
+      { code: "overloaded" },
+      { code: "unavailable" },
+      { code: "unavailable" },
+    ]);
   });
 
   it("takes a peer's refusals in the same words as one error, and every other one as its own", async () => {

@@ -46,14 +46,13 @@ export const fullPlan: LinkPlan = {
   rampMs: 200,
   windowMs: 900,
   fineWindowMs: 500,
-  // At 512,000/s what piles up on an overloaded link takes gigabytes within the window. A link that carries the highest
-  // rate carries at least that.
+  // A link that carries the highest rate carries at least that.
   capacity: {
     streams: 800,
     warmupMs: 3_000,
     windowMs: 1_200,
     lowest: 8_000,
-    highest: 256_000,
+    highest: 512_000,
     refinements: 3,
   },
   batch: { streams: 800, perSecond: 30_000, windowMs: 4_000 },

@@ -35,6 +35,8 @@ export interface Carrier {
   readonly isCongested: boolean;
   /** More waits than the bound allows: new calls, streams and `up` messages are refused. */
   readonly isFull: boolean;
+  /** Whether what the peer sent comes faster than this side takes it in, where a carrier can tell. */
+  readonly isBehind?: boolean;
   /** Where in the outbound order the next frame will stand; for `hasLeft`. */
   readonly outboundMark: number;
   /** Whether a frame written at that mark may have left this process. In doubt, true. */

@@ -16,11 +16,20 @@ import { PendingCall, type PendingCallOwner } from "./pending-call.ts";
 export interface SessionLimits {
   /** Calls and streams open at once on one connection. */
   readonly inFlightMax: number;
+  /**
+   * Calls that wait for an answer while this side is behind with what comes: one more would only make it wait longer for
+   * those, and each that is refused here costs a tenth of one that is answered.
+   */
+  readonly behindCallsMax: number;
   /** Stream ids are never used twice; near this one the connection goes away and is replaced. */
   readonly streamIdMax: number;
 }
 
-export const defaultSessionLimits: SessionLimits = { inFlightMax: 65_536, streamIdMax: 2 ** 32 - 2 ** 20 };
+export const defaultSessionLimits: SessionLimits = {
+  inFlightMax: 65_536,
+  behindCallsMax: 4_096,
+  streamIdMax: 2 ** 32 - 2 ** 20,
+};
 
 export interface DiallingModules {
   readonly carrier: Carrier;
@@ -212,6 +221,7 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
     if (!this.isOpen) return new LinkError("unavailable", "the connection is closed", false);
     if (deadlineMs <= 0) return new LinkError("timeout", "no time was left", false);
     if (this.#carrier.isFull || this.inFlight >= this.#limits.inFlightMax) return this.#overloaded;
+    if (this.#calls.size >= this.#limits.behindCallsMax && this.#carrier.isBehind === true) return this.#overloaded;
     return undefined;
   }
 
