@@ -1,3 +1,5 @@
+import type { Principal } from "@tidewire/foundation";
+
 /**
  * State containers as document code sees them. All of them read their own writes inside a handler; iterating walks a copy
  * of the membership, so that it may be changed meanwhile.
@@ -43,13 +45,9 @@ export interface DocumentMap<Value, Insert = Value> extends Iterable<[string, Va
 
 export type SortDirection = "asc" | "desc";
 
-/** Fields a query can compare: everything but containers and nested records. */
+/** Fields a query can compare: everything but JSON, containers and nested records. */
 export type ComparableKeys<Row> = {
-  [Key in keyof Row]-?: Row[Key] extends Iterable<unknown> | undefined
-    ? Row[Key] extends string | undefined
-      ? Key
-      : never
-    : Key;
+  [Key in keyof Row]-?: Row[Key] extends string | number | boolean | Principal | undefined ? Key : never;
 }[keyof Row] &
   string;
 

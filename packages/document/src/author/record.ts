@@ -32,6 +32,11 @@ export interface RecordSchema<
   visibleTo(policy: RecordPolicy<F>): RecordSchema<F, IsPresent, "some">;
   /** Policies of single fields, with the types of the whole record at hand. */
   visibleFields(policies: { readonly [K in keyof F]?: RecordPolicy<F> }): RecordSchema<F, IsPresent, SeenBy>;
+  /**
+   * Plain data as what a field of this type is assigned: `doc.goal = Point.from({ x: 1 })`. Leaves out what may be left out.
+   * Does nothing; the assignment checks.
+   */
+  from(values: InsertOf<F>): RecordOf<F>;
   optional(): RecordSchema<F, "optional", SeenBy>;
   private(): RecordSchema<F, IsPresent, "nobody">;
 }
@@ -65,6 +70,10 @@ class RecordBuilder extends FieldBuilder {
       fields[name] = { ...field, policy };
     }
     return new RecordBuilder({ ...this[schemaKey], fields }, this.fields);
+  }
+
+  from(values: unknown): unknown {
+    return values;
   }
 
   override optional(): RecordBuilder {
