@@ -99,7 +99,9 @@ class BlockWriter {
   /** What is in the writer is a block; nothing there is none. */
   close(): void {
     if (this.writer.position === 0) return;
-    const body = this.writer.take();
+    // Not `take`: most blocks are short, and each would leave a slab of the whole size as garbage.
+    const body = this.writer.written().slice();
+    this.writer.reset();
     const header = Buffer.allocUnsafe(BLOCK_HEADER_BYTES);
     header.writeUInt32LE(body.length, 0);
     header.writeUInt32LE(crc32(body), 4);
