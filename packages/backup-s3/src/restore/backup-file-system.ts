@@ -32,7 +32,7 @@ export class BackupFileSystem implements FileSystem {
     if (basename(path) === "STORE") return new BytesFile(async () => Buffer.from(this.#manifest.store, "latin1"));
     const file = this.#files.get(path);
     if (file === undefined) throw Object.assign(new Error(`${path} is not in the backup`), { code: "ENOENT" });
-    return new PartsFile(file, (part) => this.#part(file, part));
+    return new PartsFile(file, this.#source.isEndOfLog(file), (part) => this.#part(file, part));
   }
 
   async lock(): Promise<DirectoryLock> {
@@ -96,25 +96,34 @@ class BytesFile extends ReadOnlyFile {
 
 class PartsFile extends ReadOnlyFile {
   readonly #file: BackupFile;
+  readonly #isEndOfLog: boolean;
   readonly #part: (part: BackupFile["parts"][number]) => Promise<Buffer>;
 
-  constructor(file: BackupFile, part: (part: BackupFile["parts"][number]) => Promise<Buffer>) {
+  constructor(file: BackupFile, isEndOfLog: boolean, part: (part: BackupFile["parts"][number]) => Promise<Buffer>) {
     super();
     this.#file = file;
+    this.#isEndOfLog = isEndOfLog;
     this.#part = part;
   }
 
   /** Of one part at a time: the caller asks for the rest. */
   async read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    const part = this.#file.parts.find(({ from, to }) => from <= position && position < to);
+    const { parts } = this.#file;
+    const part = parts.find(({ from, to }) => from <= position && position < to) ?? this.#lastPart;
     if (part === undefined) return 0;
     const bytes = await this.#part(part);
-    const wanted = bytes.subarray(position - part.from, Math.min(part.to - part.from, position - part.from + length));
+    const wanted = bytes.subarray(position - part.from, position - part.from + length);
     buffer.set(wanted, offset);
     return wanted.length;
   }
 
   async size(): Promise<number> {
-    return this.#file.sizeBytes;
+    const last = this.#lastPart;
+    return last === undefined ? this.#file.sizeBytes : last.from + (await this.#part(last)).length;
+  }
+
+  /** Of the end of the log: what stands in for it when it is lost is longer, and says by that that it is no torn write. */
+  get #lastPart(): BackupFile["parts"][number] | undefined {
+    return this.#isEndOfLog ? this.#file.parts.at(-1) : undefined;
   }
 }

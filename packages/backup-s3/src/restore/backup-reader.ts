@@ -1,7 +1,8 @@
 import type { S3Client } from "../s3/s3-client.ts";
 import type { BackupKeys, StoreKeys } from "../store/backup-keys.ts";
 import { type ListedManifest, listEpochs, listManifests, readManifest } from "../store/find-manifests.ts";
-import { type BackupManifest, ManifestError } from "../store/manifest.ts";
+import type { BackupManifest } from "../store/manifest.ts";
+import { ManifestError } from "../store/manifest-check.ts";
 
 /** What cannot be restored, and why; for people. */
 export class RestoreError extends Error {

@@ -39,6 +39,8 @@ export class DocumentHistory {
   readonly #document: DocumentName;
   readonly #changes = new Map<number, Change>();
   readonly #snapshots = new Map<number, Buffer>();
+  /** Where records cannot be read: the seq they led to, and a time before which they were not written, if known. */
+  readonly #lost: { readonly seq: number; readonly after: number | undefined }[] = [];
   #clock: number | undefined;
 
   constructor(document: DocumentName) {
@@ -50,6 +52,7 @@ export class DocumentHistory {
     if (record.type === "time") this.#clock = record.wallMs;
     const { document, seq, type, data, wakeAt } = record;
     if (document?.space !== this.#document.space || document.key !== this.#document.key || seq === undefined) return;
+    if (type === "damage" && record.segment.kind === "log") this.#lost.push({ seq, after: this.#clock });
     if (type === "snapshot" && data !== undefined) this.#snapshots.set(seq, Buffer.from(data));
     if (!changing.has(type)) return;
     const known = this.#changes.get(seq);
@@ -102,6 +105,16 @@ export class DocumentHistory {
     const seqs = [...this.#changes.keys(), ...this.#snapshots.keys()].filter((seq) => seq < limit);
     if (seqs.length === 0)
       throw new RestoreError("the document did not exist at that time, or its history does not reach so far");
-    return Math.max(...seqs);
+    const seq = Math.max(...seqs);
+    const lost = this.#lost.find(
+      (each) => each.seq > seq && each.seq <= limit && !(each.after !== undefined && each.after > at),
+    );
+    if (lost !== undefined) {
+      throw new RestoreError(
+        `records behind seq ${seq}, up to ${lost.seq}, are lost or damaged, and may be of that time: ` +
+          `what is there can be had with --seq ${seq}`,
+      );
+    }
+    return seq;
   }
 }

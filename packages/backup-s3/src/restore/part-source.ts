@@ -27,11 +27,16 @@ export class PartSource {
     this.#endOfLog = Math.max(0, ...manifest.files.filter(isLiveLog).map(({ id }) => id));
   }
 
+  /** Whether the log ends in this file: what stands in for its last part is longer than that was. */
+  isEndOfLog(file: BackupFile): boolean {
+    return isLiveLog(file) && file.id === this.#endOfLog;
+  }
+
   /** Throws `RestoreError` for what nothing can stand in for. The last part of the log may be longer than it was. */
   async read(file: BackupFile, part: BackupPart): Promise<Buffer> {
     const { s3, keys } = this.#reader;
     const bytes = await s3.get(keys.part(file.kind, file.id, part));
-    if (bytes !== undefined && createHash("sha256").update(bytes).digest("hex") === part.sha256) return bytes;
+    if (bytes !== undefined && isPart(bytes, part)) return bytes;
     const lost: LostPart = { file, part, reason: bytes === undefined ? "missing" : "damaged" };
     this.lost.push(lost);
     if (file.kind === "snapshots") return Buffer.alloc(part.to - part.from);
@@ -51,14 +56,27 @@ export class PartSource {
           `choose an earlier manifest with --at`,
       );
     }
-    return standIn(JSON.parse(contents.toString("utf8")) as LogContents, {
+    const place = {
       storeId: this.#manifest.storeId,
       segmentId: file.id,
       offset: part.from,
       end: part.to,
-      isEndOfLog: file.id === this.#endOfLog && part === file.parts.at(-1),
-    });
+      isEndOfLog: this.isEndOfLog(file) && part === file.parts.at(-1),
+    };
+    try {
+      return standIn(JSON.parse(contents.toString("utf8")) as LogContents, place);
+    } catch (cause) {
+      throw new RestoreError(
+        `${keys.part(file.kind, file.id, part)} is ${reason}, and what says whose records were in it is damaged: ` +
+          `choose an earlier manifest with --at`,
+        { cause },
+      );
+    }
   }
+}
+
+function isPart(bytes: Buffer, { from, to, sha256 }: BackupPart): boolean {
+  return bytes.length === to - from && createHash("sha256").update(bytes).digest("hex") === sha256;
 }
 
 function isLiveLog({ kind, retiredAt }: BackupFile): boolean {

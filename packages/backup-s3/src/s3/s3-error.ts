@@ -3,7 +3,7 @@ export class S3Error extends Error {
   override readonly name = "S3Error";
   /** HTTP status; 0 if there was no answer, or only half of one. */
   readonly status: number;
-  /** The code of the server's answer (`NoSuchKey`, `SlowDown`, ...), or `timeout`, `network`. */
+  /** The code of the server's answer (`NoSuchKey`, `SlowDown`, ...), or `timeout`, `network`, `bad_listing`. */
   readonly code: string;
 
   constructor(request: string, status: number, code: string, cause?: unknown) {

@@ -39,10 +39,11 @@ export function checkS3Settings(settings: S3Settings): void {
   try {
     url = new URL(settings.endpoint);
   } catch {
-    throw new RangeError(`s3.endpoint must be a URL like https://s3.example.com, not ${settings.endpoint}`);
+    // It is not repeated: it may hold a password.
+    throw new RangeError("s3.endpoint must be a URL like https://s3.example.com");
   }
   if (url.protocol !== "https:" && url.protocol !== "http:") throw new RangeError("s3.endpoint must be http or https");
-  if (url.pathname !== "/" || url.search !== "" || url.username !== "") {
+  if (url.pathname !== "/" || url.search !== "" || url.username + url.password !== "") {
     throw new RangeError("s3.endpoint must be scheme, host and port only; the bucket goes to s3.bucket");
   }
   if (!/^[a-z0-9][a-z0-9.-]{1,62}$/.test(settings.bucket)) {

@@ -1,6 +1,7 @@
 import type { S3Client } from "../s3/s3-client.ts";
 import { epochNumber, type ManifestName, type StoreKeys } from "./backup-keys.ts";
-import { type BackupManifest, decodeManifest, ManifestError } from "./manifest.ts";
+import { type BackupManifest, decodeManifest } from "./manifest.ts";
+import { ManifestError } from "./manifest-check.ts";
 
 export interface ListedManifest extends ManifestName {
   readonly key: string;

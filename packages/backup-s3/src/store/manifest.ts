@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { BackupPart, FileKind } from "./backup-keys.ts";
+import { ManifestError, requireManifest } from "./manifest-check.ts";
 
 /** One file of a store, as it was at the moment of the manifest. */
 export interface BackupFile {
@@ -38,10 +39,6 @@ export interface BackupManifest {
 
 const FORMAT = 1;
 
-export class ManifestError extends Error {
-  override readonly name = "ManifestError";
-}
-
 export function encodeManifest(manifest: BackupManifest): { readonly bytes: Buffer; readonly sha256: string } {
   const files = manifest.files.map(({ parts, ...file }) => ({
     ...file,
@@ -51,22 +48,31 @@ export function encodeManifest(manifest: BackupManifest): { readonly bytes: Buff
   return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
-/** Throws `ManifestError` for what is damaged, incomplete or of a newer version. */
+/** Throws `ManifestError` for what is damaged, incomplete, of a newer version, or not to be restored as it is. */
 export function decodeManifest(bytes: Buffer, sha256: string): BackupManifest {
   if (createHash("sha256").update(bytes).digest("hex") !== sha256) {
     throw new ManifestError("the manifest is damaged: its checksum does not hold");
   }
-  const value = JSON.parse(bytes.toString("utf8")) as { readonly format?: unknown } & Record<string, unknown>;
-  if (value.format !== FORMAT) throw new ManifestError(`manifest format ${String(value.format)}; use a newer version`);
-  const { format: _, ...manifest } = value;
-  const files = (manifest.files as (Omit<BackupFile, "parts"> & { parts: [string, number, number, string][] })[]).map(
-    ({ parts, ...file }) => ({
-      ...file,
-      parts: parts.map(([epoch, from, to, hash]) => ({ epoch, from, to, sha256: hash })),
-    }),
-  );
+  const value = parsed(bytes);
+  if (value?.["format"] !== FORMAT) {
+    throw new ManifestError(`manifest format ${String(value?.["format"])}; use a newer version`);
+  }
+  requireManifest(value);
+  const { format: _, files: rows, ...manifest } = value;
+  const files = rows.map(({ parts, ...file }) => ({
+    ...file,
+    parts: parts.map(([epoch, from, to, hash]) => ({ epoch, from, to, sha256: hash })),
+  }));
   for (const file of files) requireContiguous(file);
   return { ...manifest, files } as unknown as BackupManifest;
+}
+
+function parsed(bytes: Buffer): Readonly<Record<string, unknown>> | null {
+  try {
+    return JSON.parse(bytes.toString("utf8")) as Readonly<Record<string, unknown>> | null;
+  } catch (cause) {
+    throw new ManifestError("the manifest is no JSON", { cause });
+  }
 }
 
 function requireContiguous({ kind, id, sizeBytes, parts }: BackupFile): void {

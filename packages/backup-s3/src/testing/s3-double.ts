@@ -66,6 +66,7 @@ export class S3Double {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const pieces: Buffer[] = [];
+    response.setHeader("date", new Date(this.now()).toUTCString());
     try {
       for await (const piece of request) pieces.push(piece as Buffer);
     } catch {

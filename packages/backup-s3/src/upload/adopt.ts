@@ -12,12 +12,16 @@ export function fileKey(file: { readonly kind: string; readonly id: number }): s
   return `${file.kind}/${file.id}`;
 }
 
-/** All parts of a store, whoever uploaded them. */
-export async function listParts(s3: S3Client, keys: StoreKeys): Promise<PartsByFile> {
+/** Parts of these files, whoever uploaded them. Those of all the others that a store ever had are not kept in memory. */
+export async function listParts(
+  s3: S3Client,
+  keys: StoreKeys,
+  files: ReadonlyMap<string, TrackedFile>,
+): Promise<PartsByFile> {
   const parts = new Map<string, PartName[]>();
   for await (const { key } of s3.list(keys.prefix)) {
     const part = keys.partOf(key);
-    if (part === undefined) continue;
+    if (part === undefined || part.to > (files.get(fileKey(part))?.sizeBytes ?? 0)) continue;
     const known = parts.get(fileKey(part));
     if (known === undefined) parts.set(fileKey(part), [part]);
     else known.push(part);

@@ -1,3 +1,5 @@
+import { defaultS3Options } from "../s3/s3-settings.ts";
+
 const MIB = 1024 * 1024;
 const HOUR_MS = 3_600_000;
 
@@ -11,6 +13,8 @@ export interface BackupOptions {
   readonly partMaxBytes: number;
   /** Parts smaller than this are joined. */
   readonly joinMaxBytes: number;
+  /** Beyond it a restore would not read the manifest: about 600,000 parts, of 4 MiB each. */
+  readonly manifestMaxBytes: number;
   /** Bytes that wait for their upload: beyond it, compaction may remove files that were not uploaded. */
   readonly pendingMaxBytes: number;
   /** How long uploads may fail before the same happens. */
@@ -34,6 +38,7 @@ export const defaultBackupOptions: BackupOptions = {
   // Hashed, signed and encrypted on the thread that serves appends: 4 MiB cost it a few milliseconds in all.
   partMaxBytes: 4 * MIB,
   joinMaxBytes: 2 * MIB,
+  manifestMaxBytes: defaultS3Options.answerMaxBytes,
   pendingMaxBytes: 4_096 * MIB,
   pendingMaxMs: 24 * HOUR_MS,
   freeMinShare: 0.1,

@@ -197,7 +197,7 @@ export class Backup {
   async #begin(storeId: string, storeFile: string): Promise<Session> {
     const { s3, clock, random, logger } = this.#modules;
     const keys = this.#identity.keys.store(storeId);
-    const listed = await listParts(s3, keys);
+    const listed = await listParts(s3, keys, this.#tracking.files);
     for (const file of this.#tracking.files.values()) {
       if (file.parts.length === 0) file.parts = await adoptParts(file, listed.get(fileKey(file)) ?? [], this.#rate);
     }
@@ -259,6 +259,10 @@ export class Backup {
       sideFiles,
       files,
     });
+    const { manifestMaxBytes } = this.#options;
+    if (bytes.length > manifestMaxBytes) {
+      throw new Error(`the manifest has ${bytes.length} bytes, and a restore reads ${manifestMaxBytes}: shard the log`);
+    }
     const retired = this.#tracking.retired;
     await this.#modules.s3.put(keys.manifest({ epoch: epoch.name, number, at, sha256 }), bytes, { sha256 });
     this.#metrics.manifests.add();
@@ -307,7 +311,7 @@ export class Backup {
       this.#isSuperseded = isSuperseded;
       this.#metrics.isSuperseded.set(isSuperseded ? 1 : 0);
       if (isSuperseded) return;
-      const removed = await cleaner.clean(clock.wallMs(), namedBy({ files: this.#tracking.describe() }, keys));
+      const removed = await cleaner.clean(clock.wallMs(), () => namedBy({ files: this.#tracking.describe() }, keys));
       this.#metrics.removedObjects.add(removed);
     } catch (error) {
       if (!this.#isStopped) logger.warn({ err: error }, "old backups could not be removed; it is tried again");

@@ -40,20 +40,12 @@ export function hourOf(at: number): number {
 }
 
 /**
- * Objects that no manifest names. Those younger than the grace are left alone: they may belong to a manifest that is about
- * to be written, or to one that was just thinned out and that somebody restores from right now.
+ * Whether an object belongs to a part and is old enough to go if no manifest names it. One that is younger than the grace
+ * may belong to a manifest that is about to be written, or to one that was just thinned out and that somebody restores
+ * from right now.
  */
-export function unnamedObjects(
-  objects: readonly ListedObject[],
-  keys: StoreKeys,
-  named: ReadonlySet<string>,
-  now: number,
-  options: RetentionOptions,
-): ListedObject[] {
-  return objects.filter(({ key, modifiedAt }) => {
-    const partKey = keys.partKeyOf(key);
-    return keys.partOf(partKey) !== undefined && !named.has(partKey) && now - modifiedAt > options.graceMs;
-  });
+export function isOldPart(object: ListedObject, keys: StoreKeys, now: number, options: RetentionOptions): boolean {
+  return keys.partOf(keys.partKeyOf(object.key)) !== undefined && now - object.modifiedAt > options.graceMs;
 }
 
 export function namedBy(manifest: Pick<BackupManifest, "files">, keys: StoreKeys): string[] {

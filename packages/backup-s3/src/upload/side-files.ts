@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isSideFileName } from "../store/manifest-check.ts";
 
 /** They travel in every manifest. */
 const MAX_BYTES = 64 * 1024;
@@ -11,6 +12,7 @@ export async function readSideFiles(
 ): Promise<Readonly<Record<string, string>>> {
   const files: Record<string, string> = {};
   for (const name of names) {
+    if (!isSideFileName(name)) throw new Error(`a restore would refuse a side file of the name ${name}`);
     const path = join(directory, name);
     const found = await stat(path).catch(() => undefined);
     if (found === undefined) continue;
