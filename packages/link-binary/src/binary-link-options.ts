@@ -48,7 +48,7 @@ export const defaultBinaryLinkLimits: BinaryLinkLimits = {
   connectionsMax: 4_096,
   handshakesMax: 256,
   inFlightMax: 65_536,
-  behindCallsMax: 4_096,
+  behindCallsMax: 8_192,
   messageMaxBytes: MESSAGE_MAX_BYTES,
   fragmentBytes: 32 * 1024,
   manyWholeMaxBytes: 128 * 1024,

@@ -27,7 +27,7 @@ export interface SessionLimits {
 
 export const defaultSessionLimits: SessionLimits = {
   inFlightMax: 65_536,
-  behindCallsMax: 4_096,
+  behindCallsMax: 8_192,
   streamIdMax: 2 ** 32 - 2 ** 20,
 };
 
