@@ -1,5 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { type DocumentLimits } from "../src/index.ts";
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { type DocumentLimits, defineDocument, t } from "../src/index.ts";
+import { createTestDocument } from "../src/testing.ts";
 import { messageOf, principalOf } from "./bench.ts";
 import { begin, type Handler, refusal } from "./handler-bench.ts";
 
@@ -70,6 +72,31 @@ describe("handlers", () => {
     expect(error.details).toMatchObject({ issues: [{ path: ["deep", "list", "0"] }] });
     expect(refusal(bench.execute({ ...messageOf("ann", "strict"), arg: "{" } as never)).code).toBe("invalid_argument");
     expect(refusal(bench.send("ann", "later", "x")).code).toBe("handler_failed");
+  });
+
+  test("a Standard Schema may be a function, name places by objects, and give something else than it takes", () => {
+    const validate = (value: unknown): StandardSchemaV1.Result<number> =>
+      typeof value === "string"
+        ? { value: value.length }
+        : { issues: [{ message: "no text", path: [{ key: "deep" }, 0, { key: "x" }] }] };
+    const schema: StandardSchemaV1<string, number> = Object.assign(() => undefined, {
+      "~standard": { version: 1 as const, vendor: "functions", validate },
+    });
+    const document = createTestDocument(
+      defineDocument({
+        space: "lengths",
+        createsOnDemand: true,
+        state: { n: t.int() },
+        messages: (message) => ({ measure: message(schema, (doc, length) => (doc.n = length)) }),
+      }),
+    );
+    expect(document.send("ann", "measure", "four")).toBe(4);
+    expect(() => document.send("ann", "measure", 4 as never)).toThrow(
+      expect.objectContaining({
+        code: "invalid_argument",
+        data: { parameter: "arg", issues: [{ message: "no text", path: ["deep", "0", "x"] }] },
+      }),
+    );
   });
 
   test("random numbers are the document's: the same after a reload, and after a failure", () => {
