@@ -79,7 +79,7 @@ export class PieceWriter {
     this.bytes[--this.#headStart] = byte;
   }
 
-  prepend(head: Uint8Array): void {
+  prepend(head: readonly number[]): void {
     const { bytes } = this;
     let at = this.#headStart;
     for (let index = head.length - 1; index >= 0; index--) bytes[--at] = head[index]!;

@@ -1,5 +1,5 @@
 import type { Principal } from "@tidewire/foundation";
-import { asciiBytes, JsonWriter } from "../encode/json-writer.ts";
+import { asciiBytes, JsonWriter, type Label } from "../encode/json-writer.ts";
 import type { DocumentBody } from "../runtime/document-body.ts";
 import type { CronTimer } from "../state/cron-timers.ts";
 import type { DurableTimer } from "../state/durable-timers.ts";
@@ -53,7 +53,9 @@ export function encodePatch(body: DocumentBody, from: number, to: number): Uint8
   const { state, random, isNew } = body;
   const { log: out, logWalk: walk, logHead } = body.compiled.writers;
   // Of what viewers are told in the same bytes.
-  let [begin, end, newest] = [-1, -1, 0];
+  let begin = -1;
+  let end = -1;
+  let newest = 0;
   out.begin();
   const pieceStart = out.position;
   out.openObject();
@@ -122,7 +124,7 @@ function writeNewStamps(out: JsonWriter, { state, effectSeq }: DocumentBody, fro
 }
 
 /** What every patch of a document type begins with. */
-export function patchHead(version: number): Uint8Array {
+export function patchHead(version: number): Label {
   return asciiBytes(`"f":${logFormat},"v":${version},"from":`);
 }
 

@@ -1,5 +1,5 @@
 import { isContainer } from "../author/schema-node.ts";
-import { asciiBytes, type JsonWriter } from "../encode/json-writer.ts";
+import { asciiBytes, type JsonWriter, type Label } from "../encode/json-writer.ts";
 import { ListNode } from "../state/list-node.ts";
 import { MapEntry } from "../state/map-entry.ts";
 import type { MapElement, MapNode } from "../state/map-node.ts";
@@ -43,7 +43,7 @@ export class StampTree {
   }
 
   /** Writes `label` and an object, or nothing if there is nothing to tell. */
-  record(label: Uint8Array, record: RecordNode): void {
+  record(label: Label, record: RecordNode): void {
     this.#object(
       () => this.#out.label(label),
       () => this.#record(record),
@@ -180,7 +180,7 @@ export class StampTree {
     return stamp > this.#after && stamp !== this.#usual;
   }
 
-  #number(label: Uint8Array, stamp: number): void {
+  #number(label: Label, stamp: number): void {
     this.#out.label(label);
     this.#out.number(stamp);
   }

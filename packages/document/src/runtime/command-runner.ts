@@ -91,7 +91,7 @@ export class CommandRunner {
   }
 
   #message({ principal, message, arg, marker }: Command<"message">, now: number): CommandOutcome {
-    const { definition, limits } = this.#compiled;
+    const { messages, limits } = this.#compiled;
     const parsed = parseArgument(arg, "arg", limits.argMaxLength);
     const marked =
       marker === undefined ? undefined : newMarked(principal, marker, commandDigest("message", message, parsed));
@@ -101,14 +101,15 @@ export class CommandRunner {
     const mustBegin = body !== this.body;
     if (!mustBegin && !maySend(this.#compiled, this.#name, principal, body, message))
       throw CommandFault.of(forbidden());
-    if (!Object.hasOwn(definition.messages, message)) {
+    const known = messages.get(message);
+    if (known === undefined) {
       throw CommandFault.of(
         ServiceError.answer("not_found", "the document has no message of this name", {
           details: { parameter: "message" },
         }),
       );
     }
-    const { schema, handler } = definition.messages[message]!;
+    const { schema, handler } = known;
     const checked = validated(schema, parsed, "arg");
     return this.#transact(body, principal, now, marked, (body, ctx) => {
       if (mustBegin) {

@@ -45,6 +45,7 @@ export function compileDocument(
   const log = new JsonWriter();
   const compiled: CompiledDocument = {
     definition: checked,
+    messages: new Map(Object.entries(checked.messages)),
     schema: compileViews(checked),
     limits: allLimits,
     cron: cronEntries(checked.cron ?? {}),

@@ -1,6 +1,6 @@
 import type { Random } from "@tidewire/foundation";
 import type { DocumentDefinition } from "../author/define-document.ts";
-import type { JsonWriter } from "../encode/json-writer.ts";
+import type { JsonWriter, Label } from "../encode/json-writer.ts";
 import type { ViewSchema } from "../view/document-views.ts";
 import type { FrameMaker } from "../view/frame.ts";
 import type { StateWalk } from "../view/state-walk.ts";
@@ -14,13 +14,15 @@ export interface Writers {
   readonly shared: JsonWriter;
   readonly log: JsonWriter;
   readonly logWalk: StateWalk;
-  readonly logHead: Uint8Array;
+  readonly logHead: Label;
   readonly frames: FrameMaker;
 }
 
 /** A document type, checked and compiled. Shared by its documents. */
 export interface CompiledDocument {
   readonly definition: DocumentDefinition;
+  /** By name: whether an object has one of its own has to be asked first, and then it is looked up again. */
+  readonly messages: ReadonlyMap<string, DocumentDefinition["messages"][string]>;
   readonly schema: ViewSchema;
   readonly limits: DocumentLimits;
   readonly cron: ReadonlyMap<string, CronEntry>;

@@ -1,5 +1,5 @@
 import { type FieldPolicy, isContainer, type SchemaNode } from "../author/schema-node.ts";
-import { asciiBytes } from "../encode/json-writer.ts";
+import { asciiBytes, type Label } from "../encode/json-writer.ts";
 import { type FieldCheck, fieldCheck } from "./field-check.ts";
 import { compileRecordClass, type RecordClass } from "./record-class.ts";
 
@@ -20,7 +20,7 @@ export interface FieldType {
   readonly index: number;
   readonly name: string;
   /** `"name":` in UTF-8. */
-  readonly label: Uint8Array;
+  readonly label: Label;
   readonly node: SchemaNode;
   /** Of the values; containers and records check their own. */
   readonly check: FieldCheck;
