@@ -3,6 +3,7 @@ import { measureAmplification } from "./amplification.ts";
 import { appendPair, appendPhase, fillPool, RawLoop } from "./append-phases.ts";
 import { benchFolder, openBenchLog, openDocuments } from "./bench-log.ts";
 import { measureManyDocuments } from "./many-documents.ts";
+import { measureRecycled } from "./recycled-appends.ts";
 import { measureReplay } from "./replay.ts";
 
 /** One part of the log benchmark, in a process of its own. Prints one object of figures per round. */
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     phaseMs: { type: "string" },
     documents: { type: "string" },
     records: { type: "string" },
+    segmentBytes: { type: "string" },
   },
 });
 const plan = {
@@ -22,6 +24,8 @@ const plan = {
   documents: Number(values.documents),
   /** Replayed at a start; a part of them is appended again for the bytes. */
   records: Number(values.records),
+  /** Of the log whose dead segments are written over. */
+  segmentBytes: Number(values.segmentBytes),
 };
 
 export type LogPlan = typeof plan;
@@ -65,6 +69,7 @@ async function measureAppends(): Promise<LogRounds> {
 
 const parts: Record<string, () => Promise<LogRounds>> = {
   appends: measureAppends,
+  recycled: () => measureRecycled(plan),
   amplification: () => measureAmplification(plan),
   replay: () => measureReplay(plan),
   documents: () => measureManyDocuments(plan),
