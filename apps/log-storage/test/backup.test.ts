@@ -141,6 +141,30 @@ describe("log-storage with a backup", () => {
     expect(double.objects.size).toBe(0);
   }, 60_000);
 
+  test("tells how far it is behind, also while a request gets no answer", async () => {
+    const process = start("log", { "s3.every": "10ms" });
+    const metrics = `http://${await process.adminAddress()}/metrics`;
+    const lag = async (unit: "bytes" | "seconds"): Promise<number> => {
+      const text = await (await fetch(metrics)).text();
+      return Number(new RegExp(`^tidewire_backup_s3_lag_${unit}(?:{[^}]*})? (\\S+)$`, "m").exec(text)?.[1]);
+    };
+    const log = connect(await process.address());
+    const isStored = nextRequest(/manifests/);
+    await append(log, new Map(), 5);
+    await isStored;
+    while ((await lag("bytes")) !== 0) expect(await lag("seconds")).toBeLessThan(30);
+    const uploading = nextRequest(/part|contents/);
+    const planned = double.fault;
+    double.fault = (request) => planned(request) ?? { kind: "stall" };
+    await append(log, new Map(), 20);
+    await uploading;
+    await log.close();
+    // One request is all that is under way, and it has 30 s.
+    while ((await lag("seconds")) < 3) expect(double.requests.length).toBeLessThan(1_000);
+    expect(await lag("bytes")).toBeGreaterThan(0);
+    expect((await process.kill("SIGTERM")).code).toBe(0);
+  }, 60_000);
+
   test("what belongs to the log beside it is restored, too", async () => {
     const shard = { "storage.shard.index": "1", "storage.shard.count": "3" };
     const process = start("log", shard);

@@ -64,6 +64,7 @@ interface Session {
 
 /** Epochs looked at for one whose work can be gone on with. */
 const PREVIOUS_MAX = 20;
+const MEASURE_MS = 1_000;
 
 /**
  * Copies a running store to S3, every few seconds: what a crash at one moment would leave behind is uploaded, part by
@@ -81,6 +82,7 @@ export class Backup {
   readonly #pressure: BackupPressure;
   #session: Session | undefined;
   #timer: Timer | undefined;
+  #measuring: Timer | undefined;
   #round: Promise<void> | undefined;
   #cleaning: Promise<void> | undefined;
   #isStopped = false;
@@ -112,6 +114,7 @@ export class Backup {
     this.#modules.files.retain();
     this.#metrics.isBehind.set(0);
     this.#metrics.isSuperseded.set(0);
+    this.#watch();
     this.#schedule(0);
   }
 
@@ -158,8 +161,15 @@ export class Backup {
 
   #abort(): void {
     this.#isStopped = true;
+    this.#measuring?.cancel();
     this.#rate.stop();
     this.#modules.s3.close();
+  }
+
+  /** Beside the rounds: one that gets no answers lasts minutes, and that is when somebody looks at the lag. */
+  #watch(): void {
+    this.#measure();
+    this.#measuring = this.#modules.clock.after(MEASURE_MS, () => this.#watch());
   }
 
   #schedule(delayMs: number): void {
