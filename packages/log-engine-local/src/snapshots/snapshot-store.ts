@@ -75,7 +75,7 @@ interface OpenSegment {
 export class SnapshotStore {
   readonly #modules: SnapshotStoreModules;
   readonly #options: SnapshotStoreOptions;
-  readonly #buffers = new BatchBuffers(PIECE_BYTES);
+  readonly #buffers = new BatchBuffers(PIECE_BYTES, PIECE_BYTES);
   /** Oldest first; only the last one takes more records. */
   #queue: (Piece | LargeRecord)[] = [];
   #queuedBytes = 0;
@@ -113,7 +113,10 @@ export class SnapshotStore {
     await this.#letGo();
   }
 
-  /** Copied once, to where it is written from: a copy that only waits would be garbage outside of the heap. */
+  /**
+   * Copied once, to where it is written from: a copy that only waits would be garbage outside of the heap. Memory is about
+   * twice what waits at most: two pieces in a row hold more than one could, and a large record more than a piece.
+   */
   #gather(record: WaitingRecord, payload: Uint8Array): void {
     const bytes = recordBytes(payload.length);
     let piece = this.#queue.at(-1);

@@ -179,14 +179,17 @@ export function sharedBuffer(bytes: number): Buffer {
 /** Hands buffers from batch to batch, so that steady load allocates nothing. */
 export class BatchBuffers {
   readonly #keptMaxBytes: number;
+  readonly #initialBytes: number;
   readonly #free: Buffer[] = [];
 
-  constructor(keptMaxBytes: number) {
+  constructor(keptMaxBytes: number, initialBytes = INITIAL_BYTES) {
     this.#keptMaxBytes = keptMaxBytes;
+    this.#initialBytes = initialBytes;
   }
 
+  /** Of `initialBytes`, or more. */
   take(): Buffer {
-    return this.#free.pop() ?? sharedBuffer(INITIAL_BYTES);
+    return this.#free.pop() ?? sharedBuffer(this.#initialBytes);
   }
 
   give(buffer: Buffer): void {
