@@ -124,8 +124,9 @@ describe.each([
 
 test("an I/O thread that takes long to start is not taken for one that hangs", async () => {
   const late = join(dirname(faulty), "late");
-  writeFileSync(late, "700");
-  const { engine, directory, said } = await start({ ioStallMs: 200 });
+  // Longer than a thread may be silent that has started, which is long enough for a machine that does ten other things.
+  writeFileSync(late, "1500");
+  const { engine, directory, said } = await start({ ioStallMs: 700 });
   await rm(late);
   await grow(engine, game, 2);
   expect(await texts(engine, game)).toEqual(patchTexts(2));
