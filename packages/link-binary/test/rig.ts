@@ -1,8 +1,7 @@
 import { type Clock, noLogger, SeededRandom, SystemClock } from "@tidewire/foundation";
 import { type LinkListener, LinkServiceTable, type LinkTransport } from "@tidewire/link";
-import { echo, Server, watch } from "@tidewire/link/compliance";
+import { echo, MetricsRecorder, Server, watch } from "@tidewire/link/compliance";
 import { type BinaryLinkOptions, createBinaryLinkTransport } from "../src/index.ts";
-import { MetricsRecorder } from "./metrics-recorder.ts";
 import { KEY, type RawPeer, rawServer } from "./raw-peer.ts";
 
 export interface RigTransport {
@@ -31,7 +30,7 @@ export class Rig {
   }
 
   transport(nodeId: string, options: Partial<BinaryLinkOptions> = {}, clock: Clock = new SystemClock()): RigTransport {
-    const metrics = new MetricsRecorder();
+    const metrics = new MetricsRecorder("tidewire_link_binary_");
     const modules = { clock, random: new SeededRandom(5), logger: noLogger, metrics };
     return {
       metrics,

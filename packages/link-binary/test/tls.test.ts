@@ -1,9 +1,16 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { noLogger, SeededRandom, SystemClock } from "@tidewire/foundation";
 import { type LinkListener, LinkServiceTable } from "@tidewire/link";
-import { echo, parcel, patternBytes, rejection, StallingProxy, testCertificate } from "@tidewire/link/compliance";
+import {
+  echo,
+  MetricsRecorder,
+  parcel,
+  patternBytes,
+  rejection,
+  StallingProxy,
+  testCertificate,
+} from "@tidewire/link/compliance";
 import { type BinaryLinkOptions, createBinaryLinkTransport } from "../src/index.ts";
-import { MetricsRecorder } from "./metrics-recorder.ts";
 
 describe("TLS", () => {
   const closers: (() => unknown)[] = [];
@@ -12,7 +19,7 @@ describe("TLS", () => {
   });
 
   function transport(nodeId: string, options: Partial<BinaryLinkOptions>) {
-    const metrics = new MetricsRecorder();
+    const metrics = new MetricsRecorder("tidewire_link_binary_");
     const modules = { clock: new SystemClock(), random: new SeededRandom(5), logger: noLogger, metrics };
     return { metrics, transport: createBinaryLinkTransport({ nodeId, role: "tool", ...options }, modules) };
   }

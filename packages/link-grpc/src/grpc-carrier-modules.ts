@@ -8,7 +8,12 @@ export interface GrpcCarrierModules {
   readonly logger: Logger;
   readonly traffic: Traffic;
   readonly tuning: GrpcTuning;
+  /** An open connection did not end in order. */
+  broke(reason: GrpcBreakReason): void;
 }
+
+/** `network` is also a peer that fell silent: gRPC does not tell them apart. */
+export type GrpcBreakReason = "network" | "protocol" | "overrun";
 
 /** Takes what comes on the control stream before the session. */
 export interface Greeter {

@@ -15,15 +15,14 @@ import {
 } from "@tidewire/link/session";
 import { ControlType } from "@tidewire/link-binary/handshake";
 import { type Codec, Reader, Writer } from "@tidewire/wire";
-import type { Greeter, GrpcCarrierModules } from "./grpc-carrier-modules.ts";
+import type { Greeter, GrpcBreakReason, GrpcCarrierModules } from "./grpc-carrier-modules.ts";
 import type { GrpcLinkLimits } from "./grpc-link-options.ts";
-import { beginMessage, HEADER_BYTES, takeHeader } from "./grpc-message.ts";
+import { beginMessage, creditEntries, HEADER_BYTES, takeHeader } from "./grpc-message.ts";
 import { type GrpcCall, GrpcPipe, type GrpcPipeReports } from "./grpc-pipe.ts";
 import { Inbox } from "./inbox.ts";
 import { OutboundAccount } from "./outbound-account.ts";
 import { writeTogether } from "./write-together.ts";
 
-const GRANT_MAX = 0xffff;
 /** So long a grant that is not urgent waits for a message to travel with, as on the binary link. */
 const GRANT_WAIT_MS = 5;
 /** A larger scratch buffer is given back after use. */
@@ -45,6 +44,8 @@ export class GrpcCarrier implements Carrier {
   readonly #control: GrpcPipe;
   /** Streams with a gRPC stream of their own. */
   readonly #pipes = new Map<number, GrpcPipe>();
+  /** gRPC streams that were opened for a stream and have not said for which. */
+  readonly #nameless = new Set<GrpcPipe>();
   /** Makes a gRPC stream for a stream to be opened; undefined where they share the control stream. */
   readonly #openCall: (() => GrpcCall) | undefined;
   #writer: Writer;
@@ -73,7 +74,7 @@ export class GrpcCarrier implements Carrier {
     this.#writer = this.#newWriter();
     this.#account = new OutboundAccount(limits, {
       uncongested: () => this.#session?.uncongested?.(),
-      overrun: () => this.abort(new LinkError("unavailable", "the peer does not read", true)),
+      overrun: () => this.#break("overrun", "the peer does not read"),
     });
     this.#control = this.#pipeOn(control, {
       message: (bytes) => this.#received(bytes),
@@ -113,18 +114,22 @@ export class GrpcCarrier implements Carrier {
         if (stream === 0) {
           stream = takeHeader(this.#reader.reset(bytes)).stream;
           if (this.#pipes.has(stream)) {
-            this.#protocolFault(new ServiceError("invalid_argument", `stream ${stream} is in use`));
-            return;
+            return this.#protocolFault(new ServiceError("invalid_argument", `stream ${stream} is in use`));
           }
+          this.#nameless.delete(pipe);
           this.#pipes.set(stream, pipe);
         }
         this.#received(bytes);
       },
       closed: () => {
         pipe.end();
+        this.#nameless.delete(pipe);
         this.#inbox.behind(() => this.#pipeClosed(stream, pipe));
       },
     });
+    this.#nameless.add(pipe);
+    if (this.#nameless.size <= this.#limits.inFlightMax) return;
+    this.#protocolFault(new ServiceError("limit_exceeded", "too many streams do not say which they are"));
   }
 
   /** Ends the connection at once. */
@@ -134,11 +139,17 @@ export class GrpcCarrier implements Carrier {
     this.#closeTimer?.cancel();
     this.#grantTimer?.cancel();
     this.#control.cancel();
-    for (const pipe of this.#pipes.values()) pipe.cancel();
+    for (const pipe of [...this.#pipes.values(), ...this.#nameless]) pipe.cancel();
     this.#pipes.clear();
+    this.#nameless.clear();
     this.#grants.clear();
     this.#inbox.clear();
     this.#session?.closed(error);
+  }
+
+  #break(reason: GrpcBreakReason, message: string, cause?: unknown): void {
+    if (!this.#isEnded && this.#session !== undefined) this.#modules.broke(reason);
+    this.abort(new LinkError("unavailable", message, true, { cause }));
   }
 
   #controlClosed(cause: Error | undefined): void {
@@ -147,7 +158,7 @@ export class GrpcCarrier implements Carrier {
       this.abort(undefined);
       this.#greeter.over(cause);
     } else if (this.#isLeaving) this.abort(undefined);
-    else this.abort(new LinkError("unavailable", cause?.message ?? "the peer closed without a word", true, { cause }));
+    else this.#break("network", cause?.message ?? "the peer closed without a word", cause);
   }
 
   #pipeClosed(stream: number, pipe: GrpcPipe): void {
@@ -200,7 +211,7 @@ export class GrpcCarrier implements Carrier {
     if (this.#session !== undefined) {
       this.#modules.logger.error({ error: thrown }, "the peer broke the link's protocol");
     }
-    this.abort(new LinkError("unavailable", "the peer broke the link's protocol", true, { cause: thrown }));
+    this.#break("protocol", "the peer broke the link's protocol", thrown);
     if (this.#session === undefined) this.#greeter.over(thrown);
   }
 
@@ -323,7 +334,7 @@ export class GrpcCarrier implements Carrier {
     const shared: { readonly stream: number; readonly messages: number }[] = [];
     for (const { stream, messages } of this.#grants.takeMerged()) {
       const pipe = this.#pipes.get(stream);
-      const entries = entriesOf(stream, messages);
+      const entries = creditEntries(stream, messages);
       if (pipe === undefined) shared.push(...entries);
       else this.#send(pipe, ControlType.credit, 0, stream, CreditCodec, { connectionBytes: 0, grants: entries });
     }
@@ -386,13 +397,4 @@ export class GrpcCarrier implements Carrier {
   #newWriter(): Writer {
     return new Writer({ maxBytes: this.#limits.messageMaxBytes + HEADER_MARGIN_BYTES });
   }
-}
-
-/** An entry carries 16 bits of credit. */
-function entriesOf(stream: number, messages: number): { readonly stream: number; readonly messages: number }[] {
-  const entries: { readonly stream: number; readonly messages: number }[] = [];
-  for (let left = messages; left > 0; left -= GRANT_MAX) {
-    entries.push({ stream, messages: Math.min(GRANT_MAX, left) });
-  }
-  return entries;
 }

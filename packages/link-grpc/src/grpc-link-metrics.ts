@@ -7,6 +7,8 @@ export class GrpcLinkMetrics {
   readonly connections: Gauge;
   /** Labelled with `side` and `result`: `open`, an error code, `stranger`, `full`. */
   readonly handshakes: Counter;
+  /** Labelled with `reason`. */
+  readonly breaks: Counter;
   readonly waitingBytes: Gauge;
   readonly congested: Gauge;
   readonly inFlight: Gauge;
@@ -18,6 +20,7 @@ export class GrpcLinkMetrics {
     const name = (what: string): string => `tidewire_link_grpc_${what}`;
     this.connections = sink.gauge(name("connections"), "Open connections", ["side"]);
     this.handshakes = sink.counter(name("handshakes_total"), "Handshakes by result", ["side", "result"]);
+    this.breaks = sink.counter(name("breaks_total"), "Connections that did not end in order", ["reason"]);
     this.waitingBytes = sink.gauge(name("waiting_bytes"), "Bytes given to gRPC that its flow control has not taken");
     this.congested = sink.gauge(name("congested_connections"), "Connections whose peer takes in less than is sent");
     this.inFlight = sink.gauge(name("in_flight"), "Calls and streams of all connections, both sides");

@@ -63,7 +63,13 @@ class Transport implements TransportContext {
     this.introduction = introductionOf(options, this.limits, modules);
     this.metrics = new GrpcLinkMetrics(modules.metrics, this.#traffic);
     const tuning = options.tuning ?? "internals";
-    this.carrier = { clock: modules.clock, logger: modules.logger, traffic: this.#traffic, tuning };
+    this.carrier = {
+      clock: modules.clock,
+      logger: modules.logger,
+      traffic: this.#traffic,
+      tuning,
+      broke: (reason) => this.metrics.breaks.add(1, { reason }),
+    };
   }
 
   joined(side: LinkSide, carrier: GrpcCarrier): void {

@@ -1,13 +1,22 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
-import { Client, credentials, Server as GrpcServer, Metadata, ServerCredentials, status } from "@grpc/grpc-js";
+import {
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  Server as GrpcServer,
+  Metadata,
+  ServerCredentials,
+  status,
+} from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { noLogger, noMetrics, SystemClock, SystemRandom } from "@tidewire/foundation";
+import { type MetricsSink, noLogger, noMetrics, SeededRandom, SystemClock, SystemRandom } from "@tidewire/foundation";
 import { LinkError, type LinkListener, LinkServiceTable } from "@tidewire/link";
 import {
   echo,
   Later,
+  MetricsRecorder,
   Opener,
   parcel,
   rejection,
@@ -17,7 +26,10 @@ import {
   testCertificate,
   watch,
 } from "@tidewire/link/compliance";
+import { ControlType, DialHandshake, introductionOf } from "@tidewire/link-binary/handshake";
+import { Reader } from "@tidewire/wire";
 import { createGrpcLinkTransport, type GrpcLinkOptions } from "../src/index.ts";
+import { CONTROL_PATH, READY_TYPE, STREAM_PATH, TOKEN_KEY } from "../src/service.ts";
 
 const KEY = "a key for tests only";
 
@@ -28,19 +40,20 @@ describe("gRPC transport", () => {
     for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => void setImmediate(resolve));
   });
 
-  function transport(nodeId: string, options: Partial<GrpcLinkOptions> = {}) {
-    const modules = { clock: new SystemClock(), random: new SystemRandom(), logger: noLogger, metrics: noMetrics };
+  function transport(nodeId: string, options: Partial<GrpcLinkOptions> = {}, metrics: MetricsSink = noMetrics) {
+    const modules = { clock: new SystemClock(), random: new SystemRandom(), logger: noLogger, metrics };
     return createGrpcLinkTransport({ nodeId, role: "tool", sharedKey: KEY, ...options }, modules);
   }
 
   async function listening(
     options: Partial<GrpcLinkOptions> = {},
+    metrics: MetricsSink = noMetrics,
   ): Promise<{ listener: LinkListener; server: Server }> {
     const server = new Server();
     const services = new LinkServiceTable();
     services.unary(echo, (request) => request);
     services.stream(watch, server.handler);
-    const listener = await transport("server", options).listen("127.0.0.1:0", services);
+    const listener = await transport("server", options, metrics).listen("127.0.0.1:0", services);
     closers.push(() => listener.close());
     return { listener, server };
   }
@@ -97,6 +110,96 @@ describe("gRPC transport", () => {
     expect(listener.connectionCount).toBe(1);
     expect((await ours.call(echo, parcel(2))).number).toBe(2);
     await ours.close();
+  });
+
+  describe("behind a good handshake", () => {
+    const identity = (bytes: Buffer): Buffer => bytes;
+    const message = (type: number, stream: number, method: number, body: Uint8Array): Buffer => {
+      const head = Buffer.alloc(8);
+      head.writeUInt8(type);
+      head.writeUInt16LE(method, 2);
+      head.writeUInt32LE(stream, 4);
+      return Buffer.concat([head, body]);
+    };
+
+    function statusCome(call: ClientDuplexStream<Buffer, Buffer>): Promise<void> {
+      const come = new Later<void>();
+      call.on("status", () => come.resolve());
+      return come.promise;
+    }
+
+    /** A connection whose dialling side is this test: its control stream, its token, and when it ended. */
+    async function shaken(address: string) {
+      const client = new Client(address, credentials.createInsecure());
+      closers.push(() => client.close());
+      const modules = { clock: new SystemClock(), random: new SystemRandom() };
+      const limits = { heartbeatMs: 5_000, inFlightMax: 100 };
+      const ours = introductionOf({ nodeId: "raw", role: "tool", sharedKey: KEY }, limits, modules);
+      const handshake = new DialHandshake(ours, KEY, new Uint8Array(0));
+      const control = client.makeBidiStreamRequest(CONTROL_PATH, identity, identity, new Metadata());
+      const token = new Later<string>();
+      control.on("error", () => {});
+      control.on("data", (bytes: Buffer) => {
+        if (bytes[0] === READY_TYPE) token.resolve(bytes.subarray(8).toString("hex"));
+        if (bytes[0] !== ControlType.welcome) return;
+        const { proof } = handshake.answered(ControlType.welcome, new Reader(bytes.subarray(8)));
+        control.write(message(ControlType.proof, 0, 0, proof));
+      });
+      const ended = statusCome(control);
+      control.write(message(ControlType.hello, 0, 0, handshake.hello));
+      const metadata = new Metadata();
+      metadata.set(TOKEN_KEY, await token.promise);
+      const openStream = () => {
+        const stream = client.makeBidiStreamRequest(STREAM_PATH, identity, identity, metadata);
+        stream.on("error", () => {});
+        stream.resume();
+        return stream;
+      };
+      return { control, openStream, ended };
+    }
+
+    it.each([
+      ["an unknown message type", message(99, 0, 0, Buffer.alloc(0))],
+      ["a message of the other side", message(19, 1, 0, Buffer.alloc(0))],
+      ["a message without its header", Buffer.alloc(3)],
+      ["malformed credit", message(ControlType.credit, 0, 0, Buffer.alloc(3))],
+      ["a request without its header", message(18, 1, echo.id, Buffer.alloc(3))],
+    ])("ends the connection on %s, with all its streams, and serves others on", async (_what, bytes) => {
+      const metrics = new MetricsRecorder();
+      const { listener } = await listening({}, metrics);
+      const connection = await transport("client").dial(listener.address);
+      const { control, openStream, ended } = await shaken(listener.address);
+      // One that has not said yet which stream it is.
+      const nameless = openStream();
+      const namelessEnded = statusCome(nameless);
+      control.write(bytes);
+      await Promise.all([ended, namelessEnded]);
+      expect(listener.connectionCount).toBe(1);
+      expect(metrics.value("tidewire_link_grpc_breaks_total{reason=protocol}")).toBe(1);
+      expect((await connection.call(echo, parcel(1))).number).toBe(1);
+      await connection.close();
+    });
+
+    it("survives random bytes", async () => {
+      const { listener } = await listening();
+      const random = new SeededRandom(7);
+      const types = [7, 16, 18, 21, 22, 23, 25, 3, 6];
+      for (let round = 0; round < 12; round++) {
+        const { control, openStream, ended } = await shaken(listener.address);
+        const streams = [control, openStream(), openStream()];
+        const body = Buffer.from(Array.from({ length: random.below(200) }, () => random.below(256)));
+        for (let sent = 0; sent < 20; sent++) {
+          const bytes = message(types[random.below(types.length)] as number, random.below(5), echo.id, body);
+          const at = streams[random.below(streams.length)] as typeof control;
+          at.write(random.below(4) === 0 ? bytes.subarray(0, random.below(bytes.length)) : bytes);
+        }
+        control.end();
+        await ended;
+      }
+      const connection = await transport("client").dial(listener.address);
+      expect((await connection.call(echo, parcel(1))).number).toBe(1);
+      await connection.close();
+    });
   });
 
   it("refuses one connection too many", async () => {

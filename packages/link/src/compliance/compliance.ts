@@ -21,6 +21,7 @@ export function testLinkCompliance(subject: LinkSubject): void {
   });
 }
 export { Later, rejection, settledUnder } from "./harness.ts";
+export { MetricsRecorder } from "./metrics-recorder.ts";
 export { socketHarness } from "./socket-harness.ts";
 export { StallingProxy } from "./stalling-proxy.ts";
 export * from "./test-certificates.ts";

@@ -3,6 +3,12 @@ import type { Labels, MetricsSink } from "@tidewire/foundation";
 /** Metrics as a map from `name{label=value}` to the current value; of a histogram the count. */
 export class MetricsRecorder implements MetricsSink {
   readonly #values = new Map<string, number>();
+  readonly #prefix: string;
+
+  /** @param prefix what the names begin with that are asked for. */
+  constructor(prefix = "") {
+    this.#prefix = prefix;
+  }
 
   counter(name: string) {
     return { add: (amount = 1, labels?: Labels) => this.#add(name, labels, amount) };
@@ -19,9 +25,9 @@ export class MetricsRecorder implements MetricsSink {
     return { observe: (_value: number, labels?: Labels) => this.#add(name, labels, 1) };
   }
 
-  /** Without the prefix all of them share. */
+  /** 0 for what was never told. */
   value(key: string): number {
-    return this.#values.get(`tidewire_link_binary_${key}`) ?? 0;
+    return this.#values.get(`${this.#prefix}${key}`) ?? 0;
   }
 
   #add(name: string, labels: Labels | undefined, amount: number): void {
