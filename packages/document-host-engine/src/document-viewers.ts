@@ -196,7 +196,8 @@ export class DocumentViewers {
   }
 
   send(frames: readonly DueFrame[]): void {
-    for (const { viewers, frame, audience } of frames) {
+    for (const { viewers: listed, frame, audience } of frames) {
+      const viewers = audience?.viewers ?? listed;
       if (audience === undefined || viewers.length < CROWD_MIN) this.#sendToEach(viewers, frame);
       else this.#sendToCrowd(audience, frame);
     }

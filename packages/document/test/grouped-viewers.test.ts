@@ -215,7 +215,7 @@ class History {
 
   #bringUpToDate(audience: Audience, viewers: readonly Viewer[]): void {
     this.audiences++;
-    expect(audience.viewers).toBe(viewers);
+    expect(audience.viewers).toEqual(viewers);
     let kept = this.#kept.get(audience);
     if (kept === undefined) this.#kept.set(audience, (kept = []));
     const changes = audience.takeChanges() ?? viewers.keys();

@@ -111,9 +111,8 @@ export interface DocumentInstance {
   check(viewer: Viewer, seq: number, hash: string): "match" | "mismatch" | "unverifiable";
   /**
    * Calls `sink` for every viewer that is behind and has credit, with one frame for all viewers that get the same bytes.
-   * Each call uses one credit of each viewer named. `viewers` may be the runtime's own list: until the instance is called
-   * again it only loses viewers that were detached. `audience` comes along where the same viewers are likely to be sent to
-   * together again. `now` is monotonic ms (for the interval of `@h`). Attaching, detaching
+   * Each call uses one credit of each viewer named. `audience` comes along where the same viewers are likely to be sent to
+   * together again; until the instance is called again it only loses viewers that were detached, and so may `viewers`. `now` is monotonic ms (for the interval of `@h`). Attaching, detaching
    * and new view states change views without a commit: deliver after them too. Throws if a commit was not taken as a
    * patch. Viewers whose view is larger than its limit, or whom `access.connect` refuses now, are detached and named to
    * `fail`.

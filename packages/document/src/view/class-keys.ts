@@ -8,6 +8,11 @@ export interface ViewStateValue {
   readonly value: unknown;
 }
 
+/** What all viewers of a class have in common. A text for each would be as large as all else that tells them apart. */
+export type ClassKey = string | Principal;
+
+type Intern = (principal: Principal) => Principal;
+
 /**
  * Which viewers are alike. At first all are: nobody has looked at who they are. When a policy or view does, the document's
  * viewers are told apart by that from then on.
@@ -42,9 +47,11 @@ export class ClassKeys {
     this.mustSplit = false;
   }
 
-  keyOf(principal: Principal, viewState: ViewStateValue | undefined): string {
+  /** Without view states the principal itself, as the document has it: one object stands for all that are equal. */
+  keyOf(principal: Principal, viewState: ViewStateValue | undefined, intern: Intern): ClassKey {
+    if (!this.#byViewState) return this.#byPrincipal ? intern(principal) : "";
     const who = this.#byPrincipal ? principalKey(principal) : "";
-    return this.#byViewState ? `${who.length}:${who}${viewState?.text ?? ""}` : who;
+    return `${who.length}:${who}${viewState?.text ?? ""}`;
   }
 
   inputsOf(principal: Principal, viewState: ViewStateValue | undefined): ViewerInputs {

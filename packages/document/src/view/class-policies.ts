@@ -9,42 +9,47 @@ import type { ViewClass } from "./view-class.ts";
 /** Never added to. */
 const noTrackers: ReadTracker[] = [];
 
-/** Runs the policies for one class of viewers, and knows when their answers may have changed. */
+/**
+ * Runs the policies for one class of viewers, and knows when their answers may have changed. There may be as many as there
+ * are viewers: no methods of `#name`, for which V8 keeps a mark of eight bytes in each object.
+ */
 export class ClassPolicies {
-  readonly #document: ViewedDocument;
-  readonly #inputs: ViewerInputs;
+  readonly inputs: ViewerInputs;
+  protected readonly document: ViewedDocument;
   /** By guard; of those that take the document. */
   readonly #trackers: ReadTracker[];
-  /** Whose policies they are; `undefined`: nobody's who could be sent anything. */
-  readonly viewClass: ViewClass | undefined;
 
-  constructor(document: ViewedDocument, inputs: ViewerInputs, viewClass?: ViewClass) {
-    this.#document = document;
-    this.viewClass = viewClass;
-    this.#inputs = inputs;
+  constructor(document: ViewedDocument, inputs: ViewerInputs) {
+    this.document = document;
+    this.inputs = inputs;
     this.#trackers = document.schema.hasWideGuards ? document.schema.guards.map(() => new ReadTracker()) : noTrackers;
   }
 
+  /** Whose policies they are; `undefined`: nobody's who could be sent anything. */
+  get viewClass(): ViewClass | undefined {
+    return undefined;
+  }
+
   get holders(): HolderIndex {
-    return this.#document.holders;
+    return this.document.holders;
   }
 
   /** A throw hides, and so does anything that is not `true`. */
   sees(guard: Guard, record: RecordNode): boolean {
-    const { state } = this.#document;
+    const { state } = this.document;
     const outer = state.tracker;
-    if (guard.isLocal && outer === null) return this.#seesLocally(guard, record);
+    if (guard.isLocal && outer === null) return this.seesLocally(guard, record);
     // Inside a view the answer is a part of what the view read.
-    const { guardReads, presenceReads } = this.#document;
+    const { guardReads, presenceReads } = this.document;
     const tracker = outer ?? this.#trackers[guard.index]!;
     // Whoever shows or walks a record looks at its stamp anyway.
     const outerOwn = tracker.own;
     tracker.own = record;
     state.tracker = tracker;
     try {
-      return isPermission(guard.policy(record, this.#inputs, guard.isLocal ? undefined : state.root), "policies");
+      return isPermission(guard.policy(record, this.inputs, guard.isLocal ? undefined : state.root), "policies");
     } catch (thrown) {
-      this.#document.codeFailed(`the policy of ${guard.path}`, thrown);
+      this.document.codeFailed(`the policy of ${guard.path}`, thrown);
       return false;
     } finally {
       state.tracker = outer;
@@ -57,13 +62,13 @@ export class ClassPolicies {
   /** See `Lens.answerSeq`. */
   answerSeq(guard: Guard, record: RecordNode, than: number): number {
     if (record.$stamp <= than && (guard.isLocal || this.#trackers[guard.index]!.newestStamp() <= than)) return 0;
-    const { state, trace } = this.#document;
+    const { state, trace } = this.document;
     const outer = state.tracker;
     trace.reset();
     trace.own = record;
     state.tracker = trace;
     try {
-      isPermission(guard.policy(record, this.#inputs, guard.isLocal ? undefined : state.root), "policies");
+      isPermission(guard.policy(record, this.inputs, guard.isLocal ? undefined : state.root), "policies");
     } catch {
       // It was told when the answer was asked for; what it read until then is what made it throw.
     } finally {
@@ -76,26 +81,26 @@ export class ClassPolicies {
 
   get looksAtPresence(): boolean {
     return (
-      this.#document.presenceReads.localGuards.size > 0 || this.#trackers.some(({ readsPresence }) => readsPresence)
+      this.document.presenceReads.localGuards.size > 0 || this.#trackers.some(({ readsPresence }) => readsPresence)
     );
   }
 
   /** Whether anything that policies looked at outside of their records has changed since. */
   isAnyDirtySince(seq: number): boolean {
-    return this.#document.schema.hasWideGuards && this.#trackers.some((tracker) => tracker.hasChangedSince(seq));
+    return this.document.schema.hasWideGuards && this.#trackers.some((tracker) => tracker.hasChangedSince(seq));
   }
 
   /** Only which fields it reads is remembered, for all classes together: a change of others cannot change the answer. */
-  #seesLocally(guard: Guard, record: RecordNode): boolean {
-    const { state, trace, guardReads, presenceReads } = this.#document;
+  private seesLocally(guard: Guard, record: RecordNode): boolean {
+    const { state, trace, guardReads, presenceReads } = this.document;
     trace.own = record;
     trace.ownFields = 0;
     trace.readsPresence = false;
     state.tracker = trace;
     try {
-      return isPermission(guard.policy(record, this.#inputs, undefined), "policies");
+      return isPermission(guard.policy(record, this.inputs, undefined), "policies");
     } catch (thrown) {
-      this.#document.codeFailed(`the policy of ${guard.path}`, thrown);
+      this.document.codeFailed(`the policy of ${guard.path}`, thrown);
       return false;
     } finally {
       state.tracker = null;
@@ -117,7 +122,7 @@ export class ClassPolicies {
    */
   takeDirtySince(seq: number, tick: number, mustAskAll: boolean): readonly number[] | undefined {
     let dirty: number[] | undefined;
-    const { schema, tick: tickNow, presenceReads } = this.#document;
+    const { schema, tick: tickNow, presenceReads } = this.document;
     const isPresenceNew = tick !== tickNow;
     // What takes no document has no surroundings, unless its record is the document.
     if (!schema.hasWideGuards) {

@@ -1,8 +1,9 @@
 import type { Principal } from "@tidewire/foundation";
-import { ClassKeys, type ViewStateValue } from "./class-keys.ts";
+import { type ClassKey, ClassKeys, type ViewStateValue } from "./class-keys.ts";
 import type { ViewedDocument } from "./document-views.ts";
 import { type PlainView, ViewClass } from "./view-class.ts";
 import type { ViewerGroup } from "./viewer-group.ts";
+import type { ViewerHandle } from "./viewer-handle.ts";
 
 interface ViewOfNow {
   readonly viewClass: ViewClass;
@@ -17,7 +18,7 @@ export class ClassTable {
   readonly #document: ViewedDocument;
   readonly #keys: ClassKeys;
   /** In order of last use: the first is the first to go when it is idle. */
-  #classes = new Map<string, ViewClass>();
+  #classes = new Map<ClassKey, ViewClass>();
   #only: ViewClass | undefined = undefined;
 
   constructor(document: ViewedDocument) {
@@ -48,6 +49,13 @@ export class ClassTable {
     return this.#classes.values();
   }
 
+  *viewers(): Iterable<ViewerHandle> {
+    for (const { groups, waiting } of this.values()) {
+      for (const group of groups) yield* group.members;
+      if (waiting !== undefined) yield* waiting.members;
+    }
+  }
+
   clear(): void {
     for (const { groups, waiting } of this.#classes.values()) {
       for (const group of waiting === undefined ? groups : [...groups, waiting]) {
@@ -61,11 +69,11 @@ export class ClassTable {
 
   /** Made if need be. Whoever asks is about to put a viewer there. */
   of(principal: Principal, viewState: ViewStateValue | undefined): ViewClass {
-    const key = this.#keys.keyOf(principal, viewState);
+    const { state } = this.#document;
+    const key = this.#keys.keyOf(principal, viewState, (given) => state.intern(given));
     let found = this.#classes.get(key);
     if (found === undefined) {
-      const inputs = this.#keys.inputsOf(this.#document.state.intern(principal), viewState);
-      found = new ViewClass(this.#document, key, inputs);
+      found = new ViewClass(this.#document, this.#keys.inputsOf(state.intern(principal), viewState));
     } else this.#classes.delete(key);
     this.#classes.set(key, found);
     this.restless.add(found);

@@ -40,12 +40,12 @@ export class GroupLens implements Lens {
 
   /** A slot may have had another record before, so a bit counts only for a record that is old enough. */
   wasHeld(guard: Guard, record: RecordNode): boolean {
-    return record.$born <= this.#group.seq && this.#group.bits.has(guard, record);
+    return record.$born <= this.#group.seq && this.#group.holds(guard, record);
   }
 
   hold(guard: Guard, record: RecordNode, isHeld: boolean): void {
     if (this.#isSettled) return;
-    this.#group.bits.set(guard, record, isHeld);
+    this.#group.hold(guard, record, isHeld);
     if (isHeld) this.#policies.holders.add(guard, record, this.#policies);
   }
 
@@ -63,7 +63,7 @@ export class GroupLens implements Lens {
   }
 
   holds(guard: Guard, record: RecordNode): boolean {
-    return this.#group.bits.has(guard, record);
+    return this.#group.holds(guard, record);
   }
 
   orderSent(table: TableNode): readonly RecordNode[] {

@@ -14,6 +14,8 @@ export interface Failure {
   readonly error: LimitError;
 }
 
+type Sink = (viewers: readonly ViewerHandle[], frame: Frame, audience?: Audience) => void;
+
 const none: readonly never[] = [];
 
 /** What a delivery has to tell. It is told when everything is computed: whoever is told may call the instance. */
@@ -38,11 +40,16 @@ export class Outbox {
     return this.#failures ?? none;
   }
 
-  empty(sink: (viewers: readonly ViewerHandle[], frame: Frame, audience?: Audience) => void): void {
+  empty(sink: Sink): void {
     const first = this.#first;
     if (first === undefined) return;
-    sink(first.viewers, first.frame, first.audience);
+    tell(first, sink);
     if (this.#others === undefined) return;
-    for (const { viewers, frame, audience } of this.#others) sink(viewers, frame, audience);
+    for (const sending of this.#others) tell(sending, sink);
   }
+}
+
+/** Whoever was told before may have detached others. */
+function tell({ viewers, frame, audience }: Sending, sink: Sink): void {
+  sink(audience === undefined ? viewers : (audience.viewers as readonly ViewerHandle[]), frame, audience);
 }

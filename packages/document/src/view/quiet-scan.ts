@@ -76,11 +76,11 @@ export class QuietScan {
     for (let index = 0; index < candidates.length; index++) {
       const { guard, record, isGone, mayBeSeen, isAlikeWithin } = candidates[index]!;
       const isNew = record.$born > this.#from;
-      const wasHeld = !isNew && group.bits.has(guard, record);
+      const wasHeld = !isNew && group.holds(guard, record);
       if (mayBeSeen) {
         if (policies.sees(guard, record) !== wasHeld) return -1;
         // Its slot may have been another record's, which was held.
-        if (isNew) group.bits.set(guard, record, false);
+        if (isNew) group.hold(guard, record, false);
       }
       if (!wasHeld) continue;
       if (isGone || !isAlikeWithin || index >= heldMax) return -1;

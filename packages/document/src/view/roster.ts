@@ -7,65 +7,48 @@ const nobody: readonly ViewerHandle[] = [];
 const nowhere: readonly number[] = [];
 /** More changes than this beyond the number of viewers are not worth telling one by one. */
 const changesMin = 64;
+/** As a bound: nobody's credit ends. A lower one is never wrong, and this is the largest that takes no room of its own. */
+const never = 2 ** 31 - 1;
 
 /**
  * The members of a group that are sent its frames, in no order. A frame for all of them touches none of them: what is known
  * is the least number of a frame at which somebody's credit ends, overall and for each block, as lower bounds. Credit that
  * grows leaves a bound behind, which costs one look at a block when the frames come to it.
+ *
+ * Many groups have one member, so one is kept without a list. And there are no methods of `#name`: for those V8 keeps a mark
+ * of eight bytes in each object.
  */
 export class Roster implements Audience {
-  viewers: ViewerHandle[] = [];
-  #least = Infinity;
+  #ready: ViewerHandle | ViewerHandle[] | undefined = undefined;
+  #least = never;
   /** By block; only where there are several. */
   #floors: number[] | undefined = undefined;
   /** `undefined`: nobody asks, or too many to tell. */
   #changes: number[] | undefined = undefined;
 
-  get size(): number {
-    return this.viewers.length;
+  /** A list of its own where there is one. */
+  get viewers(): readonly ViewerHandle[] {
+    const ready = this.#ready;
+    if (ready === undefined) return nobody;
+    return Array.isArray(ready) ? ready : [ready];
   }
 
-  add(viewer: ViewerHandle): void {
-    const position = this.viewers.length;
-    viewer.position = position;
-    // Most groups have one member, and a list that grows takes room for seventeen.
-    if (position === 0) this.viewers = [viewer];
-    else this.viewers.push(viewer);
-    this.#lower(viewer);
-    this.#changed(position);
+  get readyCount(): number {
+    const ready = this.#ready;
+    if (ready === undefined) return 0;
+    return Array.isArray(ready) ? ready.length : 1;
   }
 
-  remove(viewer: ViewerHandle): void {
-    const { position } = viewer;
-    const last = this.viewers.pop()!;
-    if (last !== viewer) {
-      this.viewers[position] = last;
-      last.position = position;
-      this.#lower(last);
-    }
-    this.#changed(position);
+  isReady(viewer: ViewerHandle): boolean {
+    const ready = this.#ready;
+    return Array.isArray(ready) ? ready[viewer.position] === viewer : ready === viewer;
   }
 
-  /** Its credit ends earlier than it did. */
-  lowered(viewer: ViewerHandle): void {
-    this.#lower(viewer);
-  }
-
-  /** Those whose credit has ended with the frame of this number. */
-  drained(frames: number): readonly ViewerHandle[] {
-    if (this.#least > frames) return nobody;
-    const drained: ViewerHandle[] = [];
-    let least = Infinity;
-    for (let from = 0; from < this.viewers.length; from += 1 << blockBits) {
-      let floor = this.#floors?.[from >> blockBits] ?? this.#least;
-      if (floor <= frames) {
-        floor = this.#drainBlock(from, frames, drained);
-        if (this.#floors !== undefined) this.#floors[from >> blockBits] = floor;
-      }
-      if (floor < least) least = floor;
-    }
-    this.#least = least;
-    return drained;
+  listReady(list: ViewerHandle[]): void {
+    const ready = this.#ready;
+    if (!Array.isArray(ready)) {
+      if (ready !== undefined) list.push(ready);
+    } else for (const viewer of ready) list.push(viewer);
   }
 
   takeChanges(): readonly number[] | undefined {
@@ -75,27 +58,72 @@ export class Roster implements Audience {
     return changes;
   }
 
-  #drainBlock(from: number, frames: number, drained: ViewerHandle[]): number {
-    let floor = Infinity;
-    const to = Math.min(this.viewers.length, from + (1 << blockBits));
-    for (let position = from; position < to; position++) {
-      const viewer = this.viewers[position]!;
-      if (viewer.until <= frames) drained.push(viewer);
-      else if (viewer.until < floor) floor = viewer.until;
-    }
-    return floor;
+  protected addReady(viewer: ViewerHandle): void {
+    const ready = this.#ready;
+    const position = this.readyCount;
+    viewer.position = position;
+    if (ready === undefined) this.#ready = viewer;
+    else if (Array.isArray(ready)) ready.push(viewer);
+    else this.#ready = [ready, viewer];
+    this.lowered(viewer);
+    this.changed(position);
   }
 
-  #lower({ position, until }: ViewerHandle): void {
+  protected removeReady(viewer: ViewerHandle): void {
+    const { position } = viewer;
+    const ready = this.#ready;
+    if (!Array.isArray(ready)) this.#ready = undefined;
+    else {
+      const last = ready.pop()!;
+      if (last !== viewer) {
+        ready[position] = last;
+        last.position = position;
+        this.lowered(last);
+      }
+    }
+    this.changed(position);
+  }
+
+  /** It is new here, or its credit ends earlier than it did. */
+  protected lowered({ position, until }: ViewerHandle): void {
     const block = position >> blockBits;
     if (block > 0) this.#floors ??= [this.#least];
     if (until < this.#least) this.#least = until;
-    if (this.#floors !== undefined) this.#floors[block] = Math.min(this.#floors[block] ?? Infinity, until);
+    if (this.#floors !== undefined) this.#floors[block] = Math.min(this.#floors[block] ?? never, until);
   }
 
-  #changed(position: number): void {
+  /** Those whose credit has ended with the frame of this number. */
+  protected drained(frames: number): readonly ViewerHandle[] {
+    if (this.#least > frames) return nobody;
+    const drained: ViewerHandle[] = [];
+    const { viewers } = this;
+    let least = never;
+    for (let from = 0; from < viewers.length; from += 1 << blockBits) {
+      let floor = this.#floors?.[from >> blockBits] ?? this.#least;
+      if (floor <= frames) {
+        floor = drainBlock(viewers, from, frames, drained);
+        if (this.#floors !== undefined) this.#floors[from >> blockBits] = floor;
+      }
+      if (floor < least) least = floor;
+    }
+    this.#least = least;
+    return drained;
+  }
+
+  protected changed(position: number): void {
     if (this.#changes === undefined) return;
-    if (this.#changes.length >= this.viewers.length + changesMin) this.#changes = undefined;
+    if (this.#changes.length >= this.readyCount + changesMin) this.#changes = undefined;
     else this.#changes.push(position);
   }
+}
+
+function drainBlock(viewers: readonly ViewerHandle[], from: number, frames: number, drained: ViewerHandle[]): number {
+  let floor = never;
+  const to = Math.min(viewers.length, from + (1 << blockBits));
+  for (let position = from; position < to; position++) {
+    const viewer = viewers[position]!;
+    if (viewer.until <= frames) drained.push(viewer);
+    else if (viewer.until < floor) floor = viewer.until;
+  }
+  return floor;
 }

@@ -45,7 +45,7 @@ export class SharedSteps {
    */
   take(viewClass: ViewClass, group: ViewerGroup, shared: SharedStep, now: number): boolean {
     // What is large may be larger than a snapshot.
-    if (shared.part === "beyond" || shared.part.json.length > largeDeltaBytes || viewClass.groups.length > 1)
+    if (shared.part === "beyond" || shared.part.json.length > largeDeltaBytes || viewClass.hasSeveralGroups)
       return false;
     const held = viewClass.heldOf(group, shared);
     const telling = held < 0 ? undefined : shared.tellings.of(held, group);

@@ -25,10 +25,10 @@ export class StraightStep {
   groupOf(only: ViewClass | undefined, now: number): ViewerGroup | undefined {
     const { schema, tick } = this.#document;
     if (only === undefined || !schema.isAlikeForAll) return undefined;
-    if (only.groups.length !== 1 || only.waiting !== undefined) return undefined;
-    const group = only.groups[0]!;
+    const group = only.first;
+    if (group === undefined || only.hasSeveralGroups || only.waiting !== undefined) return undefined;
     group.restDrained();
-    const isPlain = group.tick === tick && !group.mustAskAll && group.restingCount === 0 && group.ready.size > 0;
+    const isPlain = group.tick === tick && !group.mustAskAll && group.restingCount === 0 && group.readyCount > 0;
     return isPlain && group.seq > 0 && !group.isHashDue(now) ? group : undefined;
   }
 
@@ -57,7 +57,7 @@ export class StraightStep {
     group.stateHash = undefined;
     group.frames++;
     group.sentIn = delivery;
-    outbox.send(group.ready.viewers, frames.make(step.delta, group.viewSeq, undefined), group.ready);
+    outbox.send(group.viewers, frames.make(step.delta, group.viewSeq, undefined), group);
     return true;
   }
 }

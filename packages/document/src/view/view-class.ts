@@ -5,8 +5,10 @@ import type { ViewedDocument, ViewerInputs } from "./document-views.ts";
 import { beginDelta, type FrameBody } from "./frame.ts";
 import type { WalkForm } from "./full-walk.ts";
 import { GroupLens } from "./group-lens.ts";
+import { forEachThing } from "./guard-bits.ts";
 import { writeAlike } from "./logged-part.ts";
 import { ResultWalk } from "./result-walk.ts";
+import { listSentHashes, type SentHash, withSentHash } from "./sent-hashes.ts";
 import type { SharedPart, SharedStep } from "./shared-step.ts";
 import { BeyondHorizon, StateWalk } from "./state-walk.ts";
 import { ViewCells } from "./view-cells.ts";
@@ -26,8 +28,6 @@ interface Cached<Value> {
   readonly value: Value;
 }
 
-/** Hashes of states that were sent are kept for this many frames, for clients that report a little late. */
-const sentHashesMax = 16;
 /** A delta above this is compared with the size of the snapshot, and the smaller one is sent. */
 export const largeDeltaBytes = 4_096;
 
@@ -35,25 +35,35 @@ export const largeDeltaBytes = 4_096;
  * Viewers for whom every policy and view gives the same answers. Everything is computed once per class: policies, views,
  * frames, hashes.
  */
-export class ViewClass {
-  readonly key: string;
-  readonly inputs: ViewerInputs;
-  groups: ViewerGroup[] = [];
+export class ViewClass extends ClassPolicies {
+  /** Its groups: this one, and those after it by `next`. Mostly there is one. */
+  first: ViewerGroup | undefined = undefined;
   /** Members that hold nothing: they wait for their first frame, or for a snapshot. */
   waiting: ViewerGroup | undefined = undefined;
-  readonly #document: ViewedDocument;
-  readonly #policies: ClassPolicies;
-  readonly #cells: ViewCells;
-  #sentHashes: { readonly seq: number; readonly hash: string }[] | undefined;
+  /** If there are views and computed values. */
+  readonly #cells: ViewCells | undefined;
+  #sent: SentHash | undefined;
   #plain: Cached<PlainView> | undefined;
   #snapshot: Cached<FrameBody> | undefined;
 
-  constructor(document: ViewedDocument, key: string, inputs: ViewerInputs) {
-    this.#document = document;
-    this.key = key;
-    this.inputs = inputs;
-    this.#policies = new ClassPolicies(document, inputs, this);
-    this.#cells = new ViewCells(document, inputs, this.#policies);
+  constructor(document: ViewedDocument, inputs: ViewerInputs) {
+    super(document, inputs);
+    this.#cells = document.schema.slots.length === 0 ? undefined : new ViewCells(document, inputs, this);
+  }
+
+  override get viewClass(): ViewClass {
+    return this;
+  }
+
+  /** A list of its own. */
+  get groups(): readonly ViewerGroup[] {
+    const groups: ViewerGroup[] = [];
+    for (let group = this.first; group !== undefined; group = group.next) groups.push(group);
+    return groups;
+  }
+
+  get hasSeveralGroups(): boolean {
+    return this.first?.next !== undefined;
   }
 
   get isIdle(): boolean {
@@ -78,40 +88,37 @@ export class ViewClass {
 
   /** Nobody can be sent anything by it any more. */
   drop(): void {
-    const { holders } = this.#document;
+    const { holders } = this.document;
     for (const group of this.groups) {
-      group.bits.forEach((type, place) => holders.remove(type, place, this.#policies));
+      forEachThing(group.held, (type, place) => holders.remove(type, place, this));
     }
   }
 
   /** Takes over what was sent by a class that is several from now on. */
   inherit(other: ViewClass): void {
-    this.#sentHashes = [...(this.#sentHashes ?? []), ...(other.#sentHashes ?? [])].slice(-sentHashesMax);
+    // Oldest first.
+    for (const { seq, hash } of listSentHashes(other.#sent).reverse()) this.#sent = withSentHash(this.#sent, seq, hash);
   }
 
   /** The group that holds the state of now; made if need be, so that the class knows its seq. */
   current(): ViewerGroup {
-    const found = this.#groupOfNow();
+    const found = this.groupOfNow();
     if (found !== undefined) return found;
     let newest: ViewerGroup | undefined;
     for (const group of this.groups) if (newest === undefined || group.seq >= newest.seq) newest = group;
     const made = newest?.fork() ?? new ViewerGroup(0, -1, 0);
     this.bring(made);
     // Otherwise the class is about to split, and what was computed may be another viewer's.
-    if (!this.#document.mustSplit) this.add(made);
+    if (!this.document.mustSplit) this.add(made);
     return made;
   }
 
   /** Groups without members are kept only while there is none newer. */
   add(group: ViewerGroup): void {
     group.viewClass = this;
-    if (this.groups.length > 0) this.groups.push(group);
-    else this.groups = [group];
-    const newestSeq = this.#newestSeq;
-    for (let index = this.groups.length - 2; index >= 0; index--) {
-      const { size, seq } = this.groups[index]!;
-      if (size === 0 && (seq < newestSeq || seq === group.seq)) this.groups.splice(index, 1);
-    }
+    const newestSeq = Math.max(this.newestSeq, group.seq);
+    const kept = this.groups.filter(({ size, seq }) => size > 0 || (seq >= newestSeq && seq !== group.seq));
+    this.link([...kept, group]);
   }
 
   /**
@@ -119,7 +126,7 @@ export class ViewClass {
    * view state, or when others were present, a viewer held something else at the same seq.
    */
   baseFor(current: ViewerGroup, seq: number, hash: string): ViewerGroup | undefined {
-    const { baseSeq, schema } = this.#document;
+    const { baseSeq, schema } = this.document;
     const known = this.groups.find(
       (group) => group !== current && group.viewSeq === seq && group.stateHash === hash && !group.mustAskAll,
     );
@@ -133,13 +140,13 @@ export class ViewClass {
 
   /** Its groups are not where all others will be: before the cohort moves. */
   leaveCohort(): void {
-    for (const group of this.groups) group.leaveCohort();
+    for (let group = this.first; group !== undefined; group = group.next) group.leaveCohort();
   }
 
   /** Its groups go on with all others, those that are where these are. Returns whether that is everybody. */
   joinCohort(cohort: Cohort): boolean {
     let isWhole = this.waiting === undefined;
-    for (const group of this.groups) {
+    for (let group = this.first; group !== undefined; group = group.next) {
       if (group.size === 0) continue;
       if (group.isAt(cohort.seq, cohort.tick)) group.join(cohort);
       else isWhole = false;
@@ -149,8 +156,8 @@ export class ViewClass {
 
   /** Before a delivery: whoever holds the same state goes on in one group, and whoever has no credit left rests. */
   settle(): void {
-    if (this.groups.length > 1) this.#mergeGroups();
-    for (const group of this.groups) group.restDrained();
+    if (this.hasSeveralGroups) this.mergeGroups();
+    for (let group = this.first; group !== undefined; group = group.next) group.restDrained();
     this.waiting?.restDrained();
   }
 
@@ -161,12 +168,12 @@ export class ViewClass {
 
   /** Which of the changed guarded things this group is told of, see `QuietScan.heldBy`; -1: it has to be walked for. */
   heldOf(group: ViewerGroup, { scan }: SharedStep): number {
-    if (group.tick !== this.#document.tick || group.mustAskAll || !scan.tellsViewersApart) return -1;
-    if (this.#policies.isAnyDirtySince(group.seq)) return -1;
-    for (const slot of this.#document.schema.slots) {
-      if (this.#cells.hasChangedSince(slot, group.seq, group.tick)) return -1;
+    if (group.tick !== this.document.tick || group.mustAskAll || !scan.tellsViewersApart) return -1;
+    if (this.isAnyDirtySince(group.seq)) return -1;
+    for (const slot of this.document.schema.slots) {
+      if (this.#cells!.hasChangedSince(slot, group.seq, group.tick)) return -1;
     }
-    return scan.heldBy(group, this.#policies);
+    return scan.heldBy(group, this);
   }
 
   /**
@@ -174,10 +181,10 @@ export class ViewClass {
    * same seq, for a class that is not the only one.
    */
   bring(group: ViewerGroup, shared?: SharedStep): FrameBody | undefined {
-    const { state, tick } = this.#document;
+    const { state, tick } = this.document;
     const { stateHash } = group;
     group.stateHash = undefined;
-    const body = this.#bodyFor(group, shared);
+    const body = this.bodyFor(group, shared);
     group.seq = state.root.$stamp;
     group.tick = tick;
     group.mustAskAll = false;
@@ -185,12 +192,12 @@ export class ViewClass {
     return body;
   }
 
-  #bodyFor(group: ViewerGroup, shared: SharedStep | undefined): FrameBody | undefined {
+  private bodyFor(group: ViewerGroup, shared: SharedStep | undefined): FrameBody | undefined {
     try {
-      const delta = group.seq === 0 ? "beyond" : this.#delta(group, shared);
-      if (delta === "beyond") return this.#full(group);
-      const { out } = this.#document.step.walk;
-      return delta !== undefined && out.length > largeDeltaBytes ? this.#smaller(group, delta) : delta;
+      const delta = group.seq === 0 ? "beyond" : this.delta(group, shared);
+      if (delta === "beyond") return this.full(group);
+      const { out } = this.document.step.walk;
+      return delta !== undefined && out.length > largeDeltaBytes ? this.smaller(group, delta) : delta;
     } catch (thrown) {
       // A walk that is broken off has not asked every policy whose reads were forgotten for it: nobody of the class may
       // rely on them.
@@ -202,18 +209,18 @@ export class ViewClass {
 
   /** The snapshot of now. `group` holds that state. */
   snapshot(group: ViewerGroup): FrameBody {
-    const { tick } = this.#document;
+    const { tick } = this.document;
     if (this.#snapshot?.seq !== group.seq || this.#snapshot.tick !== tick) {
-      this.#snapshot = { seq: group.seq, tick, value: { kind: "snapshot", json: this.#write(group, "keyed").json } };
+      this.#snapshot = { seq: group.seq, tick, value: { kind: "snapshot", json: this.write(group, "keyed").json } };
     }
     return this.#snapshot.value;
   }
 
   /** The view of now, and its hash. `group` holds that state. */
   plain(group: ViewerGroup): PlainView {
-    const { tick } = this.#document;
+    const { tick } = this.document;
     if (this.#plain?.seq !== group.seq || this.#plain.tick !== tick) {
-      const { json } = this.#write(group, "plain");
+      const { json } = this.write(group, "plain");
       this.#plain = { seq: group.seq, tick, value: { json, hash: hashBytes(json) } };
     }
     return this.#plain.value;
@@ -222,7 +229,7 @@ export class ViewClass {
   /** Bytes of whole views are kept only where several may ask for them. */
   forgetBytes(): void {
     let members = 0;
-    for (const group of this.groups) members += group.size;
+    for (let group = this.first; group !== undefined; group = group.next) members += group.size;
     if (members > 1) return;
     this.#snapshot = undefined;
     this.#plain = undefined;
@@ -230,24 +237,29 @@ export class ViewClass {
 
   sentHash(group: ViewerGroup, seq: number, hash: string): void {
     group.stateHash = hash;
-    // A list that begins with its first entry takes room for one, not for seventeen: many classes have one viewer.
-    if (this.#sentHashes === undefined) this.#sentHashes = [{ seq, hash }];
-    else if (this.#sentHashes.push({ seq, hash }) > sentHashesMax) this.#sentHashes.shift();
+    this.#sent = withSentHash(this.#sent, seq, hash);
   }
 
   /** What is known of states of this seq that were sent: several, when presence moved. */
   hashesAt(seq: number): string[] {
-    return (this.#sentHashes ?? []).filter((sent) => sent.seq === seq).map((sent) => sent.hash);
+    return listSentHashes(this.#sent)
+      .filter((sent) => sent.seq === seq)
+      .map((sent) => sent.hash);
   }
 
-  get #newestSeq(): number {
+  private link(groups: readonly ViewerGroup[]): void {
+    this.first = groups[0];
+    for (let index = 0; index < groups.length; index++) groups[index]!.next = groups[index + 1];
+  }
+
+  private get newestSeq(): number {
     return this.groups.reduce((newest, { seq }) => Math.max(newest, seq), 0);
   }
 
-  #groupOfNow(): ViewerGroup | undefined {
-    const { state, tick } = this.#document;
+  private groupOfNow(): ViewerGroup | undefined {
+    const { state, tick } = this.document;
     let found: ViewerGroup | undefined;
-    for (const group of this.groups) {
+    for (let group = this.first; group !== undefined; group = group.next) {
       // Until the next delivery there may be several. GET tells no less than any stream was told.
       if (group.isAt(state.root.$stamp, tick) && group.viewSeq >= (found?.viewSeq ?? 0)) found = group;
     }
@@ -255,41 +267,43 @@ export class ViewClass {
   }
 
   /** The smaller one goes to the larger one: nobody moves often. */
-  #mergeGroups(): void {
-    const newestSeq = this.#newestSeq;
+  private mergeGroups(): void {
+    const { newestSeq } = this;
     const bySeq = new Map<number, ViewerGroup>();
-    for (const group of this.groups.splice(0)) {
+    const kept: ViewerGroup[] = [];
+    for (const group of this.groups) {
       const other = bySeq.get(group.seq);
       if (other === undefined || !other.isAt(group.seq, group.tick) || group.mustAskAll) {
         if (group.size === 0 && group.seq < newestSeq) continue;
         if (other === undefined) bySeq.set(group.seq, group);
-        this.groups.push(group);
+        kept.push(group);
       } else if (other.size >= group.size) other.merge(group);
       else {
         group.merge(other);
-        this.groups[this.groups.indexOf(other)] = group;
+        kept[kept.indexOf(other)] = group;
         bySeq.set(group.seq, group);
       }
     }
+    this.link(kept);
   }
 
-  #delta(group: ViewerGroup, shared: SharedStep | undefined): FrameBody | "beyond" | undefined {
-    const { state, step } = this.#document;
+  private delta(group: ViewerGroup, shared: SharedStep | undefined): FrameBody | "beyond" | undefined {
+    const { state, step } = this.document;
     const part = shared?.part;
     if (part === "beyond") return "beyond";
     const { walk } = step;
     const writer = walk.out;
-    step.lens.lookFor(this.#policies, group, this.#policies.takeDirtySince(group.seq, group.tick, group.mustAskAll));
+    step.lens.lookFor(this, group, this.takeDirtySince(group.seq, group.tick, group.mustAskAll));
     walk.newest = 0;
     beginDelta(writer);
     try {
-      if (part === undefined) this.#wholeDelta(group);
-      else this.#ownDelta(group, part);
+      if (part === undefined) this.wholeDelta(group);
+      else this.ownDelta(group, part);
     } catch (thrown) {
       if (thrown instanceof BeyondHorizon) return "beyond";
       throw thrown;
     }
-    this.#deltaOfViews(group);
+    this.deltaOfViews(group);
     if (writer.length === 0) return undefined;
     writer.assertWithin();
     // Presence and view state change a view without a commit, and then its seq stays.
@@ -297,78 +311,78 @@ export class ViewClass {
     return step.delta;
   }
 
-  #wholeDelta(group: ViewerGroup): void {
-    const { schema, state, step } = this.#document;
-    writeAlike(this.#document, step.walk, group.seq);
+  private wholeDelta(group: ViewerGroup): void {
+    const { schema, state, step } = this.document;
+    writeAlike(this.document, step.walk, group.seq);
     for (const field of schema.rootParts.own) step.walk.deltaField(state.root, field, group.seq);
   }
 
-  #common({ json, newest }: SharedPart): void {
+  private common({ json, newest }: SharedPart): void {
     if (json.length === 0) return;
-    const { walk } = this.#document.step;
+    const { walk } = this.document.step;
     walk.out.raw(json);
     walk.note(newest);
   }
 
   /** What the class does not have in common with others, after what it has. */
-  #ownDelta(group: ViewerGroup, part: SharedPart): void {
-    const { schema, state, step } = this.#document;
+  private ownDelta(group: ViewerGroup, part: SharedPart): void {
+    const { schema, state, step } = this.document;
     const { walk } = step;
-    this.#common(part);
+    this.common(part);
     for (const field of schema.rootParts.own) walk.deltaField(state.root, field, group.seq);
   }
 
-  #deltaOfViews(group: ViewerGroup): void {
-    const { schema, step } = this.#document;
+  private deltaOfViews(group: ViewerGroup): void {
+    const { schema, step } = this.document;
     for (const slot of schema.slots) {
-      const sent = group.results[slot.index];
-      if (sent !== undefined && !group.mustAskAll && !this.#cells.hasChangedSince(slot, group.seq, group.tick))
+      const sent = group.results?.[slot.index];
+      if (sent !== undefined && !group.mustAskAll && !this.#cells!.hasChangedSince(slot, group.seq, group.tick))
         continue;
-      const result = this.#cells.read(slot);
+      const result = this.#cells!.read(slot);
       const isRow = result.kind === "row" || result.kind === "rows";
-      const seqOf = (): number => this.#seqOf(slot, group.seq);
+      const seqOf = (): number => this.seqOf(slot, group.seq);
       if (sent !== result || isRow) step.results.delta(slot, sent, result, group.seq, seqOf);
-      group.results[slot.index] = result;
+      (group.results ??= [])[slot.index] = result;
     }
   }
 
   /** What is known to be newer than `from`, and among that what tells least. */
-  #seqOf(slot: ViewSlot, from: number): number {
-    const seq = this.#cells.seqOf(slot);
-    return seq > from ? seq : this.#cells.newestSeen(slot);
+  private seqOf(slot: ViewSlot, from: number): number {
+    const seq = this.#cells!.seqOf(slot);
+    return seq > from ? seq : this.#cells!.newestSeen(slot);
   }
 
   /** A fresh start: the group forgets what it held. */
-  #full(group: ViewerGroup): FrameBody {
-    const { state, tick, presenceReads } = this.#document;
-    const { json, newest } = this.#write(group, "keyed");
-    const looksAtPresence = this.#policies.looksAtPresence || this.#cells.looksAtPresence;
+  private full(group: ViewerGroup): FrameBody {
+    const { state, tick, presenceReads } = this.document;
+    const { json, newest } = this.write(group, "keyed");
+    const looksAtPresence = this.looksAtPresence || this.#cells?.looksAtPresence === true;
     group.viewSeq = Math.max(group.viewSeq, newest, looksAtPresence ? presenceReads.newest : 0);
     group.viewSeqMax = state.root.$stamp;
     this.#snapshot = { seq: state.root.$stamp, tick, value: { kind: "snapshot", json } };
     return this.#snapshot.value;
   }
 
-  #smaller(group: ViewerGroup, delta: FrameBody): FrameBody {
-    const { state, tick } = this.#document;
-    const { json } = this.#write(group, "keyed");
+  private smaller(group: ViewerGroup, delta: FrameBody): FrameBody {
+    const { state, tick } = this.document;
+    const { json } = this.write(group, "keyed");
     const body: FrameBody = { kind: "snapshot", json };
     this.#snapshot = { seq: state.root.$stamp, tick, value: body };
     // Braces are not counted in a delta.
-    return json.length < this.#document.step.walk.out.length + 2 ? body : delta;
+    return json.length < this.document.step.walk.out.length + 2 ? body : delta;
   }
 
-  #write(group: ViewerGroup, form: WalkForm): { readonly json: Uint8Array; readonly newest: number } {
-    const { schema, state, viewWriter: writer } = this.#document;
-    const walk = new StateWalk(writer, new GroupLens(this.#policies, group), form);
+  private write(group: ViewerGroup, form: WalkForm): { readonly json: Uint8Array; readonly newest: number } {
+    const { schema, state, viewWriter: writer } = this.document;
+    const walk = new StateWalk(writer, new GroupLens(this, group), form);
     const results = new ResultWalk(walk);
     writer.begin();
     writer.openObject();
     for (const entry of schema.entries) {
       if ("evaluate" in entry) {
-        const result = this.#cells.read(entry);
-        group.results[entry.index] = result;
-        results.full(entry, result, false, this.#cells.seqOf(entry));
+        const result = this.#cells!.read(entry);
+        (group.results ??= [])[entry.index] = result;
+        results.full(entry, result, false, this.#cells!.seqOf(entry));
       } else walk.fullField(state.root, entry);
     }
     writer.closeObject();

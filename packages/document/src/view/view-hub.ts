@@ -54,10 +54,7 @@ export class ViewHub {
 
   /** Everybody, with those of whom nobody was told yet that they are gone. */
   *viewers(): Iterable<ViewerHandle> {
-    for (const { groups, waiting } of this.#classes.values()) {
-      for (const group of groups) yield* group.members;
-      if (waiting !== undefined) yield* waiting.members;
-    }
+    yield* this.#classes.viewers();
     yield* this.#failed;
   }
 
@@ -78,7 +75,7 @@ export class ViewHub {
     this.#leave(viewer);
     base.add(viewer);
     // Whatever it is sent first, if it changes anything, is checked.
-    base.hashDueAt = -Infinity;
+    base.hashDueAt = 0;
     this.#owed.set(viewer, isSame ? "confirmation" : "forward");
   }
 
@@ -168,7 +165,7 @@ export class ViewHub {
       for (const group of groups) {
         this.#sent(group);
         if (!group.owesHash) this.#oweHash(group, group.hashDueAt);
-        for (const viewer of group.ready.viewers) viewers.push(viewer);
+        group.listReady(viewers);
       }
       outbox.send(viewers, frame);
     });
@@ -226,12 +223,13 @@ export class ViewHub {
     const { state, tick, limits } = this.#document;
     this.#hashOwedAt = Infinity;
     for (const viewClass of this.#classes.values()) {
-      for (const group of viewClass.groups) {
+      for (let group = viewClass.first; group !== undefined; group = group.next) {
         if (!group.owesHash || group.size === 0) continue;
         if (group.hashDueAt <= now && group.sentIn !== this.#delivery && group.isAt(state.root.$stamp, tick)) {
           group.restDrained();
-          if (group.ready.size > 0) {
-            this.#guarded(group.ready.viewers, outbox, () => this.#send(viewClass, group, emptyDelta, now, outbox));
+          const due = group;
+          if (due.readyCount > 0) {
+            this.#guarded(due.viewers, outbox, () => this.#send(viewClass, due, emptyDelta, now, outbox));
           }
         }
         // Those without credit are asked again.
@@ -247,25 +245,28 @@ export class ViewHub {
 
   #deliverClass(viewClass: ViewClass, now: number, outbox: Outbox): void {
     viewClass.settle();
-    const { groups } = viewClass;
-    const { state, tick } = this.#document;
-    // Groups come and go while they are brought forward; mostly there is one.
-    for (const group of groups.length === 1 ? groups : groups.slice()) {
-      if (group.size === 0 || group.isAt(state.root.$stamp, tick)) continue;
-      const shared = this.#shared.from(group.seq);
-      if (shared !== undefined && this.#shared.take(viewClass, group, shared, now)) continue;
-      const { viewers } = group.ready;
-      if (viewers.length === 0) continue;
-      try {
-        this.#deliverGroup(viewClass, group, now, outbox, shared);
-      } catch (thrown) {
-        this.#failWith(thrown, viewers, outbox);
-      }
-      if (this.#classes.mustSplit) return;
-    }
-    if (viewClass.waiting === undefined) return;
-    const ready = viewClass.waiting.ready.viewers.slice();
+    const { first } = viewClass;
+    // They come and go while they are brought forward.
+    const others = viewClass.hasSeveralGroups ? viewClass.groups.slice(1) : undefined;
+    if (first !== undefined) this.#deliverFrom(viewClass, first, now, outbox);
+    for (const group of others ?? []) if (!this.#classes.mustSplit) this.#deliverFrom(viewClass, group, now, outbox);
+    if (this.#classes.mustSplit || viewClass.waiting === undefined) return;
+    const ready = viewClass.waiting.viewers.slice();
     if (ready.length > 0) this.#guarded(ready, outbox, () => this.#deliverSnapshot(viewClass, ready, now, outbox));
+  }
+
+  /** To the members of a group, if it is not at the state of now. */
+  #deliverFrom(viewClass: ViewClass, group: ViewerGroup, now: number, outbox: Outbox): void {
+    const { state, tick } = this.#document;
+    if (group.size === 0 || group.isAt(state.root.$stamp, tick)) return;
+    const shared = this.#shared.from(group.seq);
+    if (shared !== undefined && this.#shared.take(viewClass, group, shared, now)) return;
+    if (group.readyCount === 0) return;
+    try {
+      this.#deliverGroup(viewClass, group, now, outbox, shared);
+    } catch (thrown) {
+      this.#failWith(thrown, group.viewers, outbox);
+    }
   }
 
   #deliverGroup(
@@ -322,7 +323,7 @@ export class ViewHub {
         continue;
       }
       // Just "nothing has changed": the first change is what carries the hash.
-      group.hashDueAt = Math.max(group.hashDueAt, now + 1);
+      group.hashDueAt = Math.max(group.hashDueAt, Math.ceil(now + 1));
       const hash = viewer.wantsEveryHash ? viewClass.plain(group).hash : undefined;
       this.#sendEach(group, [viewer], this.#frame(viewClass, group, emptyDelta, hash), outbox);
       if (hash === undefined && !group.owesHash) this.#oweHash(group, now + limits.hashIntervalMs);
@@ -338,7 +339,7 @@ export class ViewHub {
       this.#hashSent(group, now);
       viewClass.forgetBytes();
     } else if (!group.owesHash) this.#oweHash(group, group.hashDueAt);
-    outbox.send(group.ready.viewers, frame, group.ready);
+    outbox.send(group.viewers, frame, group);
   }
 
   #sendEach(group: ViewerGroup, viewers: readonly ViewerHandle[], frame: Frame, outbox: Outbox): void {
@@ -360,12 +361,12 @@ export class ViewHub {
     group.sentIn = this.#delivery;
     if (this.#owed.size === 0) return;
     for (const viewer of this.#owed.keys()) {
-      if (group.ready.viewers[viewer.position] === viewer) this.#owed.delete(viewer);
+      if (group.isReady(viewer)) this.#owed.delete(viewer);
     }
   }
 
   #hashSent(group: ViewerGroup, now: number): void {
-    group.hashDueAt = now + this.#document.limits.hashIntervalMs;
+    group.hashDueAt = Math.ceil(now + this.#document.limits.hashIntervalMs);
     group.owesHash = group.restingCount > 0;
   }
 

@@ -1,11 +1,22 @@
 import type { RecordNode } from "../state/record-node.ts";
+import type { Guard } from "../state/record-type.ts";
 import type { TableNode } from "../state/table-node.ts";
 import type { Cohort } from "./cohort.ts";
-import { GuardBits } from "./guard-bits.ts";
+import { copyOfThings, type HeldThings, holdsThing, withThing } from "./guard-bits.ts";
 import { Roster } from "./roster.ts";
 import type { ViewClass } from "./view-class.ts";
 import type { ViewResult } from "./view-result.ts";
 import type { ViewerHandle } from "./viewer-handle.ts";
+
+/** Members without credit. */
+interface Resting {
+  readonly viewers: ViewerHandle[];
+  /** The earliest that a hash was due for any of them. */
+  hashDueAt: number;
+}
+
+/** What is remembered of a group as one number: each of its own would take as much room. */
+const groupFlags = { mustAskAll: 1, owesHash: 2, isSeqRepeated: 4 } as const;
 
 /**
  * Viewers of one class that hold the same state. However many they are, bringing them forward is one walk, and sending to
@@ -15,10 +26,14 @@ import type { ViewerHandle } from "./viewer-handle.ts";
  * Members without credit rest: they stay while nothing is sent, and are left behind in a group of their own when something
  * is. Groups that have come to hold the same state are made one before the next delivery, not during one: until its frames
  * are on their way, whom they are for must not change.
+ *
+ * Where all viewers differ there is a group for each, so what most groups do not have takes no more than a field here.
  */
-export class ViewerGroup {
+export class ViewerGroup extends Roster {
   /** Set when the class takes it in. */
   viewClass!: ViewClass;
+  /** Of the same class. */
+  next: ViewerGroup | undefined = undefined;
   /** The state they hold is the one at `seq` and this tick of presence. */
   tick: number;
   #seq: number;
@@ -30,34 +45,26 @@ export class ViewerGroup {
    * `viewSeq` is the least it can be, this the most.
    */
   viewSeqMax = 0;
-  bits = new GuardBits();
+  held: HeldThings = undefined;
   /** Of tables whose records have a policy, as sent. */
   orders: Map<TableNode, readonly RecordNode[]> | undefined = undefined;
   /** By slot; `undefined`: not known. */
-  results: (ViewResult | undefined)[] = [];
+  results: (ViewResult | undefined)[] | undefined = undefined;
   /** Of the state they hold; `undefined`: nobody was sent one with it. */
   stateHash: string | undefined = undefined;
-  /** They came from another class: all policies have to be asked again. */
-  mustAskAll = false;
-  /** Who is sent its frames. */
-  readonly ready = new Roster();
   /** Frames sent to all who are ready; their credit is counted from it. */
   frames = 0;
   /** The delivery that sent the last one: whom it is for must not change until it is over. */
   sentIn = 0;
-  /** Monotonic ms from which on the next frame carries a hash. */
-  hashDueAt = -Infinity;
-  /** The last frame went without one, or some member has not had it. */
-  owesHash = false;
-  /** The last frame led to the same seq as the one before: presence moved. */
-  isSeqRepeated = false;
-  #resting: ViewerHandle[] | undefined;
-  /** The earliest that a hash was due for any who rest. */
-  #restingDueAt = Infinity;
+  /** Monotonic ms from which on the next frame carries a hash; whole, because V8 keeps any other number in an object. */
+  hashDueAt = 0;
+  #flags = 0;
+  #resting: Resting | undefined;
   /** Members that want a hash with every frame. */
   #everyHash = 0;
 
   constructor(seq: number, tick: number, viewSeq: number) {
+    super();
     this.#seq = seq;
     this.tick = tick;
     this.viewSeq = viewSeq;
@@ -82,25 +89,60 @@ export class ViewerGroup {
     if (this.#cohort !== undefined) this.seq = this.#cohort.seq;
   }
 
+  /** They came from another class: all policies have to be asked again. */
+  get mustAskAll(): boolean {
+    return (this.#flags & groupFlags.mustAskAll) !== 0;
+  }
+
+  set mustAskAll(is: boolean) {
+    this.#flags = withFlag(this.#flags, groupFlags.mustAskAll, is);
+  }
+
+  /** The last frame went without a hash, or some member has not had it. */
+  get owesHash(): boolean {
+    return (this.#flags & groupFlags.owesHash) !== 0;
+  }
+
+  set owesHash(is: boolean) {
+    this.#flags = withFlag(this.#flags, groupFlags.owesHash, is);
+  }
+
+  /** The last frame led to the same seq as the one before: presence moved. */
+  get isSeqRepeated(): boolean {
+    return (this.#flags & groupFlags.isSeqRepeated) !== 0;
+  }
+
+  set isSeqRepeated(is: boolean) {
+    this.#flags = withFlag(this.#flags, groupFlags.isSeqRepeated, is);
+  }
+
+  holds(guard: Guard, record: RecordNode): boolean {
+    return holdsThing(this.held, guard, record);
+  }
+
+  hold(guard: Guard, record: RecordNode, isHeld: boolean): void {
+    this.held = withThing(this.held, guard, record, isHeld);
+  }
+
   get size(): number {
-    return this.ready.size + this.restingCount;
+    return this.readyCount + this.restingCount;
   }
 
   get restingCount(): number {
-    return this.#resting?.length ?? 0;
+    return this.#resting?.viewers.length ?? 0;
   }
 
   get members(): readonly ViewerHandle[] {
-    return this.#resting === undefined ? this.ready.viewers : [...this.ready.viewers, ...this.#resting];
+    return this.#resting === undefined ? this.viewers : [...this.viewers, ...this.#resting.viewers];
   }
 
   /** The same state, without members. */
   fork(): ViewerGroup {
     const fork = new ViewerGroup(this.seq, this.tick, this.viewSeq);
-    fork.#follow(this);
-    fork.bits = this.bits.copy();
+    fork.follow(this);
+    fork.held = copyOfThings(this.held);
     if (this.orders !== undefined) fork.orders = new Map([...this.orders].filter(([table]) => table.$isLive));
-    fork.results = this.results.slice();
+    fork.results = this.results?.slice();
     return fork;
   }
 
@@ -109,7 +151,7 @@ export class ViewerGroup {
     this.seq = fork.seq;
     this.tick = fork.tick;
     this.viewSeq = fork.viewSeq;
-    this.bits = fork.bits;
+    this.held = fork.held;
     this.orders = fork.orders;
     this.results = fork.results;
     this.stateHash = fork.stateHash;
@@ -120,17 +162,17 @@ export class ViewerGroup {
   /** Those who rest go to a group of their own with the state as it is; this one is about to adopt another. */
   leaveBehind(): ViewerGroup {
     const behind = new ViewerGroup(this.seq, this.tick, this.viewSeq);
-    behind.#follow(this);
+    behind.follow(this);
     behind.adopt(this);
-    behind.hashDueAt = Math.min(this.hashDueAt, this.#restingDueAt);
-    for (const viewer of this.#resting?.slice() ?? []) {
+    behind.hashDueAt = Math.min(this.hashDueAt, this.#resting?.hashDueAt ?? Infinity);
+    for (const viewer of this.#resting?.viewers.slice() ?? []) {
       this.remove(viewer);
       behind.add(viewer);
     }
     return behind;
   }
 
-  #follow(other: ViewerGroup): void {
+  private follow(other: ViewerGroup): void {
     this.stateHash = other.stateHash;
     this.mustAskAll = other.mustAskAll;
     this.viewSeqMax = other.viewSeqMax;
@@ -155,21 +197,21 @@ export class ViewerGroup {
   add(viewer: ViewerHandle): void {
     viewer.group = this;
     if (viewer.wantsEveryHash) this.#everyHash++;
-    if (viewer.until <= 0) this.#rest(viewer);
-    else this.#wake(viewer);
+    if (viewer.until <= 0) this.rest(viewer);
+    else this.wake(viewer);
   }
 
   remove(viewer: ViewerHandle): void {
-    const isResting = this.#isResting(viewer);
-    if (isResting) this.#leaveRest(viewer);
-    else this.ready.remove(viewer);
-    this.#forget(viewer, isResting);
+    const isResting = this.isResting(viewer);
+    if (isResting) this.leaveRest(viewer);
+    else this.removeReady(viewer);
+    this.forget(viewer, isResting);
     if (this.size === 0) this.leaveCohort();
   }
 
   /** It goes elsewhere, and the group is not used any more: its lists stay, for frames that are on their way. */
   release(viewer: ViewerHandle): void {
-    this.#forget(viewer, this.#isResting(viewer));
+    this.forget(viewer, this.isResting(viewer));
   }
 
   /** All of another group that holds the same state; it is not used any more. */
@@ -185,84 +227,86 @@ export class ViewerGroup {
   }
 
   creditOf(viewer: ViewerHandle): number {
-    return this.#isResting(viewer) ? 0 : Math.max(0, viewer.until - this.frames);
+    return this.isResting(viewer) ? 0 : Math.max(0, viewer.until - this.frames);
   }
 
   grant(viewer: ViewerHandle, frames: number): void {
-    if (!this.#isResting(viewer)) {
+    if (!this.isResting(viewer)) {
       viewer.until += frames;
-      if (frames < 0) this.ready.lowered(viewer);
+      if (frames < 0) this.lowered(viewer);
       return;
     }
     if (frames <= 0) return;
-    this.hashDueAt = Math.min(this.hashDueAt, this.#restingDueAt);
-    this.#leaveRest(viewer);
+    this.hashDueAt = Math.min(this.hashDueAt, this.#resting!.hashDueAt);
+    this.leaveRest(viewer);
     viewer.until = frames;
-    this.#wake(viewer);
+    this.wake(viewer);
   }
 
   /** A frame for this one alone. */
   sentTo(viewer: ViewerHandle): void {
     viewer.until--;
     viewer.checkedAt--;
-    this.ready.lowered(viewer);
+    this.lowered(viewer);
   }
 
   /** Whoever's credit is used up rests from here on. Not between a frame for all and its leaving. */
   restDrained(): void {
-    for (const viewer of this.ready.drained(this.frames)) {
-      this.ready.remove(viewer);
-      this.#uncount(viewer);
-      this.#rest(viewer);
+    for (const viewer of this.drained(this.frames)) {
+      this.removeReady(viewer);
+      this.uncount(viewer);
+      this.rest(viewer);
     }
   }
 
   framesSinceCheck(viewer: ViewerHandle): number {
-    return (this.#isResting(viewer) ? 0 : this.frames) - viewer.checkedAt;
+    return (this.isResting(viewer) ? 0 : this.frames) - viewer.checkedAt;
   }
 
   checked(viewer: ViewerHandle): void {
-    viewer.checkedAt = this.#isResting(viewer) ? 0 : this.frames;
+    viewer.checkedAt = this.isResting(viewer) ? 0 : this.frames;
   }
 
-  #isResting(viewer: ViewerHandle): boolean {
-    return this.#resting !== undefined && this.#resting[viewer.position] === viewer;
+  private isResting(viewer: ViewerHandle): boolean {
+    return this.#resting !== undefined && this.#resting.viewers[viewer.position] === viewer;
   }
 
-  #rest(viewer: ViewerHandle): void {
-    const resting = (this.#resting ??= []);
-    viewer.position = resting.length;
-    resting.push(viewer);
-    this.#restingDueAt = Math.min(this.#restingDueAt, this.hashDueAt);
+  private rest(viewer: ViewerHandle): void {
+    const resting = (this.#resting ??= { viewers: [], hashDueAt: Infinity });
+    viewer.position = resting.viewers.length;
+    resting.viewers.push(viewer);
+    resting.hashDueAt = Math.min(resting.hashDueAt, this.hashDueAt);
   }
 
-  #leaveRest(viewer: ViewerHandle): void {
-    const resting = this.#resting!;
+  private leaveRest(viewer: ViewerHandle): void {
+    const resting = this.#resting!.viewers;
     const last = resting.pop()!;
     if (last !== viewer) {
       resting[viewer.position] = last;
       last.position = viewer.position;
     }
-    if (resting.length > 0) return;
-    this.#resting = undefined;
-    this.#restingDueAt = Infinity;
+    if (resting.length === 0) this.#resting = undefined;
   }
 
-  #forget(viewer: ViewerHandle, isResting: boolean): void {
+  private forget(viewer: ViewerHandle, isResting: boolean): void {
     if (viewer.wantsEveryHash) this.#everyHash--;
-    if (!isResting) this.#uncount(viewer);
+    if (!isResting) this.uncount(viewer);
     viewer.group = undefined;
     viewer.position = -1;
   }
 
-  #wake(viewer: ViewerHandle): void {
+  private wake(viewer: ViewerHandle): void {
     viewer.until += this.frames;
     viewer.checkedAt += this.frames;
-    this.ready.add(viewer);
+    this.addReady(viewer);
   }
 
-  #uncount(viewer: ViewerHandle): void {
+  private uncount(viewer: ViewerHandle): void {
     viewer.until -= this.frames;
     viewer.checkedAt -= this.frames;
   }
+}
+
+function withFlag(flags: number, flag: number, is: boolean): number {
+  return is ? flags | flag : flags & ~flag;
 }
