@@ -1,14 +1,13 @@
 import type { RecordNode } from "../state/record-node.ts";
 import type { Guard } from "../state/record-type.ts";
 import type { ClassPolicies } from "./class-policies.ts";
+import type { ViewClass } from "./view-class.ts";
 
 /** Beyond this a change is better looked at for everybody than remembered for each. */
 const holdersMax = 32;
 const everybody = "everybody";
 
 type Holders = readonly ClassPolicies[] | typeof everybody;
-
-const nobody: readonly ClassPolicies[] = [];
 
 /**
  * Which classes hold a guarded thing, so that a change of it is brought to them without asking all others. It may name
@@ -18,10 +17,14 @@ export class HolderIndex {
   /** By record type, then by place of the bit. One holder stands for itself: mostly there is one. */
   readonly #byType: (ClassPolicies | Holders | undefined)[][] = [];
 
-  of(guard: Guard, record: RecordNode): Holders {
+  /** Adds the classes of who holds it. Returns whether they are known: `false` where it may be everybody. */
+  addTo(classes: Set<ViewClass>, guard: Guard, record: RecordNode): boolean {
     const holders = this.#byType[record.$type.index]?.[placeOf(guard, record)];
-    if (holders === undefined) return nobody;
-    return holders === everybody || Array.isArray(holders) ? (holders as Holders) : [holders as ClassPolicies];
+    if (holders === undefined) return true;
+    if (holders === everybody) return false;
+    if (!Array.isArray(holders)) addClassOf(holders as ClassPolicies, classes);
+    else for (const holder of holders as readonly ClassPolicies[]) addClassOf(holder, classes);
+    return true;
   }
 
   add(guard: Guard, record: RecordNode, holder: ClassPolicies): void {
@@ -46,6 +49,10 @@ export class HolderIndex {
   clear(): void {
     this.#byType.length = 0;
   }
+}
+
+function addClassOf({ viewClass }: ClassPolicies, classes: Set<ViewClass>): void {
+  if (viewClass !== undefined) classes.add(viewClass);
 }
 
 export function placeOf(guard: Guard, record: RecordNode): number {

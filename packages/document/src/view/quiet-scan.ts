@@ -8,6 +8,7 @@ import { TableNode } from "../state/table-node.ts";
 import type { ClassPolicies } from "./class-policies.ts";
 import type { HolderIndex } from "./holder-index.ts";
 import type { StateWalk } from "./state-walk.ts";
+import type { ViewClass } from "./view-class.ts";
 import type { ViewerGroup } from "./viewer-group.ts";
 
 /** Above this, asking for everything is not quicker than walking. */
@@ -125,15 +126,12 @@ export class QuietScan {
     out.closeUnlessEmpty(start, inside);
   }
 
-  /** The classes that have something to be told, if that can be said without asking all of them. */
-  holders(index: HolderIndex): Set<ClassPolicies> | undefined {
-    const all = new Set<ClassPolicies>();
+  /** Adds the classes that have something to be told. Returns whether that can be said without asking all of them. */
+  addHolders(index: HolderIndex, classes: Set<ViewClass>): boolean {
     for (const { guard, record, mayBeSeen } of this.#candidates) {
-      const holders = index.of(guard, record);
-      if (mayBeSeen || holders === "everybody") return undefined;
-      for (const holder of holders) all.add(holder);
+      if (mayBeSeen || !index.addTo(classes, guard, record)) return false;
     }
-    return all;
+    return true;
   }
 
   /** `read`: the fields of the record that the answer can come from, by bit. */

@@ -26,7 +26,7 @@ export class Roster implements Audience {
   /** `undefined`: nobody asks, or too many to tell. */
   #changes: number[] | undefined = undefined;
 
-  /** A list of its own where there is one. */
+  /** Where there is one viewer, a list of its own. */
   get viewers(): readonly ViewerHandle[] {
     const ready = this.#ready;
     if (ready === undefined) return nobody;

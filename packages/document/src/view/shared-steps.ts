@@ -50,14 +50,15 @@ export class SharedSteps {
     const held = viewClass.heldOf(group, shared);
     const telling = held < 0 ? undefined : shared.tellings.of(held, group);
     if (telling === undefined) return false;
-    const { frame, groups } = telling;
+    const { frame } = telling;
     if (frame !== undefined) {
       if (group.isHashDue(now) || group.restingCount > 0) return false;
       group.viewSeq = frame.seq;
       group.isSeqRepeated = false;
       group.stateHash = undefined;
       group.sentIn = this.#delivery;
-      groups.push(group);
+      if (telling.groups === undefined) telling.groups = [group];
+      else telling.groups.push(group);
     }
     group.seq = this.#document.state.root.$stamp;
     return true;

@@ -11,7 +11,8 @@ import type { ViewerGroup } from "./viewer-group.ts";
 interface Telling {
   /** `undefined`: nothing. */
   readonly frame: Frame | undefined;
-  readonly groups: ViewerGroup[];
+  /** Mostly there is one, and a list that grows takes room for seventeen. */
+  groups: ViewerGroup[] | undefined;
 }
 
 /**
@@ -41,7 +42,7 @@ export class SharedTellings {
 
   deliver(send: (groups: readonly ViewerGroup[], frame: Frame) => void): void {
     for (const telling of this.#byHeld.values()) {
-      if (telling?.frame !== undefined && telling.groups.length > 0) send(telling.groups, telling.frame);
+      if (telling?.frame !== undefined && telling.groups !== undefined) send(telling.groups, telling.frame);
     }
   }
 
@@ -59,7 +60,7 @@ export class SharedTellings {
       this.#writeOwn(held);
       if (out.length > largeDeltaBytes) return undefined;
       const frame = out.length === 0 ? undefined : frames.make(step.delta, walk.newest, undefined);
-      return { frame, groups: [] };
+      return { frame, groups: undefined };
     } catch (thrown) {
       if (thrown instanceof BeyondHorizon || thrown instanceof LimitError) return undefined;
       throw thrown;

@@ -18,8 +18,6 @@ export function touchedClasses(
   const step = shared.from(cohort.seq);
   if (step === undefined || !step.scan.canBeQuiet) return undefined;
   const { part } = step;
-  const those = part === "beyond" || part.json.length > 0 ? undefined : step.scan.holders(holders);
-  if (those === undefined) return undefined;
-  for (const { viewClass } of those) if (viewClass !== undefined) touched.add(viewClass);
-  return touched;
+  if (part === "beyond" || part.json.length > 0) return undefined;
+  return step.scan.addHolders(holders, touched) ? touched : undefined;
 }

@@ -13,7 +13,7 @@ import { StraightStep } from "./straight-step.ts";
 import { touchedClasses } from "./touched-classes.ts";
 import type { PlainView, ViewClass } from "./view-class.ts";
 import { type CheckResult, checkOf } from "./viewer-check.ts";
-import type { ViewerGroup } from "./viewer-group.ts";
+import { readyOf, type ViewerGroup } from "./viewer-group.ts";
 import type { ViewerHandle } from "./viewer-handle.ts";
 
 /** All viewers of a document, by class. */
@@ -161,13 +161,11 @@ export class ViewHub {
 
   #deliverShared(outbox: Outbox): void {
     this.#shared.deliver((groups, frame) => {
-      const viewers: ViewerHandle[] = [];
       for (const group of groups) {
         this.#sent(group);
         if (!group.owesHash) this.#oweHash(group, group.hashDueAt);
-        group.listReady(viewers);
       }
-      outbox.send(viewers, frame);
+      outbox.send(readyOf(groups), frame);
     });
   }
 

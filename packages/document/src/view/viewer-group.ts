@@ -307,6 +307,14 @@ export class ViewerGroup extends Roster {
   }
 }
 
+/** Those of all groups who are ready, in a list of its own. */
+export function readyOf(groups: readonly ViewerGroup[]): readonly ViewerHandle[] {
+  if (groups.length === 1) return groups[0]!.viewers.slice();
+  const viewers: ViewerHandle[] = [];
+  for (const group of groups) group.listReady(viewers);
+  return viewers;
+}
+
 function withFlag(flags: number, flag: number, is: boolean): number {
   return is ? flags | flag : flags & ~flag;
 }
