@@ -66,7 +66,8 @@ export class SideBySide {
     const load = { perSecond, warmupMs: rampMs, giveUpMs: GIVE_UP_MS };
     put(await cell.run({ ...load, windowMs }), prefix, into);
     if (stage.hasFineWindows && cell.gaveUp === undefined) {
-      const figures = await cell.run({ ...load, windowMs: fineWindowMs, wake: "turn" });
+      // It comes straight from a window at the same rate.
+      const figures = await cell.run({ ...load, warmupMs: rampMs / 2, windowMs: fineWindowMs, wake: "turn" });
       put(withoutCpu(figures), `${prefix}.fine`, into);
     }
     if (cell.gaveUp === undefined) return;
