@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from "@tidewire/delta";
 import { SeededRandom } from "@tidewire/foundation";
 import type { SchemaNode } from "../src/author/schema-node.ts";
 import type { DocumentDefinition } from "../src/index.ts";
-import { Bench, type FakeClient, messageOf } from "./bench.ts";
+import { Bench, type FakeClient, messageOf, principalOf } from "./bench.ts";
 import { type LooksAt, type Mutate, mutateRecord, randomDocument, tokensIn } from "./random-document.ts";
 
 const histories = Number(process.env["DOCUMENT_HISTORIES"] ?? 100);
@@ -221,7 +221,20 @@ class History {
       expect(client.view).toEqual(view);
       expect(client.seq).toBeLessThanOrEqual(seq);
     }
+    this.assertNothingStale();
     if (this.kind === "presence" && this.bench.instance.exists) this.assertNothingGoesBack(this.seqs());
+  }
+
+  /** What is remembered of policies and views is the same as when they are asked for the first time. */
+  assertNothingStale(): void {
+    const { bench } = this;
+    if (this.looksAtPresence || !bench.instance.exists) return;
+    const fresh = bench.runtime.open(bench.name, { ...bench.stored, snapshot: bench.instance.snapshot(), patches: [] });
+    for (const agent of agents) {
+      const { hash, json } = fresh.view(principalOf(agent));
+      const known = bench.get(agent);
+      if (hash !== known.hash) expect(known.view).toEqual(JSON.parse(Buffer.from(json).toString()));
+    }
   }
 
   assertNothingGoesBack(seqs: readonly number[]): void {
@@ -301,10 +314,10 @@ describe("random documents, policies and histories", () => {
     for (let seed = firstSeed; seed < firstSeed + histories; seed++) play(seed, "presence");
   });
 
-  // Bugs that some seed found once: an index that missed a record changed and removed in one message; groups that held
+  // Bugs that some seed found once: a view that gives a nested record was kept when that changed; an index that missed a record changed and removed in one message; groups that held
   // the same state apart; a seq that went back after a reload; policies of records that only views show; a record that
   // went out of a view because of one that its viewer does not see; GET that told less than a stream.
-  test.each([[20], [42], [411], [1_065], [1_479], [1_737], [9_582], [20_964], [40_262], [70_073], [90_650]])(
+  test.each([[13], [20], [42], [411], [1_065], [1_479], [1_737], [9_582], [20_964], [40_262], [70_073], [90_650]])(
     "seed %i",
     (seed) => {
       expect(() => play(seed)).not.toThrow();

@@ -217,6 +217,8 @@ export function randomDocument(random: Random, mutate: Mutate, looksAt?: LooksAt
     const make = own !== undefined && random.below(4) > 0 ? own : randomView;
     views[`v${index}`] = make(random, tables);
   }
+  const nested = Object.keys(state).find((name) => state[name][schemaKey].kind === "record");
+  if (nested !== undefined) views["nested"] = (doc: any) => doc[nested];
   return defineDocument({
     space: "random",
     createsOnDemand: true,

@@ -1,7 +1,7 @@
 import { JsonWriter } from "../encode/json-writer.ts";
 import { Query } from "../state/query.ts";
 import { fieldBit, ReadTracker } from "../state/read-tracker.ts";
-import type { RecordNode } from "../state/record-node.ts";
+import { RecordNode } from "../state/record-node.ts";
 import type { Guard } from "../state/record-type.ts";
 import { TableNode } from "../state/table-node.ts";
 import type { ClassPolicies } from "./class-policies.ts";
@@ -105,6 +105,7 @@ export class ViewCells implements RowPolicies {
     try {
       const viewState = schema.hasViewState ? this.#inputs.viewState : undefined;
       const value = slot.evaluate(state.root, this.#inputs, viewState);
+      sawRecords(value, tracker);
       if (value instanceof Query || value instanceof TableNode) state.tracker = rows = new ReadTracker();
       const result = viewResultOf(value, this);
       isTold = isToldElsewhere(value, rows);
@@ -120,6 +121,12 @@ export class ViewCells implements RowPolicies {
       }
     }
   }
+}
+
+/** A record that is given is shown with all that is beneath it, and was perhaps only passed on: nobody read its fields. */
+function sawRecords(value: unknown, tracker: ReadTracker): void {
+  if (value instanceof RecordNode) tracker.saw(value);
+  else if (Array.isArray(value)) for (const item of value) if (item instanceof RecordNode) tracker.saw(item);
 }
 
 function isToldElsewhere(value: unknown, { ownFields }: ReadTracker): boolean {
