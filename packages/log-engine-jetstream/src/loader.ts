@@ -2,7 +2,7 @@ import { ServiceError } from "@tidewire/foundation";
 import { type DocumentState, type FoldedDocument, fold, MissingRecords } from "./document-fold.ts";
 import type { DocumentPlaces } from "./layout.ts";
 import type { JetStreamLogMetrics } from "./metrics.ts";
-import { DamagedRecord, parseRecord, type StoredRecord, type StoredSnapshot } from "./record.ts";
+import { DamagedRecord, parseRecord, type StoredMessage, type StoredRecord, type StoredSnapshot } from "./record.ts";
 import type { Snapshots } from "./snapshots.ts";
 import type { SubjectReader } from "./subject-reader.ts";
 
@@ -46,7 +46,20 @@ export class Loader {
 
   /** Where a document stands by its newest message alone. */
   async head(places: DocumentPlaces): Promise<DocumentState | undefined> {
-    const last = await this.#modules.reader.last(places.documentStream, places.documentSubject);
+    return this.#headOf(await this.#modules.reader.last(places.documentStream, places.documentSubject));
+  }
+
+  /** The same for documents of one stream, by subject; some may be missing, or all. See `SubjectReader.lasts`. */
+  async headsOf(stream: string, subjects: readonly string[]): Promise<ReadonlyMap<string, DocumentState>> {
+    const heads = new Map<string, DocumentState>();
+    for (const [subject, last] of (await this.#modules.reader.lasts(stream, subjects)) ?? []) {
+      const head = this.#headOf(last);
+      if (head !== undefined) heads.set(subject, head);
+    }
+    return heads;
+  }
+
+  #headOf(last: StoredMessage | undefined): DocumentState | undefined {
     try {
       return last === undefined ? undefined : stateOf(parseRecord(last));
     } catch (error) {

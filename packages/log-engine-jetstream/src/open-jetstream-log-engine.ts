@@ -106,7 +106,7 @@ function assemble(
   const states = new StateCache(options.cachedDocumentsMax);
   const shared = { link, layout, loader, publisher, payloads, snapshots, trimmer, due, fences, states, ...modules };
   const names = new SubjectNames({ link, layout, clock }, options);
-  const listing = new Listing({ layout, loader, names }, options.readsMax);
+  const listing = new Listing({ layout, loader, names }, options);
   return {
     ...shared,
     writes: new DocumentWrites(shared),

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { DocumentName } from "@tidewire/foundation";
 import type { LogEngine } from "@tidewire/log-engine";
 import fc from "fast-check";
+import { currentServer } from "../src/testing/index.ts";
 import { Bench } from "./support/bench.ts";
 
 const bench = new Bench();
@@ -20,7 +21,7 @@ async function paged<Row>(limit: number, page: (last: Row | undefined) => Promis
 }
 
 describe("listing", () => {
-  bench.eachServer((start) => {
+  bench.eachServer((start, binary) => {
     test("goes through more documents than are kept in memory, page by page, whatever the sizes", async () => {
       const server = await start();
       const names = Array.from({ length: 40 }, (_, index) => ({
@@ -67,6 +68,28 @@ describe("listing", () => {
       expect(await engine.list("chat", { limit: 5 })).toHaveLength(1);
       await make(engine, { space: "chat", key: "a" });
       expect((await engine.list("chat", { limit: 5 })).map(({ key }) => key)).toEqual(["a", "b"]);
+    });
+
+    test("asks for the heads of a page together, and for those one by one that do not fit an answer", async () => {
+      const server = await start();
+      const engine = await bench.open(server, { partitions: 2, inlineMaxBytes: 256 * 1024 });
+      const keys = Array.from({ length: 120 }, (_, index) => `k${String(index).padStart(3, "0")}`);
+      for (const [index, key] of keys.entries()) {
+        const document = { space: "chat", key };
+        const { epoch } = await engine.open(document, "host-a");
+        const data = Buffer.alloc(index % 4 === 0 ? 200 * 1024 : 10, index);
+        await engine.append(document, { epoch, expectedSeq: 0, seq: index + 1, data });
+      }
+      const messages = async (): Promise<number> => {
+        const answer = await fetch(`${server.monitoringUrl}/varz`);
+        return ((await answer.json()) as { readonly in_msgs: number }).in_msgs;
+      };
+      const before = await messages();
+      const listed = await engine.list("chat", { limit: 1_000 });
+      expect(listed).toEqual(keys.map((key, index) => ({ key, seq: index + 1 })));
+      const asked = (await messages()) - before;
+      if (binary === currentServer) expect(asked).toBeLessThan(keys.length);
+      else expect(asked).toBeGreaterThan(keys.length);
     });
   });
 });
