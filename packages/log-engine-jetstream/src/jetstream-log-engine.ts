@@ -10,6 +10,7 @@ import {
   checkOwner,
   checkPage,
   checkSnapshot,
+  copyOfPart,
   type DueDocument,
   type FenceListener,
   type KnownDocument,
@@ -24,6 +25,7 @@ import {
   type LogReadAt,
   type LogSnapshotWrite,
   type OpenedLog,
+  ownBytes,
 } from "@tidewire/log-engine";
 import type { Admission } from "./admission.ts";
 import type { DocumentLocks } from "./document-locks.ts";
@@ -119,7 +121,7 @@ export class JetStreamLogEngine implements LogEngine {
     checkDocument(document);
     checkAppend(append, this.#limits);
     // Copied before the first wait: the caller may reuse its buffer.
-    const kept = { ...append, data: append.data.slice() };
+    const kept = { ...append, data: ownBytes(append.data) };
     const { clock, metrics, writes } = this.#modules;
     const startedAt = clock.monotonicMs();
     await this.#write(document, kept.data.length, () => writes.append(document, kept));
@@ -130,7 +132,7 @@ export class JetStreamLogEngine implements LogEngine {
     checkDocument(document);
     checkSnapshot(snapshot, this.#limits);
     this.#requireOpen();
-    const kept = { ...snapshot, data: snapshot.data.slice() };
+    const kept = { ...snapshot, data: ownBytes(snapshot.data) };
     // Without the document's lock: appends do not wait for a snapshot.
     const { admission, locks, snapshotWrites } = this.#modules;
     const path = `snapshot of ${documentPath(document)}`;
@@ -204,7 +206,9 @@ export class JetStreamLogEngine implements LogEngine {
       (sum, record) => sum + (record?.data.length ?? 0),
       0,
     );
-    await this.#write(document, bytes, () => this.#modules.writes.install(document, part));
+    // Copied before the first wait: the caller may reuse its buffers.
+    const kept = copyOfPart(part);
+    await this.#write(document, bytes, () => this.#modules.writes.install(document, kept));
   }
 
   async close(): Promise<void> {

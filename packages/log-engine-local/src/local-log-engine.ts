@@ -10,6 +10,7 @@ import {
   checkOwner,
   checkPage,
   checkSnapshot,
+  copyOfPart,
   type DueDocument,
   type FenceWatchers,
   type KnownDocument,
@@ -21,7 +22,6 @@ import {
   type LogMoment,
   type LogRead,
   type LogReadAt,
-  type LogRecord,
   type LogSnapshotWrite,
   missingError,
   type OpenedLog,
@@ -200,8 +200,8 @@ export class LocalLogEngine implements LogEngine {
     this.#requireOpen();
     checkDocument(document);
     checkInstall(part, this.#options.limits);
-    const snapshot = part.snapshot === undefined ? {} : { snapshot: copyOf(part.snapshot) };
-    await this.#installs.install(document, { ...part, ...snapshot, patches: part.patches.map(copyOf) });
+    // The caller may reuse its buffers.
+    await this.#installs.install(document, copyOfPart(part));
   }
 
   async list(space: string, page: { readonly afterKey?: string; readonly limit: number }): Promise<ListedDocument[]> {
@@ -291,10 +291,4 @@ export class LocalLogEngine implements LogEngine {
   #requireOpen(): void {
     if (this.#isClosed) throw new ServiceError("unavailable", "the log is closed");
   }
-}
-
-/** The caller may reuse its buffers. */
-function copyOf({ seq, data }: LogRecord): LogRecord {
-  // Not `slice`, which would leave a `Buffer` in place.
-  return { seq, data: new Uint8Array(data) };
 }

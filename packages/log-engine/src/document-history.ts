@@ -1,3 +1,4 @@
+import { copyOf } from "./bytes.ts";
 import { historyError } from "./log-checks.ts";
 import type { LogAppend, LogMoment, LogReadAt, LogRecord } from "./log-engine.ts";
 
@@ -87,8 +88,4 @@ export class DocumentHistory {
     const first = this.#snapshots.findIndex((snapshot) => snapshot.seq >= this.#beginSeq);
     this.#snapshots.splice(0, Math.max(first === -1 ? 0 : first, this.#snapshots.length - this.#recordsMax - 1));
   }
-}
-
-function copyOf(record: LogRecord): LogRecord {
-  return { seq: record.seq, data: record.data.slice() };
 }

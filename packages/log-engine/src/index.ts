@@ -1,3 +1,4 @@
+export { copyOf, copyOfPart, ownBytes } from "./bytes.ts";
 export { compareNames } from "./document-order.ts";
 export { type FenceListener, FenceWatchers } from "./fence-watchers.ts";
 export { GuardedLogEngine } from "./guarded-log-engine.ts";

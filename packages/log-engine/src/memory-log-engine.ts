@@ -1,5 +1,5 @@
 import { type Clock, type DocumentName, documentPath, ServiceError } from "@tidewire/foundation";
-import { sameBytes } from "./bytes.ts";
+import { copyOf, copyOfPart, ownBytes, sameBytes } from "./bytes.ts";
 import { DocumentHistory } from "./document-history.ts";
 import { compareNames, compareText } from "./document-order.ts";
 import { FenceWatchers } from "./fence-watchers.ts";
@@ -109,7 +109,7 @@ export class MemoryLogEngine implements LogEngine {
     checkDocument(document);
     checkAppend(append, this.#limits);
     // Copied before the first wait: the caller may reuse its buffer.
-    const kept: StoredAppend = { ...append, data: append.data.slice() };
+    const kept: StoredAppend = { ...append, data: ownBytes(append.data) };
     await this.#run("append", () => {
       const stored = this.#documents.get(documentPath(document));
       if (stored === undefined) throw fencedError(0, 0);
@@ -134,7 +134,7 @@ export class MemoryLogEngine implements LogEngine {
   async snapshot(document: DocumentName, snapshot: LogSnapshotWrite): Promise<void> {
     checkDocument(document);
     checkSnapshot(snapshot, this.#limits);
-    const kept: LogRecord = { seq: snapshot.seq, data: snapshot.data.slice() };
+    const kept = copyOf(snapshot);
     await this.#run("snapshot", () => {
       const stored = this.#documents.get(documentPath(document));
       if (stored === undefined) throw fencedError(0, 0);
@@ -249,9 +249,7 @@ export class MemoryLogEngine implements LogEngine {
   async install(document: DocumentName, part: LogInstall): Promise<void> {
     checkDocument(document);
     checkInstall(part, this.#limits);
-    const patches = part.patches.map(copyOf);
-    const snapshot = part.snapshot === undefined ? undefined : copyOf(part.snapshot);
-    const deletion = part.deletion === undefined ? undefined : copyOf(part.deletion);
+    const { patches, snapshot, deletion } = copyOfPart(part);
     await this.#run("install", () => {
       const stored = this.#documents.get(documentPath(document)) ?? this.#create(document);
       const head = patches.at(-1)?.seq ?? part.afterSeq;
@@ -348,8 +346,4 @@ function isRepetition(stored: StoredDocument, append: StoredAppend): boolean {
     (kept.deletes === true) === (append.deletes === true) &&
     sameBytes(kept.data, append.data);
   return same(stored.lastAppend) || same(stored.patches.find((patch) => patch.seq === append.seq));
-}
-
-function copyOf(record: LogRecord): LogRecord {
-  return { seq: record.seq, data: record.data.slice() };
 }

@@ -9,6 +9,7 @@ import {
 } from "@tidewire/foundation";
 import type { LinkCaller } from "@tidewire/link";
 import { LogService, LogTransferService } from "@tidewire/protocol-log";
+import { copyOfPart } from "./bytes.ts";
 import { type FenceListener, FenceWatchers } from "./fence-watchers.ts";
 import { HeldEpochs } from "./held-epochs.ts";
 import { piecesOf } from "./install-pieces.ts";
@@ -205,7 +206,9 @@ export class RemoteLogEngine implements LogEngine {
     checkDocument(document);
     checkInstall(part, this.#limits);
     const { space, key } = document;
-    for (const piece of piecesOf(part)) await this.#modules.link.call(transfer.install, { space, key, ...piece });
+    // The caller may reuse its buffers, and later pieces wait for earlier ones.
+    for (const piece of piecesOf(copyOfPart(part)))
+      await this.#modules.link.call(transfer.install, { space, key, ...piece });
   }
 
   watchFenced(owner: string, listener: FenceListener): () => void {

@@ -27,18 +27,20 @@ export function appendingCompliance(start: StartLogEngine): void {
       }),
     );
 
-    test(
-      "takes its bytes at once, so that the caller may reuse its buffer",
-      withEngine(start, async (engine) => {
+    test.each([
+      ["an array", (content: string) => bytes(content)],
+      ["a Buffer", (content: string) => Buffer.from(content)],
+    ])("takes its bytes at once, so that the caller may reuse %s", async (_, make) => {
+      await withEngine(start, async (engine) => {
         const { epoch } = await engine.open(game, "host-a");
-        const buffer = bytes("first");
+        const buffer = make("first");
         const appended = engine.append(game, step(epoch, 0, { data: buffer }));
         buffer.fill(0x58);
         await appended;
         const { patches } = await engine.read(game, { afterSeq: 0, limit: 1 });
         expect(text(patches[0]!.data)).toBe("first");
-      }),
-    );
+      })();
+    });
 
     test(
       "may move the sequence number by more than one",

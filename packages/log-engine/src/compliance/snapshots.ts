@@ -26,6 +26,20 @@ export function snapshotCompliance(start: StartLogEngine): void {
       }),
     );
 
+    test.each([
+      ["an array", (content: string) => bytes(content)],
+      ["a Buffer", (content: string) => Buffer.from(content)],
+    ])("takes its bytes at once, so that the caller may reuse %s", async (_, make) => {
+      await withEngine(start, async (engine) => {
+        const { epoch } = await grow(engine, game, 1);
+        const buffer = make("state 1");
+        const written = engine.snapshot(game, { epoch, seq: 1, data: buffer });
+        buffer.fill(0x58);
+        await written;
+        expect(text((await engine.open(game, "host-b")).snapshot!.data)).toBe("state 1");
+      })();
+    });
+
     test(
       "at the head leaves no tail, and appends go on from it",
       withEngine(start, async (engine) => {

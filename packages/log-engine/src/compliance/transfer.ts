@@ -87,6 +87,22 @@ export function installCompliance(start: StartLogEngine): void {
     );
 
     test(
+      "takes its bytes at once, so that the caller may reuse its buffers",
+      withEngine(start, async (engine) => {
+        const [snapshot, patch, deletion] = ["state 40", "patch 41", "the end"].map((content) => Buffer.from(content));
+        const part = { ...empty, afterSeq: 40, snapshot: { seq: 40, data: snapshot! } };
+        const installed = engine.install(game, { ...part, patches: [{ seq: 41, data: patch! }] });
+        const gone = { space: "board-game", key: "gone" };
+        const end = { seq: 7, data: deletion! };
+        const removed = engine.install(gone, { ...empty, afterSeq: 7, isDeleted: true, deletion: end });
+        for (const buffer of [snapshot, patch, deletion]) buffer!.fill(0x58);
+        await Promise.all([installed, removed]);
+        expect(await opened(engine, game)).toEqual([6, 41, ["state 40", "patch 41"]]);
+        expect(text((await engine.open(gone, "host-a")).deletion!.data)).toBe("the end");
+      }),
+    );
+
+    test(
       "goes on piece by piece, and again from the start",
       withEngine(start, async (engine) => {
         await engine.install(game, { ...empty, patches: records(0, 2) });
