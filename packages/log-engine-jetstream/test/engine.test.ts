@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import type { MsgHdrs } from "@nats-io/nats-core";
 import type { ServiceError } from "@tidewire/foundation";
@@ -203,6 +204,11 @@ bench.eachServer((start) => {
     const engine = await bench.open(server, { writeTimeoutMs: 4_000 }, sink);
     const { epoch, seq } = await grow(engine, 1);
     server.signal("SIGSTOP");
+    // A thread on another processor runs on until it notices.
+    await until(
+      async () => threadStates(server.pid),
+      (states) => states.every((state) => state === "T"),
+    );
     const late = engine.append(game, step(epoch, seq));
     const retried = until(
       async () => values.get("retries_total") ?? 0,
@@ -220,6 +226,11 @@ bench.eachServer((start) => {
     expect(values.get("void_records_total")).toBeUndefined();
   });
 });
+
+function threadStates(pid: number): string[] {
+  const stats = readdirSync(`/proc/${pid}/task`).map((id) => readFileSync(`/proc/${pid}/task/${id}/stat`, "latin1"));
+  return stats.map((stat) => stat.slice(stat.lastIndexOf(")") + 2).charAt(0));
+}
 
 /** So that a stored message can be stored again as it is. */
 function withoutExpectations(headers: MsgHdrs): void {
