@@ -84,7 +84,7 @@ export const tinyPlan: LinkPlan = {
   warmsUpEveryLevel: false,
   rampMs: 200,
   windowMs: 400,
-  fineWindowMs: 300,
+  fineWindowMs: 400,
   capacity: { streams: 20, warmupMs: 200, windowMs: 300, lowest: 200, highest: 400, refinements: 1 },
   batch: { streams: 20, perSecond: 2_000, windowMs: 400 },
   edge: tinyEdgePlan,
