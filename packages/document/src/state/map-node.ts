@@ -12,6 +12,7 @@ import { RecordNode } from "./record-node.ts";
 import type { FieldType } from "./record-type.ts";
 import { recordBytes } from "./sizes.ts";
 import type { StateNode } from "./state-node.ts";
+import type { IndexBucket } from "./table-index.ts";
 import type { Undoable } from "./undo-log.ts";
 
 export type MapElement = RecordNode | MapEntry;
@@ -134,7 +135,7 @@ export class MapNode extends ContainerNode<MapElement> implements DocumentMap<un
     return this.$keys().map((key) => this.#elements.get(key) as RecordNode);
   }
 
-  $inOrder(records: ReadonlySet<RecordNode>): readonly RecordNode[] {
+  $inOrder({ records }: IndexBucket): readonly RecordNode[] {
     return [...records].sort(({ $key: a }, { $key: b }) => (a < b ? -1 : 1));
   }
 

@@ -7,7 +7,7 @@ import type { DocumentState } from "./document-state.ts";
 import type { Found } from "./record-indexes.ts";
 import type { RecordNode } from "./record-node.ts";
 import type { FieldType } from "./record-type.ts";
-import type { SortKey } from "./table-index.ts";
+import type { IndexBucket, SortKey } from "./table-index.ts";
 
 export interface QueryPlan {
   readonly criteria: readonly { readonly field: FieldType; readonly value: unknown }[];
@@ -27,8 +27,8 @@ export interface RowSource {
   $find(criteria: QueryPlan["criteria"]): Found | undefined;
   /** All of them, in order, in a new array. */
   $all(): RecordNode[];
-  /** Some of them, in order. */
-  $inOrder(records: ReadonlySet<RecordNode>): readonly RecordNode[];
+  /** Those of a bucket, in order. */
+  $inOrder(bucket: IndexBucket): readonly RecordNode[];
 }
 
 /** Records of a table or map chosen by a condition. Evaluated anew whenever it is read. What document code sees of it is `RecordQuery`. */
@@ -164,7 +164,7 @@ export class Query {
     const found = criteria.length > 0 ? source.$find(criteria) : undefined;
     let rows: readonly RecordNode[];
     if (found === undefined) rows = source.$all();
-    else if (sort.length === 0) rows = found.bucket.inOrder((records) => source.$inOrder(records));
+    else if (sort.length === 0) rows = found.bucket.inOrder(source);
     // Where a sort begins makes no difference: ties are decided by keys.
     else if (sort.length === 1) rows = found.bucket.sortedBy(sort[0]!, comparison(sort));
     else rows = [...found.bucket.records];

@@ -1,4 +1,5 @@
 import type { SortDirection } from "../author/containers.ts";
+import type { RowSource } from "./query.ts";
 import type { Trackable } from "./read-tracker.ts";
 import type { RecordNode } from "./record-node.ts";
 import type { FieldType } from "./record-type.ts";
@@ -56,8 +57,9 @@ export class IndexBucket implements Trackable {
     this.#ordered = null;
   }
 
-  inOrder(sort: (records: ReadonlySet<RecordNode>) => readonly RecordNode[]): readonly RecordNode[] {
-    return (this.#ordered ??= this.#records.size <= 1 ? [...this.#records] : sort(this.#records));
+  /** @param source the table or map */
+  inOrder(source: RowSource): readonly RecordNode[] {
+    return (this.#ordered ??= this.#records.size <= 1 ? [...this.#records] : source.$inOrder(this));
   }
 
   /** Only what was asked for last is kept. */

@@ -11,6 +11,7 @@ import type { RecordNode } from "./record-node.ts";
 import type { FieldType } from "./record-type.ts";
 import { recordBytes } from "./sizes.ts";
 import type { StateNode } from "./state-node.ts";
+import type { IndexBucket } from "./table-index.ts";
 import { TableOrder } from "./table-order.ts";
 import type { Undoable } from "./undo-log.ts";
 
@@ -212,10 +213,9 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
     return this.$order.toArray();
   }
 
-  $inOrder(records: ReadonlySet<RecordNode>): readonly RecordNode[] {
+  $inOrder({ field, value, records }: IndexBucket): readonly RecordNode[] {
     // Above this, going through the whole order is cheaper than looking for each place.
-    if (records.size * placeSearchCost > this.#byId.size)
-      return this.$order.toArray().filter((row) => records.has(row));
+    if (records.size * placeSearchCost > this.#byId.size) return this.$order.withValue(field.index, value);
     return Array.from(records, (row) => ({ row, position: this.$order.positionOf(row) }))
       .sort((a, b) => a.position - b.position)
       .map(({ row }) => row);
