@@ -316,13 +316,25 @@ describe("random documents, policies and histories", () => {
 
   // Bugs that some seed found once: a view that gives a nested record was kept when that changed; an index that missed a record changed and removed in one message; groups that held
   // the same state apart; a seq that went back after a reload; policies of records that only views show; a record that
-  // went out of a view because of one that its viewer does not see; GET that told less than a stream.
-  test.each([[13], [20], [42], [411], [1_065], [1_479], [1_737], [9_582], [20_964], [40_262], [70_073], [90_650]])(
-    "seed %i",
-    (seed) => {
-      expect(() => play(seed)).not.toThrow();
-    },
-  );
+  // went out of a view because of one that its viewer does not see; GET that told less than a stream; a newcomer told more
+  // than after a reopening, when nobody had looked yet at what depends on who is connected.
+  test.each([
+    [13],
+    [20],
+    [42],
+    [411],
+    [1_065],
+    [1_479],
+    [1_737],
+    [9_582],
+    [20_964],
+    [40_262],
+    [70_073],
+    [90_650],
+    [1_600_049],
+  ])("seed %i", (seed) => {
+    expect(() => play(seed)).not.toThrow();
+  });
 
   // A viewer that came back with another view state was taken for one who waited at its seq; a merged frame had the seq
   // of a row that came and went unseen.

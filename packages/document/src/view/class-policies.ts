@@ -79,12 +79,6 @@ export class ClassPolicies {
     return newest > record.$born ? newest : 0;
   }
 
-  get looksAtPresence(): boolean {
-    return (
-      this.document.presenceReads.localGuards.size > 0 || this.#trackers.some(({ readsPresence }) => readsPresence)
-    );
-  }
-
   /** Whether anything that policies looked at outside of their records has changed since. */
   isAnyDirtySince(seq: number): boolean {
     return this.document.schema.hasWideGuards && this.#trackers.some((tracker) => tracker.hasChangedSince(seq));

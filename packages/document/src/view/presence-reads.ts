@@ -7,7 +7,8 @@ import type { StateNode } from "../state/state-node.ts";
 /**
  * Which parts of the state are shown, or decide what is shown, depending on who is connected. Who was connected when is not
  * known afterwards, and so neither is what was shown: someone of whom nobody knows what was sent before may have been told
- * of any change there. It is logged, because that holds after a reopening as well.
+ * of any change there. It is logged, because that holds after a reopening as well; and it holds for every newcomer, also one
+ * whose own policies and views have not looked at who is connected yet: others of its kind may have, before a reopening.
  */
 export class PresenceReads {
   /** Guards without the document that looked nevertheless: their record is the document. By index. */

@@ -71,10 +71,6 @@ export class ViewCells implements RowPolicies {
     return cell === undefined ? 0 : Math.max(cell.tracker.newestStamp(), cell.rows.newestStamp());
   }
 
-  get looksAtPresence(): boolean {
-    return this.#cells.some((cell) => cell !== undefined && (cell.tracker.readsPresence || cell.rows.readsPresence));
-  }
-
   /** See `seqOfSeen`. */
   seqOf(slot: ViewSlot): number {
     const cell = this.#cells[slot.index];

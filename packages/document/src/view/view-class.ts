@@ -356,8 +356,7 @@ export class ViewClass extends ClassPolicies {
   private full(group: ViewerGroup): FrameBody {
     const { state, tick, presenceReads } = this.document;
     const { json, newest } = this.write(group, "keyed");
-    const looksAtPresence = this.looksAtPresence || this.#cells?.looksAtPresence === true;
-    group.viewSeq = Math.max(group.viewSeq, newest, looksAtPresence ? presenceReads.newest : 0);
+    group.viewSeq = Math.max(group.viewSeq, newest, presenceReads.newest);
     group.viewSeqMax = state.root.$stamp;
     this.#snapshot = { seq: state.root.$stamp, tick, value: { kind: "snapshot", json } };
     return this.#snapshot.value;
