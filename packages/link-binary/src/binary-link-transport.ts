@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import type { Clock, Logger, MetricsSink, Random, Timer } from "@tidewire/foundation";
 import type { LinkTransport } from "@tidewire/link";
-import { transportOf } from "@tidewire/link/session";
+import { LinkFailures, type LinkSide, transportOf } from "@tidewire/link/session";
 import type { BinaryCarrier, CarrierModules } from "./binary-carrier.ts";
 import { BinaryLinkMetrics } from "./binary-link-metrics.ts";
 import { type BinaryLinkLimits, type BinaryLinkOptions, defaultBinaryLinkLimits } from "./binary-link-options.ts";
@@ -12,7 +12,7 @@ import type { LinkCertificate } from "./handshake/link-certificate.ts";
 import type { SharedKey } from "./handshake/proof.ts";
 import { listen } from "./listen.ts";
 import { Traffic } from "./traffic.ts";
-import type { LinkSide, TransportContext } from "./transport-context.ts";
+import type { TransportContext } from "./transport-context.ts";
 
 export interface BinaryLinkModules {
   readonly clock: Clock;
@@ -40,6 +40,7 @@ class Transport implements TransportContext {
   readonly keys: readonly (SharedKey | undefined)[];
   readonly certificate: LinkCertificate | undefined;
   readonly metrics: BinaryLinkMetrics;
+  readonly failures: LinkFailures;
   readonly #clock: Clock;
   readonly #traffic = new Traffic();
   readonly #carriers = new Set<BinaryCarrier>();
@@ -55,6 +56,7 @@ class Transport implements TransportContext {
     this.certificate = options.certificate;
     this.introduction = introductionOf(options, this.limits, modules);
     this.metrics = new BinaryLinkMetrics(modules.metrics, this.#traffic);
+    this.failures = new LinkFailures(modules.metrics);
     this.carrier = {
       clock,
       random,
@@ -115,5 +117,6 @@ class Transport implements TransportContext {
     this.metrics.behind.set(behind);
     this.metrics.inFlight.set(inFlight);
     this.metrics.publish(this.#traffic);
+    this.failures.publish();
   }
 }

@@ -88,11 +88,15 @@ class Dialling {
       if (this.#handshake === undefined) throw new LinkError("unsupported", "the peer spoke first", false);
       const { agreement, proof } = this.#handshake.answered(type, body);
       carrier.greet(ControlType.proof, proof);
-      const session = new DiallingSession({ ...modules, carrier }, agreement.peer, {
-        ...defaultSessionLimits,
-        inFlightMax: limits.inFlightMax,
-        behindCallsMax: limits.behindCallsMax,
-      });
+      const session = new DiallingSession(
+        { ...modules, carrier, failures: this.#context.failures.dialling },
+        agreement.peer,
+        {
+          ...defaultSessionLimits,
+          inFlightMax: limits.inFlightMax,
+          behindCallsMax: limits.behindCallsMax,
+        },
+      );
       carrier.attach(session, agreement.heartbeatMs);
       this.#context.joined("dialling", carrier);
       session.onClose(() => this.#context.left("dialling", carrier));

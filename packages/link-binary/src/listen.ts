@@ -104,7 +104,11 @@ class BinaryLinkListener implements LinkListener {
 
   #open(carrier: BinaryCarrier, agreement: Agreement): void {
     const { limits, carrier: modules } = this.#context;
-    const session = new ServingSession({ ...modules, carrier, services: this.#services }, agreement.peer, limits);
+    const session = new ServingSession(
+      { ...modules, carrier, services: this.#services, failures: this.#context.failures.listening },
+      agreement.peer,
+      limits,
+    );
     carrier.attach(session, agreement.heartbeatMs);
     this.#sessions.add(session);
     this.#context.joined("listening", carrier);

@@ -1,10 +1,10 @@
-import { noLogger, noMetrics, SystemClock, SystemRandom } from "@tidewire/foundation";
-import { type LinkHarness, socketHarness, testLinkCompliance } from "@tidewire/link/compliance";
+import { type MetricsSink, noLogger, noMetrics, SystemClock, SystemRandom } from "@tidewire/foundation";
+import { type LinkHarness, socketHarness, testLinkCompliance, testLinkFailures } from "@tidewire/link/compliance";
 import { createBinaryLinkTransport } from "../src/index.ts";
 
-async function binaryHarness(): Promise<LinkHarness> {
+function binaryHarness(metrics: MetricsSink = noMetrics): LinkHarness {
   const clock = new SystemClock();
-  const modules = { clock, random: new SystemRandom(), logger: noLogger, metrics: noMetrics };
+  const modules = { clock, random: new SystemRandom(), logger: noLogger, metrics };
   const sharedKey = "a key for tests only";
   return socketHarness({
     clock,
@@ -12,4 +12,5 @@ async function binaryHarness(): Promise<LinkHarness> {
   });
 }
 
-testLinkCompliance({ name: "binary", create: binaryHarness });
+testLinkCompliance({ name: "binary", create: () => Promise.resolve(binaryHarness()) });
+testLinkFailures({ name: "binary", create: binaryHarness });

@@ -86,10 +86,14 @@ class Dialling {
     const token = Buffer.from(body.buffer.subarray(body.position, body.end)).toString("hex");
     this.#streamMetadata.set(TOKEN_KEY, token);
     const { limits, carrier: modules } = this.#context;
-    const session = new DiallingSession({ ...modules, carrier }, agreement.peer, {
-      ...defaultSessionLimits,
-      inFlightMax: limits.inFlightMax,
-    });
+    const session = new DiallingSession(
+      { ...modules, carrier, failures: this.#context.failures.dialling },
+      agreement.peer,
+      {
+        ...defaultSessionLimits,
+        inFlightMax: limits.inFlightMax,
+      },
+    );
     carrier.attach(session);
     this.#context.joined("dialling", carrier);
     session.onClose(() => {

@@ -1,6 +1,6 @@
 import type { Clock, Logger, MetricsSink, Random, Timer } from "@tidewire/foundation";
 import type { LinkTransport } from "@tidewire/link";
-import { transportOf } from "@tidewire/link/session";
+import { LinkFailures, type LinkSide, transportOf } from "@tidewire/link/session";
 import {
   checkedKeys,
   type Introduction,
@@ -20,7 +20,7 @@ import {
 } from "./grpc-link-options.ts";
 import { listen } from "./listen.ts";
 import { Traffic } from "./traffic.ts";
-import type { LinkSide, TransportContext } from "./transport-context.ts";
+import type { TransportContext } from "./transport-context.ts";
 
 export interface GrpcLinkModules {
   readonly clock: Clock;
@@ -49,6 +49,7 @@ class Transport implements TransportContext {
   readonly keys: readonly (SharedKey | undefined)[];
   readonly certificate: LinkCertificate | undefined;
   readonly metrics: GrpcLinkMetrics;
+  readonly failures: LinkFailures;
   readonly #clock: Clock;
   readonly #traffic = new Traffic();
   readonly #carriers = new Set<GrpcCarrier>();
@@ -62,6 +63,7 @@ class Transport implements TransportContext {
     this.keys = checkedKeys(options);
     this.introduction = introductionOf(options, this.limits, modules);
     this.metrics = new GrpcLinkMetrics(modules.metrics, this.#traffic);
+    this.failures = new LinkFailures(modules.metrics);
     const tuning = options.tuning ?? "internals";
     this.carrier = {
       clock: modules.clock,
@@ -105,5 +107,6 @@ class Transport implements TransportContext {
     this.metrics.congested.set(congested);
     this.metrics.inFlight.set(inFlight);
     this.metrics.publish(this.#traffic);
+    this.failures.publish();
   }
 }

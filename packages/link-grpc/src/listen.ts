@@ -110,7 +110,11 @@ class GrpcLinkListener implements LinkListener {
     const token = randomBytes(TOKEN_BYTES);
     const name = token.toString("hex");
     carrier.greet(READY_TYPE, token);
-    const session = new ServingSession({ ...modules, carrier, services: this.#services }, agreement.peer, limits);
+    const session = new ServingSession(
+      { ...modules, carrier, services: this.#services, failures: this.#context.failures.listening },
+      agreement.peer,
+      limits,
+    );
     carrier.attach(session);
     this.#sessions.add(session);
     this.#carriers.set(name, carrier);

@@ -1,10 +1,15 @@
-import { noLogger, noMetrics, SystemClock, SystemRandom } from "@tidewire/foundation";
-import { type LinkHarness, socketHarness, testLinkCompliance } from "@tidewire/link/compliance";
+import { type MetricsSink, noLogger, noMetrics, SystemClock, SystemRandom } from "@tidewire/foundation";
+import { type LinkHarness, socketHarness, testLinkCompliance, testLinkFailures } from "@tidewire/link/compliance";
 import { createGrpcLinkTransport, type GrpcShape, type GrpcTuning } from "../src/index.ts";
 
-async function grpcHarness(shape: GrpcShape, tuning?: GrpcTuning): Promise<LinkHarness> {
+interface HarnessSettings {
+  readonly tuning?: GrpcTuning;
+  readonly metrics?: MetricsSink;
+}
+
+function grpcHarness(shape: GrpcShape, { tuning, metrics = noMetrics }: HarnessSettings = {}): LinkHarness {
   const clock = new SystemClock();
-  const modules = { clock, random: new SystemRandom(), logger: noLogger, metrics: noMetrics };
+  const modules = { clock, random: new SystemRandom(), logger: noLogger, metrics };
   const sharedKey = "a key for tests only";
   return socketHarness({
     clock,
@@ -23,22 +28,25 @@ async function grpcHarness(shape: GrpcShape, tuning?: GrpcTuning): Promise<LinkH
 // A gRPC stream of its own costs about half a millisecond to open and 45 KB on the serving side.
 const streamsMany = Number(process.env["TIDEWIRE_TEST_GRPC_STREAMS"] ?? 500);
 
-testLinkCompliance({ name: "gRPC, multiplexed,", create: () => grpcHarness("multiplexed") });
+testLinkCompliance({ name: "gRPC, multiplexed,", create: () => Promise.resolve(grpcHarness("multiplexed")) });
 testLinkCompliance({
   name: "gRPC, stream per document,",
   streamsMany,
-  create: () => grpcHarness("stream-per-document"),
+  create: () => Promise.resolve(grpcHarness("stream-per-document")),
 });
 // grpc-js by its documentation sends one message for each turn of the event loop.
 testLinkCompliance({
   name: "gRPC by its public options, multiplexed,",
   isOneByOne: true,
   streamsMany: 1_000,
-  create: () => grpcHarness("multiplexed", "public"),
+  create: () => Promise.resolve(grpcHarness("multiplexed", { tuning: "public" })),
 });
 testLinkCompliance({
   name: "gRPC by its public options, stream per document,",
   isOneByOne: true,
   streamsMany: 200,
-  create: () => grpcHarness("stream-per-document", "public"),
+  create: () => Promise.resolve(grpcHarness("stream-per-document", { tuning: "public" })),
 });
+for (const shape of ["multiplexed", "stream-per-document"] as const) {
+  testLinkFailures({ name: `gRPC, ${shape},`, create: (metrics) => grpcHarness(shape, { metrics }) });
+}

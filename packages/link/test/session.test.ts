@@ -6,6 +6,7 @@ import { echo, Opener, type Parcel, parcel, parcelCodec, Server, watch } from ".
 import { ErrorBodyCodec } from "../src/generated/link-codecs.ts";
 import { LinkServiceTable, type ServerStreamHandlers } from "../src/index.ts";
 import { type Carrier, DiallingSession, FrameType, ServingSession } from "../src/session/index.ts";
+import { FailureTally } from "../src/session/link-failures.ts";
 
 const PEER = { nodeId: "peer", role: "tool" };
 
@@ -69,6 +70,28 @@ describe("dialling session", () => {
       behindCallsMax: 3,
       streamIdMax: 6,
     });
+  });
+
+  it("counts what it refuses and what cannot be encoded, each call once", async () => {
+    const failures = new FailureTally();
+    const limits = { inFlightMax: 1, behindCallsMax: 1, streamIdMax: 6 };
+    const strict = new DiallingSession({ carrier, clock: new ManualClock(), logger: noLogger, failures }, PEER, limits);
+    carrier.request = () => {
+      throw new ServiceError("limit_exceeded", "too large");
+    };
+    await rejection(strict.call(echo, parcel(1)));
+    carrier.isFull = true;
+    await Promise.all([rejection(strict.call(echo, parcel(1))), rejection(strict.call(echo, parcel(1)))]);
+    const opener = new Opener();
+    strict.open(watch, parcel(1), opener);
+    await opener.ended.promise;
+    const drained = (): string[] => {
+      const told: string[] = [];
+      failures.drain((what, code, count) => told.push(`${what} ${code} ${count}`));
+      return told;
+    };
+    expect(drained()).toEqual(["call limit_exceeded 1", "call overloaded 2", "stream overloaded 1"]);
+    expect(drained()).toEqual([]);
   });
 
   const down = (id: number, number: number): void =>

@@ -20,6 +20,7 @@ export function testLinkCompliance(subject: LinkSubject): void {
     testEnds(subject);
   });
 }
+export { testLinkFailures } from "./failures.ts";
 export { Later, rejection, settledUnder } from "./harness.ts";
 export { MetricsRecorder } from "./metrics-recorder.ts";
 export { socketHarness } from "./socket-harness.ts";

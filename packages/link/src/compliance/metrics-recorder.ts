@@ -30,6 +30,11 @@ export class MetricsRecorder implements MetricsSink {
     return this.#values.get(`${this.#prefix}${key}`) ?? 0;
   }
 
+  /** Of everything of that name that was told: with different labels, so many of them. */
+  keys(name: string): readonly string[] {
+    return [...this.#values.keys()].filter((key) => key === name || key.startsWith(`${name}{`));
+  }
+
   #add(name: string, labels: Labels | undefined, amount: number): void {
     const key = keyOf(name, labels);
     this.#values.set(key, (this.#values.get(key) ?? 0) + amount);

@@ -1,8 +1,9 @@
 import { type Clock, type Logger, noLogger, ServiceError } from "@tidewire/foundation";
 import type { LinkConnection, LinkListener, LinkPeer, LinkTransport, ServedMethods } from "../link.ts";
 import { LinkError } from "../link-error.ts";
-import { DiallingSession, defaultSessionLimits } from "../session/dialling-session.ts";
+import { DiallingSession } from "../session/dialling-session.ts";
 import { ServingSession } from "../session/serving-session.ts";
+import { defaultSessionLimits } from "../session/session-limits.ts";
 import { transportOf } from "../session/transport-of.ts";
 import type { MemoryLimits } from "./memory-carrier.ts";
 import { MemoryConnection } from "./memory-connection.ts";

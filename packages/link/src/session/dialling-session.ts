@@ -10,31 +10,17 @@ import { type ClientStreamOwner, SessionClientStream } from "./client-stream.ts"
 import { Departure } from "./departure.ts";
 import { ReceivedErrors } from "./error-body.ts";
 import { takeStreamIds } from "./frame-body.ts";
+import type { FailureTally } from "./link-failures.ts";
 import { ownedMessage } from "./owned-message.ts";
 import { PendingCall, type PendingCallOwner } from "./pending-call.ts";
-
-export interface SessionLimits {
-  /** Calls and streams open at once on one connection. */
-  readonly inFlightMax: number;
-  /**
-   * Calls that wait for an answer while this side is behind with what comes: one more would only make it wait longer for
-   * those, and each that is refused here costs a tenth of one that is answered.
-   */
-  readonly behindCallsMax: number;
-  /** Stream ids are never used twice; near this one the connection goes away and is replaced. */
-  readonly streamIdMax: number;
-}
-
-export const defaultSessionLimits: SessionLimits = {
-  inFlightMax: 65_536,
-  behindCallsMax: 8_192,
-  streamIdMax: 2 ** 32 - 2 ** 20,
-};
+import { defaultSessionLimits, type SessionLimits } from "./session-limits.ts";
 
 export interface DiallingModules {
   readonly carrier: Carrier;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Counts what fails, where somebody asks. */
+  readonly failures?: FailureTally;
 }
 
 /**
@@ -47,6 +33,7 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #limits: SessionLimits;
+  readonly #failures: FailureTally | undefined;
   readonly #deadlines: DeadlineQueue;
   readonly #calls = new CallTable();
   readonly #streams = new Map<number, SessionClientStream>();
@@ -67,6 +54,7 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
     this.#logger = modules.logger;
     this.peer = peer;
     this.#limits = limits;
+    this.#failures = modules.failures;
     this.#deadlines = new DeadlineQueue(modules.clock);
     this.#departure = new Departure(modules.clock, modules.carrier);
     this.#refused.catch(() => {});
@@ -93,11 +81,19 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
   ): Promise<Response> {
     const deadlineMs = options.deadlineMs ?? method.deadlineMs;
     const refusal = this.#refusal(deadlineMs);
-    if (refusal !== undefined) return refusal === this.#overloaded ? this.#refused : Promise.reject(refusal);
+    if (refusal !== undefined) {
+      this.#failures?.count("call", refusal.code);
+      return refusal === this.#overloaded ? this.#refused : Promise.reject(refusal);
+    }
     return new Promise<Response>((resolve, reject) => {
       const id = this.#takeId();
       const mark = this.#carrier.outboundMark;
-      this.#carrier.request(method.id, id, deadlineMs, method.request, request);
+      try {
+        this.#carrier.request(method.id, id, deadlineMs, method.request, request);
+      } catch (thrown) {
+        this.#failures?.count("call", ServiceError.from(thrown).code);
+        throw thrown;
+      }
       const deadlineAt = this.#clock.monotonicMs() + deadlineMs;
       const call = new PendingCall(this, method, { id, mark, deadlineAt }, { resolve: resolve as never, reject });
       this.#calls.add(call);
@@ -178,7 +174,7 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
     const calls = this.#calls.takeAll();
     const streams = [...this.#streams.values()];
     this.#streams.clear();
-    for (const call of calls) call.reject(this.#broken(call.mark, error));
+    for (const call of calls) this.#reject(call, this.#broken(call.mark, error));
     for (const stream of streams) {
       stream.isOpen = false;
       this.#tell(stream, this.#broken(stream.openMark, error));
@@ -242,7 +238,7 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
     try {
       call.resolve(ownedMessage(call.method.response, body, isOwned));
     } catch (thrown) {
-      call.reject(this.#malformed(call.method.name, thrown));
+      this.#reject(call, this.#malformed(call.method.name, thrown));
     }
     this.#shutIfDone();
   }
@@ -250,8 +246,13 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
   #failCall(call: PendingCall, error: ServiceError): void {
     if (this.#calls.remove(call.id) === undefined) return;
     this.#deadlines.remove(call);
-    call.reject(error);
+    this.#reject(call, error);
     this.#shutIfDone();
+  }
+
+  #reject(call: PendingCall, error: ServiceError): void {
+    this.#failures?.count("call", error.code);
+    call.reject(error);
   }
 
   // Streams.
@@ -351,6 +352,7 @@ export class DiallingSession implements LinkConnection, ClientStreamOwner, Pendi
   }
 
   #tell(stream: SessionClientStream, error: ServiceError | undefined): void {
+    if (error !== undefined) this.#failures?.count("stream", error.code);
     try {
       stream.finish(error);
     } catch (thrown) {

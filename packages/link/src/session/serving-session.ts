@@ -6,6 +6,7 @@ import { type Carrier, FrameType } from "./carrier.ts";
 import { Departure } from "./departure.ts";
 import { bodyOfError } from "./error-body.ts";
 import { MANY_STREAMS_MAX, takeCallHeader } from "./frame-body.ts";
+import type { Failing, FailureTally } from "./link-failures.ts";
 import { ownedMessage } from "./owned-message.ts";
 import { type ServerStreamOwner, SessionServerStream } from "./server-stream.ts";
 
@@ -14,6 +15,8 @@ export interface ServingModules {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly services: ServedMethods;
+  /** Counts what fails, where somebody asks. */
+  readonly failures?: FailureTally;
 }
 
 /** One call being served. */
@@ -39,6 +42,7 @@ export class ServingSession implements ServerStreamOwner {
   readonly #logger: Logger;
   readonly #services: ServedMethods;
   readonly #inFlightMax: number;
+  readonly #failures: FailureTally | undefined;
   readonly #calls = new Map<number, ServedCall>();
   readonly #streams = new Map<number, SessionServerStream>();
   /** Open streams that would have sent, had the connection not been congested; the longest wait is first. */
@@ -56,6 +60,7 @@ export class ServingSession implements ServerStreamOwner {
     this.#services = modules.services;
     this.peer = peer;
     this.#inFlightMax = limits.inFlightMax;
+    this.#failures = modules.failures;
     this.#departure = new Departure(modules.clock, modules.carrier);
   }
 
@@ -94,7 +99,7 @@ export class ServingSession implements ServerStreamOwner {
   /** A message that could not be put together, for instance because it is too large. */
   refuseInbound(id: number, error: ServiceError): void {
     const stream = this.#streams.get(id);
-    if (stream === undefined) this.#answerError(id, error);
+    if (stream === undefined) this.#answerError("call", id, error);
     else this.#cut(stream, error);
   }
 
@@ -126,7 +131,10 @@ export class ServingSession implements ServerStreamOwner {
     this.#calls.clear();
     this.#streams.clear();
     this.#held.clear();
-    for (const stream of streams) this.#tellCancelled(stream, error);
+    for (const stream of streams) {
+      if (error !== undefined) this.#failures?.count("stream", error.code);
+      this.#tellCancelled(stream, error);
+    }
     this.#departure.tellClosed();
   }
 
@@ -162,6 +170,7 @@ export class ServingSession implements ServerStreamOwner {
   finish(stream: SessionServerStream, error: ServiceError | undefined): void {
     this.#letGo(stream);
     if (this.#departure.isClosed) return;
+    if (error !== undefined) this.#failures?.count("stream", error.code);
     if (error === undefined) this.#carrier.signal(FrameType.end, stream.id);
     else this.#sendError(stream.id, error);
   }
@@ -177,7 +186,7 @@ export class ServingSession implements ServerStreamOwner {
     const served = this.#services.unaryOf(method);
     const refusal = this.#refusal(method, served);
     if (served === undefined || refusal !== undefined) {
-      this.#answerError(id, refusal as ServiceError);
+      this.#answerError("call", id, refusal as ServiceError);
       return;
     }
     const call = new ServedCall(this.peer, this.#clock.monotonicMs() + this.#deadlineMs(body));
@@ -211,6 +220,7 @@ export class ServingSession implements ServerStreamOwner {
       const error = ServiceError.from(thrown);
       this.#logger.error({ method: served.method.name, error: thrown }, "a response could not be encoded");
       this.#answerError(
+        "call",
         id,
         error.code === "limit_exceeded" ? error : new ServiceError("internal", "internal error", { cause: error }),
       );
@@ -226,7 +236,7 @@ export class ServingSession implements ServerStreamOwner {
         "a call's handler threw",
       );
     }
-    if (isAwaited) this.#answerError(id, error);
+    if (isAwaited) this.#answerError("call", id, error);
   }
 
   // Streams.
@@ -236,7 +246,7 @@ export class ServingSession implements ServerStreamOwner {
     const served = this.#services.streamOf(method);
     const refusal = this.#refusal(method, served);
     if (served === undefined || refusal !== undefined) {
-      this.#answerError(id, refusal as ServiceError);
+      this.#answerError("stream", id, refusal as ServiceError);
       return;
     }
     const deadlineAt = this.#clock.monotonicMs() + this.#deadlineMs(body);
@@ -341,8 +351,10 @@ export class ServingSession implements ServerStreamOwner {
     return body.view.getUint32(takeCallHeader(body), true);
   }
 
-  #answerError(id: number, error: ServiceError): void {
-    if (!this.#departure.isClosed) this.#sendError(id, error);
+  #answerError(what: Failing, id: number, error: ServiceError): void {
+    if (this.#departure.isClosed) return;
+    this.#failures?.count(what, error.code);
+    this.#sendError(id, error);
   }
 
   #sendError(id: number, error: ServiceError): void {
