@@ -8,6 +8,7 @@ import { locationOf, offsetOf, segmentOf } from "../src/format/location.ts";
 import { type RecordHeader, RecordType, readHeader, writeHeader } from "../src/format/record.ts";
 import { PatchList } from "../src/index/patch-list.ts";
 import { SortedIds } from "../src/index/sorted-ids.ts";
+import { Slots } from "../src/threads/slots.ts";
 
 const MIB = 1024 * 1024;
 
@@ -39,6 +40,43 @@ describe("SortedIds", () => {
         },
       ),
       { numRuns: 60 },
+    );
+  });
+});
+
+describe("Slots", () => {
+  test("give back what was put under a number, once, and use no more numbers than things are under way", () => {
+    const operation = fc.oneof(
+      { weight: 6, arbitrary: fc.record({ kind: fc.constant("put" as const), pick: fc.nat() }) },
+      { weight: 6, arbitrary: fc.record({ kind: fc.constant("take" as const), pick: fc.nat() }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant("takeAll" as const), pick: fc.nat() }) },
+    );
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 200 }), (operations) => {
+        const slots = new Slots<{ readonly order: number }>(5);
+        const model = new Map<number, { readonly order: number }>();
+        let most = 0;
+        for (const [order, { kind, pick }] of operations.entries()) {
+          if (kind === "put") {
+            const item = { order };
+            const number = slots.put(item);
+            expect(model.has(number)).toBe(false);
+            model.set(number, item);
+            most = Math.max(most, model.size);
+            expect(number).toBeGreaterThanOrEqual(5);
+            expect(number).toBeLessThan(5 + most);
+          } else if (kind === "takeAll") {
+            expect(new Set(slots.takeAll())).toEqual(new Set(model.values()));
+            model.clear();
+          } else {
+            const number = 4 + (pick % (most + 3));
+            expect(slots.take(number)).toBe(model.get(number));
+            model.delete(number);
+          }
+          expect(slots.size).toBe(model.size);
+          expect(new Set(slots.values())).toEqual(new Set(model.values()));
+        }
+      }),
     );
   });
 });

@@ -34,6 +34,8 @@ export interface RecordReaderModules {
 interface CachedFile {
   readonly file: Promise<StorageFile>;
   readers: number;
+  /** When it was used last, as a number of uses. */
+  usedAt: number;
 }
 
 /** Records of one document that stand close together come with one read, if no more than this lies between them. */
@@ -45,8 +47,8 @@ const RUN_MAX_BYTES = 256 * 1024;
 export class RecordReader {
   readonly #modules: RecordReaderModules;
   readonly #openFilesMax: number;
-  /** In order of last use. */
   readonly #files = new Map<number, CachedFile>();
+  #uses = 0;
 
   constructor(modules: RecordReaderModules, openFilesMax: number) {
     this.#modules = modules;
@@ -114,10 +116,12 @@ export class RecordReader {
   }
 
   async #withFile<Result>(segmentId: number, use: (file: StorageFile) => Promise<Result>): Promise<Result> {
-    const cached = this.#files.get(segmentId) ?? { file: this.#openSegment(segmentId), readers: 0 };
-    // Set again, so that it is the one used last.
-    this.#files.delete(segmentId);
-    this.#files.set(segmentId, cached);
+    let cached = this.#files.get(segmentId);
+    if (cached === undefined) {
+      cached = { file: this.#openSegment(segmentId), readers: 0, usedAt: 0 };
+      this.#files.set(segmentId, cached);
+    }
+    cached.usedAt = ++this.#uses;
     cached.readers++;
     try {
       return await use(await this.#opened(segmentId, cached));
@@ -145,12 +149,23 @@ export class RecordReader {
   }
 
   #closeIdle(): void {
-    if (this.#files.size <= this.#openFilesMax) return;
-    for (const [id, { readers }] of this.#files) {
-      if (readers > 0) continue;
-      void this.forget(id);
-      if (this.#files.size <= this.#openFilesMax) return;
+    while (this.#files.size > this.#openFilesMax) {
+      const idle = this.#longestIdle();
+      if (idle === undefined) return;
+      void this.forget(idle);
     }
+  }
+
+  /** Looked for when a file has to go: to keep them in order would renew the table of the map with every few reads. */
+  #longestIdle(): number | undefined {
+    let found: number | undefined;
+    let foundAt = Number.POSITIVE_INFINITY;
+    for (const [id, { readers, usedAt }] of this.#files) {
+      if (readers > 0 || usedAt >= foundAt) continue;
+      found = id;
+      foundAt = usedAt;
+    }
+    return found;
   }
 }
 

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { Clock, Logger, Timer } from "@tidewire/foundation";
 import { type IoAnswer, type IoOperation, STARTED_ID } from "./io-request.ts";
+import { Slots } from "./slots.ts";
 
 export interface IoThreadModules {
   readonly clock: Clock;
@@ -45,10 +46,10 @@ export class IoThreadLost extends Error {
 export class IoThread {
   readonly #modules: IoThreadModules;
   readonly #options: IoThreadOptions;
-  readonly #waiting = new Map<number, Waiting>();
+  /** A request goes by the number of its slot. */
+  readonly #waiting = new Slots<Waiting>(STARTED_ID + 1);
   #worker: Worker | undefined;
   #hasStarted = false;
-  #nextId = STARTED_ID + 1;
   #watchdog: Timer | undefined;
 
   constructor(modules: IoThreadModules, options: IoThreadOptions) {
@@ -64,10 +65,9 @@ export class IoThread {
   /** Rejects with the error of the system call, or with `IoThreadLost`. */
   run(operation: IoOperation): Promise<unknown> {
     const worker = (this.#worker ??= this.#begin());
-    const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       if (this.#waiting.size === 0) worker.ref();
-      this.#waiting.set(id, { startedAt: this.#modules.clock.monotonicMs(), resolve, reject });
+      const id = this.#waiting.put({ startedAt: this.#modules.clock.monotonicMs(), resolve, reject });
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker of Node, not a window
       worker.postMessage({ id, operation });
       this.#watchdog ??= this.#watch(this.#patienceMs);
@@ -86,8 +86,10 @@ export class IoThread {
     const worker = new Worker(entry, { name, trackUnmanagedFds: false });
     worker.unref();
     worker.on("message", (answer: IoAnswer) => {
-      if (answer.id !== STARTED_ID) this.#settle(answer);
-      else if (this.#worker === worker) this.#started();
+      // Of one that was given up; its requests have failed, and others have their slots.
+      if (this.#worker !== worker) return;
+      if (answer.id === STARTED_ID) this.#started();
+      else this.#settle(answer);
     });
     const lost = (reason: string): void => {
       if (this.#worker !== worker) return;
@@ -117,9 +119,8 @@ export class IoThread {
   }
 
   #settle(answer: IoAnswer): void {
-    const waiting = this.#waiting.get(answer.id);
+    const waiting = this.#waiting.take(answer.id);
     if (waiting === undefined) return;
-    this.#waiting.delete(answer.id);
     if (this.#waiting.size === 0) this.#worker?.unref();
     if ("error" in answer) waiting.reject(Object.assign(new Error(answer.error.message), answer.error));
     else waiting.resolve(answer.result);
@@ -128,9 +129,9 @@ export class IoThread {
   #watch(delayMs: number, isLastChance = false): Timer {
     return this.#modules.clock.after(delayMs, () => {
       this.#watchdog = undefined;
-      const oldest = this.#waiting.values().next().value;
-      if (oldest === undefined) return;
-      const leftMs = oldest.startedAt + this.#patienceMs - this.#modules.clock.monotonicMs();
+      if (this.#waiting.size === 0) return;
+      const oldestAt = Math.min(...this.#waiting.values().map(({ startedAt }) => startedAt));
+      const leftMs = oldestAt + this.#patienceMs - this.#modules.clock.monotonicMs();
       if (leftMs > 0) this.#watchdog = this.#watch(leftMs);
       else if (!isLastChance) this.#watchdog = this.#watch(LAST_CHANCE_MS, true);
       else this.#giveUp();
@@ -155,8 +156,7 @@ export class IoThread {
     this.#hasStarted = false;
     this.#watchdog?.cancel();
     this.#watchdog = undefined;
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { reject } of waiting) reject(new IoThreadLost(`the I/O thread ${this.#options.name}: ${reason}`));
+    for (const { reject } of this.#waiting.takeAll())
+      reject(new IoThreadLost(`the I/O thread ${this.#options.name}: ${reason}`));
   }
 }
