@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { Client, type ServiceError as GrpcError, Metadata, status } from "@grpc/grpc-js";
 import { type ErrorCode, ServiceError } from "@tidewire/foundation";
 import { type LinkConnection, LinkError } from "@tidewire/link";
@@ -34,13 +35,15 @@ class Dialling {
   readonly #handshake: DialHandshake;
   readonly #streamMetadata = new Metadata();
   #agreement: Agreement | undefined;
+  #socket: Socket | undefined;
   #settle: { resolve(connection: LinkConnection): void; reject(error: LinkError): void } | undefined;
 
   constructor(context: TransportContext, address: string) {
     this.#context = context;
     const { limits, carrier: modules, introduction, keys } = context;
     const options = { ...channelOptions(limits), ...serverNameOptions(context.certificate) };
-    this.#client = new Client(address, channelCredentials(context.certificate), options);
+    const credentials = channelCredentials(context.certificate, (socket) => this.#connected(socket));
+    this.#client = new Client(address, credentials, options);
     if (modules.tuning === "internals") withoutRetryBuffer(this.#client);
     this.#handshake = new DialHandshake(introduction, keys[0], NO_BINDING);
     const carrier: GrpcCarrier = new GrpcCarrier(this.#call(CONTROL_PATH, new Metadata()), modules, limits, {
@@ -61,6 +64,11 @@ class Dialling {
       () => timer.cancel(),
     );
     carrier.greet(ControlType.hello, this.#handshake.hello);
+  }
+
+  #connected(socket: Socket): void {
+    this.#socket = socket;
+    if (this.#settle === undefined) socket.destroy();
   }
 
   #call(path: string, metadata: Metadata): GrpcCall {
@@ -110,6 +118,7 @@ class Dialling {
     this.#settle = undefined;
     carrier.abort(error);
     this.#client.close();
+    this.#socket?.destroy();
   }
 }
 

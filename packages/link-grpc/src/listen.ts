@@ -57,7 +57,8 @@ class GrpcLinkListener implements LinkListener {
   }
 
   bind(address: string): Promise<void> {
-    const credentials = serverCredentials(this.#context.certificate);
+    const { certificate, limits } = this.#context;
+    const credentials = serverCredentials(certificate, limits.handshakeTimeoutMs);
     return new Promise((resolve, reject) => {
       this.#server.bindAsync(address, credentials, (error, port) => {
         if (error === null) {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { connect as connectTls } from "node:tls";
 import {
   Client,
   type ClientDuplexStream,
@@ -241,6 +242,48 @@ describe("gRPC transport", () => {
     await server.cancelled.promise;
     expect(server.causes).toMatchObject([{ code: "unavailable" }]);
     expect([opener.ends.length, listener.connectionCount]).toEqual([1, 0]);
+  });
+
+  it("closes on those who never finish a TLS handshake", async () => {
+    const { listener } = await listening({ certificate: testCertificate("server"), handshakeTimeoutMs: 100 });
+    const silent = connect({ host: "127.0.0.1", port: Number(listener.address.split(":")[1]) });
+    closers.push(() => silent.destroy());
+    silent.resume();
+    // The beginning of a record of 512 bytes that does not come.
+    silent.write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]));
+    await once(silent, "close");
+  }, 5_000);
+
+  it.each([
+    ["a TLS handshake", { certificate: testCertificate("client") }],
+    ["greeting", {}],
+  ])(
+    "leaves a peer that never finishes %s",
+    async (_what, options) => {
+      const left = new Later<void>();
+      const mute = createServer((socket) => {
+        closers.push(() => socket.destroy());
+        socket.resume().once("close", () => left.resolve());
+      });
+      mute.listen(0, "127.0.0.1");
+      await once(mute, "listening");
+      closers.push(() => mute.close());
+      const { port } = mute.address() as AddressInfo;
+      const dialling = transport("client", { ...options, handshakeTimeoutMs: 100 }).dial(`127.0.0.1:${port}`);
+      expect(await rejection(dialling)).toMatchObject({ code: "timeout", isSent: false });
+      await left.promise;
+    },
+    5_000,
+  );
+
+  it("speaks no TLS before 1.3", async () => {
+    const { listener } = await listening({ certificate: testCertificate("server") });
+    const { cert, key, ca, serverName } = testCertificate("client");
+    const port = Number(listener.address.split(":")[1]);
+    const old = connectTls({ host: "127.0.0.1", port, cert, key, ca, servername: serverName, maxVersion: "TLSv1.2" });
+    closers.push(() => old.destroy());
+    const [error] = (await once(old, "error")) as [Error];
+    expect(error.message).toContain("protocol version");
   });
 
   it("carries calls and streams over mutual TLS without a shared key", async () => {
