@@ -247,3 +247,119 @@ test("a migration that fails leaves everybody with what was there", () => {
   player.send("write");
   expect(player.view).toEqual({ pages: 1 });
 });
+
+describe("a field that must have a value, and that a migration forgets", () => {
+  const Line = record({ note: t.string(), n: t.int().default(3), more: t.string().optional() });
+  const older = defineDocument({
+    space: "forgets",
+    createsOnDemand: true,
+    state: { title: t.string(), size: t.string(), lines: t.table(record({ note: t.string() })), by: t.map(Line) },
+    messages: (message) => ({
+      fill: message((doc) => {
+        doc.size = "secret size";
+        doc.lines.insert({ note: "a" });
+        doc.lines.insert({ note: "b" });
+        doc.by.set("ann", { note: "c" });
+      }),
+    }),
+  });
+
+  // oxlint-disable-next-line typescript/no-explicit-any -- two versions of a schema at once
+  function reloaded(state: any, migrate: Record<number, (doc: any, old: any) => void>, version = 2): any {
+    const document = createTestDocument(older);
+    const ann = document.connect("ann");
+    document.send("ann", "fill");
+    const before = { view: ann.view, seq: document.seq };
+    const newer = defineDocument({ space: "forgets", version, createsOnDemand: true, state, migrate });
+    try {
+      document.reload(newer);
+    } catch (thrown) {
+      // The stored document is as it was, and so is everybody who watches.
+      document.reload();
+      expect({ view: document.view("ann"), seq: document.seq }).toEqual(before);
+      throw thrown;
+    }
+    return document.view("ann");
+  }
+
+  const { size: _size, ...others } = {
+    title: t.string(),
+    size: t.string(),
+    lines: t.table(record({ note: t.string() })),
+    by: t.map(Line),
+  };
+  const ranked = t.table(record({ note: t.string(), rank: t.int() }));
+  const at = record({ x: t.int(), y: t.int().default(7) });
+
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
+  test.each<readonly [string, any, Record<number, (doc: any, old: any) => void>, string]>([
+    [
+      "a new field of the document",
+      { ...others, total: t.int() },
+      { 1: () => {} },
+      "migrate[1] leaves doc.total without a value: it is required (int), and nothing was stored for it. Assign it there, or give its schema a default or make it optional",
+    ],
+    [
+      "one of another type",
+      { ...others, size: t.int() },
+      { 1: () => {} },
+      "migrate[1] leaves doc.size without a value: it is required (int), and what was stored does not fit (string)",
+    ],
+    [
+      "one of a record of a table",
+      { ...others, lines: ranked },
+      { 1: (doc) => void (doc.lines.get("1").rank = 1) },
+      'migrate[1] leaves doc.lines.get("2").rank without a value',
+    ],
+    [
+      "one of a record of a map",
+      { ...others, by: t.map(record({ note: t.int() })) },
+      { 1: () => {} },
+      'migrate[1] leaves doc.by.get("ann").note without a value: it is required (int), and what was stored does not fit (string)',
+    ],
+    ["one of a nested record", { ...others, at }, { 1: () => {} }, "migrate[1] leaves doc.at.x without a value"],
+    [
+      "a principal",
+      { ...others, owner: t.principal() },
+      { 1: () => {} },
+      "migrate[1] leaves doc.owner without a value",
+    ],
+  ])("is an error that names it: %s", (_what, state, migrate, text) => {
+    expect(() => reloaded(state, migrate)).toThrow(expect.objectContaining({ message: expect.stringContaining(text) }));
+  });
+
+  test("over several versions, all of which may have forgotten it", () => {
+    expect(() => reloaded({ ...others, total: t.int() }, { 1: () => {}, 2: () => {} }, 3)).toThrow(
+      /migrate\[1\] to migrate\[2\] leave doc\.total without a value/,
+    );
+  });
+
+  test("is named with its step when the migration throws, too", () => {
+    const fails = (): void => {
+      throw new Error("no such thing");
+    };
+    expect(() => reloaded(others, { 1: () => {}, 2: fails }, 3)).toThrow(/migrate\[2\] threw: no such thing/);
+  });
+
+  test("is none where the schema has a default or the field is optional", () => {
+    const Ranked = record({ note: t.string(), rank: t.int().default(5), tag: t.string().optional(), at });
+    const state = { ...others, lines: t.table(Ranked), level: t.enum("low", "high").default("high") };
+    // oxlint-disable-next-line typescript/no-explicit-any -- two versions of a schema at once
+    const assign = (doc: any): void => doc.lines.map((line: any) => (line.at.x = Number(line.id)));
+    expect(reloaded(state, { 1: assign })).toEqual({
+      title: "",
+      level: "high",
+      by: { ann: { note: "c", n: 3 } },
+      lines: [
+        { id: "1", note: "a", rank: 5, at: { x: 1, y: 7 } },
+        { id: "2", note: "b", rank: 5, at: { x: 2, y: 7 } },
+      ],
+    });
+  });
+
+  test("nor is a document opened that lacks one because the schema changed without a version", () => {
+    expect(() => reloaded({ ...others, size: t.string(), total: t.int() }, {}, 1)).toThrow(
+      /doc\.total is required and has no value/,
+    );
+  });
+});

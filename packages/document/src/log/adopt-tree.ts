@@ -1,6 +1,6 @@
 import { isContainer } from "../author/schema-node.ts";
 import { StateError } from "../author/state-error.ts";
-import { fillZero } from "../state/fill-record.ts";
+import { fillDefault } from "../state/fill-record.ts";
 import { ListNode } from "../state/list-node.ts";
 import { MapNode } from "../state/map-node.ts";
 import type { AnyContainer } from "../state/new-container.ts";
@@ -11,13 +11,14 @@ import type { StoredTree } from "./stored-tree.ts";
 
 /**
  * Fills an empty record from a tree that another version of the schema wrote. What still fits is taken over; fields that
- * are gone or have another type are left to the migration, which gets the tree; new fields begin with their defaults.
+ * are gone or have another type are left to the migration, which gets the tree; the others begin with their defaults, where
+ * the schema gives one, and without a value otherwise: see `missingValue`.
  */
 export function adoptTree(record: RecordNode, tree: StoredTree): void {
   for (const field of record.$type.slots) {
     const value = tree[field.name];
     if (value !== undefined) adoptField(record, field, value);
-    if (record.$get(field.index) === undefined) fillZero(record, field);
+    if (record.$get(field.index) === undefined) fillDefault(record, field);
   }
 }
 

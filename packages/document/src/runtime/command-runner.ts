@@ -3,8 +3,8 @@ import { refusePromise } from "../author/refuse-promise.ts";
 import { StateError } from "../author/state-error.ts";
 import type { CronTimer } from "../state/cron-timers.ts";
 import type { DurableTimer } from "../state/durable-timers.ts";
-import { missingField } from "../state/fill-record.ts";
 import { LimitError } from "../state/limit-error.ts";
+import { missingValue } from "../state/missing-value.ts";
 import { mayConnect, mayCreate, mayDelete, maySend } from "./access.ts";
 import { parseArgument, validated } from "./arguments.ts";
 import type { CompiledDocument } from "./compiled-document.ts";
@@ -208,8 +208,8 @@ export class CommandRunner {
   #begin(body: DocumentBody, arg: unknown, ctx: HandlerContext): void {
     body.begin(ctx.now);
     refusePromise(this.#compiled.definition.onCreate?.(body.state.root, arg, ctx), "handlers");
-    const missing = missingField(body.state.root);
-    if (missing !== undefined) throw new StateError(`onCreate leaves "${missing}" without a value`);
+    const missing = missingValue(body.state.root);
+    if (missing !== undefined) throw new StateError(`onCreate leaves ${missing.path} without a value: it is required`);
   }
 
   /** Runs `work` after `first`; if it fails, `first` happens alone. */

@@ -1,10 +1,12 @@
 import { ServiceError } from "@tidewire/foundation";
 import { refusePromise } from "../author/refuse-promise.ts";
+import { describeType } from "../author/scalar-check.ts";
 import { adoptTree } from "../log/adopt-tree.ts";
 import { restoreLedgers, restorePatch, restoreSnapshot, restoring } from "../log/document-log.ts";
 import { decodePatch, decodeSnapshot, type PatchRecord, type SnapshotRecord } from "../log/log-record.ts";
 import { patchTree, plainTree, type StoredTree } from "../log/stored-tree.ts";
-import { missingField } from "../state/fill-record.ts";
+import { type MissingValue, missingValue } from "../state/missing-value.ts";
+import type { RecordNode } from "../state/record-node.ts";
 import type { CompiledDocument } from "./compiled-document.ts";
 import { DocumentBody } from "./document-body.ts";
 import { MarkerLedger } from "./marker-ledger.ts";
@@ -86,6 +88,10 @@ function restored(compiled: CompiledDocument, records: readonly LogRecord[]): Do
     if ("to" in record) restorePatch(body, record);
     else restoreSnapshot(body, record);
   }
+  const missing = missingValue(body.state.root);
+  if (missing !== undefined) {
+    throw new Error(`${missing.path} is required and has no value: new fields take a new version and a migration`);
+  }
   return body;
 }
 
@@ -112,17 +118,34 @@ function migrated(compiled: CompiledDocument, records: readonly LogRecord[]): Do
   try {
     restoring(body, body.effectSeq, () => {
       adoptTree(state.root, tree);
-      for (let step = storedVersion; step < version; step++) {
-        const work = migrate[step];
-        if (work === undefined) throw new Error(`there is no migration from version ${step}`);
-        const result: unknown = work(state.root, plainTree(tree));
-        refusePromise(result, "migrations");
-      }
-      const missing = missingField(state.root);
-      if (missing !== undefined) throw new Error(`"${missing}" has no value`);
+      for (let step = storedVersion; step < version; step++) migrateStep(migrate[step], step, state.root, tree);
+      const missing = missingValue(state.root);
+      if (missing !== undefined) throw new Error(forgotten(missing, tree, storedVersion, version - 1));
     });
   } catch (cause) {
-    throw new MigrationFailed(`migration from version ${storedVersion} to ${version} failed`, { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new MigrationFailed(`migration from version ${storedVersion} to ${version} failed: ${reason}`, { cause });
   }
   return body;
+}
+
+type Migration = CompiledDocument["definition"]["migrate"][number];
+
+function migrateStep(work: Migration | undefined, step: number, root: RecordNode, tree: StoredTree): void {
+  if (work === undefined) throw new Error(`there is no migration from version ${step}`);
+  try {
+    refusePromise(work(root, plainTree(tree)), "migrations");
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`migrate[${step}] threw: ${reason}`, { cause });
+  }
+}
+
+/** What was stored is told by its type only: texts of errors are no place for state. */
+function forgotten({ field, place, path }: MissingValue, tree: StoredTree, first: number, last: number): string {
+  const stored = place.reduce<unknown>((at, key) => (at as StoredTree | undefined)?.[key], tree);
+  const steps = first === last ? `migrate[${first}] leaves` : `migrate[${first}] to migrate[${last}] leave`;
+  const why =
+    stored === undefined ? "nothing was stored for it" : `what was stored does not fit (${describeType(stored)})`;
+  return `${steps} ${path} without a value: it is required (${field.node.kind}), and ${why}. Assign it there, or give its schema a default or make it optional`;
 }

@@ -30,30 +30,28 @@ export function fillWithZeros(record: RecordNode): void {
   for (const field of record.$type.slots) fillZero(record, field);
 }
 
-/** The first value of a field that was not given one. Containers have theirs. */
-export function fillZero(record: RecordNode, field: FieldType): void {
+function fillZero(record: RecordNode, field: FieldType): void {
+  fillFirst(record, field, zeroOf);
+}
+
+/** The default of a field that was not given a value, if its schema says one. Records that must be there are made. */
+export function fillDefault(record: RecordNode, field: FieldType): void {
+  fillFirst(record, field, () => undefined);
+}
+
+/** Containers have their first value already. */
+function fillFirst(record: RecordNode, field: FieldType, otherwise: (field: FieldType) => unknown): void {
   const { node } = field;
   if (isContainer(node)) return;
   if (node.kind === "record" && !node.isOptional && node.defaultValue === undefined) {
     const nested = new field.recordType!.Class(record.$state, record, "");
-    fillWithZeros(nested);
+    nested.$state.bytes += elementBytes;
+    for (const inner of nested.$type.slots) fillFirst(nested, inner, otherwise);
     record.$put(field.index, nested);
     return;
   }
-  const value = node.defaultValue ?? (node.isOptional ? undefined : zeroOf(field));
+  const value = node.defaultValue ?? (node.isOptional ? undefined : otherwise(field));
   if (value !== undefined) fillField(record, field, value, "the document");
-}
-
-/** Fields that are not optional and still have no value, after a document was made. */
-export function missingField(record: RecordNode): string | undefined {
-  for (const field of record.$type.slots) {
-    const value = record.$get(field.index);
-    if (value === undefined && !field.node.isOptional) return field.name;
-    if (field.node.kind !== "record" || value === undefined) continue;
-    const nested = missingField(value as RecordNode);
-    if (nested !== undefined) return `${field.name}.${nested}`;
-  }
-  return undefined;
 }
 
 function fillField(record: RecordNode, field: FieldType, given: unknown, what: string): void {

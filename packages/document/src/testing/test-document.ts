@@ -1,5 +1,5 @@
 import { canonicalJson } from "@tidewire/delta";
-import { type Principal, SeededRandom, ServiceError } from "@tidewire/foundation";
+import { type DocumentName, type Principal, SeededRandom, ServiceError } from "@tidewire/foundation";
 import type {
   DocumentDefinition,
   DocumentMessages,
@@ -34,6 +34,16 @@ export class Rejected extends Error {
     super(`refused: ${code}`, error.cause === undefined ? undefined : { cause: error.cause });
     this.code = code;
     this.data = isOwn ? error.details?.["data"] : error.details;
+  }
+}
+
+/** Throws with what its author has to know, which clients are not told. */
+function opened(runtime: DocumentRuntime, name: DocumentName, stored: StoredDocument): DocumentInstance {
+  try {
+    return runtime.open(name, stored);
+  } catch (thrown) {
+    const { message, cause } = thrown as Error;
+    throw new Error(cause instanceof Error ? `${message}: ${cause.message}` : message, { cause: thrown });
   }
 }
 
@@ -146,7 +156,7 @@ export class TestDocument<Definition extends DocumentDefinition> {
   reload(definition?: DocumentDefinition): void {
     const players = [...this.#players];
     const runtime = definition === undefined ? this.#runtime : this.#compile(definition);
-    const instance = runtime.open(this.#name, this.#stored);
+    const instance = opened(runtime, this.#name, this.#stored);
     this.#runtime = runtime;
     this.#instance = instance;
     for (const player of players) this.attach(player, player.client.viewState, player.client);
