@@ -14,6 +14,8 @@ export interface AppendIdentity {
   readonly payloadCrc: number;
 }
 
+type MutableIdentity = { -readonly [Field in keyof AppendIdentity]: AppendIdentity[Field] };
+
 export interface StoredSnapshot extends SnapshotReference {
   readonly seq: number;
 }
@@ -38,7 +40,7 @@ export class DocumentEntry {
   readonly patches = new PatchList();
   /** Where the kept history begins when there is no snapshot: 0, or the seq of the last deletion. */
   emptySeq = 0;
-  lastAppend: AppendIdentity | undefined;
+  #lastAppend: MutableIdentity | undefined;
   /** Why the document cannot be served: part of its log is unreadable. */
   damage: string | undefined;
   /** What is written but not durable yet. */
@@ -49,6 +51,29 @@ export class DocumentEntry {
   constructor(id: number, name: DocumentName) {
     this.id = id;
     this.name = name;
+  }
+
+  /** The newest append, to recognise it by. Only for as long as this turn: the next one is written over it. */
+  get lastAppend(): AppendIdentity | undefined {
+    return this.#lastAppend;
+  }
+
+  /**
+   * In place, once there is one: an append lives for milliseconds, but as the newest of its document long enough to reach
+   * the old generation, and all of them were a fifth of what the whole heap was collected for.
+   */
+  set lastAppend(append: AppendIdentity | undefined) {
+    const last = this.#lastAppend;
+    if (last === undefined || append === undefined) {
+      this.#lastAppend = append && identityOf(append);
+      return;
+    }
+    last.type = append.type;
+    last.epoch = append.epoch;
+    last.seq = append.seq;
+    last.span = append.span;
+    last.length = append.length;
+    last.payloadCrc = append.payloadCrc;
   }
 
   get baseSeq(): number {
@@ -74,4 +99,8 @@ export function sameAppend(a: AppendIdentity, b: AppendIdentity): boolean {
     a.length === b.length &&
     a.payloadCrc === b.payloadCrc
   );
+}
+
+function identityOf({ type, epoch, seq, span, length, payloadCrc }: AppendIdentity): MutableIdentity {
+  return { type, epoch, seq, span, length, payloadCrc };
 }

@@ -135,7 +135,6 @@ export class DocumentIndex {
     }
   }
 
-  /** Keeps `append`: it must not change. */
   applyAppend(entry: DocumentEntry, append: AppendIdentity, place: AppendPlace): void {
     const deletes = append.type === RecordType.deletion;
     const existed = entry.exists;
