@@ -10,6 +10,10 @@ const game = readFileSync(join(fixturesFolder, "before", "game.xml"), "utf8");
 const client = readFileSync(join(definitionsFolder, "client.xml"), "utf8");
 const errors = readFileSync(join(definitionsFolder, "errors.xml"), "utf8");
 
+const answer =
+  '<message name="Answer"><field id="1" name="words" type="u8" list="true" maxCount="3"/>' +
+  '<field id="2" name="mark" type="bytes" minBytes="2"/></message>';
+
 type Case = [title: string, source: string, from: string | RegExp, to: string, problem: string];
 
 const breaking: Case[] = [
@@ -37,7 +41,41 @@ const breaking: Case[] = [
     'name="final" type="u16"',
     "name changed from last to final",
   ],
-  ["a bound that shrank", game, 'maxLength="20"', 'maxLength="19"', "maxLength shrank from 20 to 19"],
+  [
+    "a bound that shrank",
+    game,
+    'maxLength="20"',
+    'maxLength="19"',
+    "maxLength changed from 20 to 19, which is narrower",
+  ],
+  [
+    "a bound that callers may now pass",
+    game,
+    /version="1"([^]*)maxLength="20"/,
+    'version="2"$1maxLength="21"',
+    'field "Turn.player": maxLength changed from 20 to 21, which is wider: released services refuse what goes beyond',
+  ],
+  [
+    "a bound that services may now pass",
+    game.replace('response="Card"', 'response="Answer"').replace("<service", `${answer}<service`),
+    /version="1"([^]*)maxCount="3"/,
+    'version="2"$1maxCount="4"',
+    'field "Answer.words": maxCount changed from 3 to 4, which is wider: released callers refuse what goes beyond',
+  ],
+  [
+    "a bound that either side may now pass",
+    game.replace("<service", `${answer}<service`),
+    /version="1"([^]*)minBytes="2"/,
+    'version="2"$1minBytes="1"',
+    'field "Answer.mark": minBytes changed from 2 to 1, which is wider: released peers refuse what goes beyond',
+  ],
+  [
+    "a bound that was widened before, and now again",
+    game.replace('version="1"', 'version="2"').replace('maxLength="20"', 'maxLength="20" boundsSince="2"'),
+    /version="2"([^]*)maxLength="20"/,
+    'version="3"$1maxLength="21"',
+    "maxLength changed from 20 to 21, which is wider",
+  ],
   [
     "an appended field without since",
     game,
@@ -89,6 +127,27 @@ const breaking: Case[] = [
     '<parameter name="message" type="MessageName"/>',
     '<parameter name="message" type="MessageName"/><parameter name="colour" type="Text"/>',
     "is new and required",
+  ],
+  [
+    "a parameter with less room",
+    client,
+    'name="MessageName" minLength="1" maxLength="128"',
+    'name="MessageName" minLength="1" maxLength="127"',
+    'string "MessageName": accepts less than released',
+  ],
+  [
+    "a result with more room",
+    client,
+    'name="View" depthMax="64"',
+    'name="View" depthMax="65"',
+    'json "View": may exceed what was released',
+  ],
+  [
+    "more room for what goes both ways",
+    client,
+    'name="Hash" maxLength="64"',
+    'name="Hash" maxLength="65"',
+    'string "Hash": may exceed what was released',
   ],
   ["a narrower pattern", client, "[A-Za-z0-9._-]{1,511}", "[A-Za-z0-9._-]{1,64}", "another pattern"],
   [
@@ -157,7 +216,21 @@ const compatible: Case[] = [
     'version="2"$1<unary id="2" name="b" request="Turn" response="Card" deadlineMs="1" idempotent="true" retry="safe"/></service>',
     "",
   ],
-  ["a wider bound", game, /version="1"([^]*)maxLength="20"/, 'version="2"$1maxLength="21"', ""],
+  [
+    "a wider bound that newer peers are told of",
+    game,
+    /version="1"([^]*)maxLength="20"/,
+    'version="2"$1maxLength="21" boundsSince="2"',
+    "",
+  ],
+  [
+    "a parameter with more room",
+    client,
+    'name="MessageName" minLength="1" maxLength="128"',
+    'name="MessageName" maxLength="256"',
+    "",
+  ],
+  ["a result with less room", client, 'name="View" depthMax="64"', 'name="View" depthMax="63"', ""],
   [
     "a new optional parameter",
     client,

@@ -1,5 +1,5 @@
 import type { DefinitionProblem } from "../definition-problem.ts";
-import { type Api, type ApiMember, type ApiType, typesSentByClients } from "../model/api.ts";
+import { type Api, type ApiMember, type ApiType, typesSentByClients, typesSentToClients } from "../model/api.ts";
 import { ProblemSink } from "./problem-sink.ts";
 
 /** What would break a client that was written for the released API. */
@@ -11,8 +11,11 @@ export function compareApis(released: Api, current: Api): readonly DefinitionPro
       sink.add(current.line, "api", `${name} changed`, "A new one is a new API beside the old");
   }
   const sent = typesSentByClients(current);
+  const received = typesSentToClients(current);
   const types = sink.pairs("type", released.types, current.types, byName, current.line);
-  for (const [before, now] of types.kept) compareTypes(before, now, sent.has(now.name), sink);
+  for (const [before, now] of types.kept) {
+    compareTypes(before, now, { isSent: sent.has(now.name), isReceived: received.has(now.name) }, sink);
+  }
   const methods = sink.pairs("method", released.methods, current.methods, byName, current.line);
   for (const [before, now] of methods.kept) {
     const where = `method "${now.name}"`;
@@ -70,13 +73,10 @@ function compareMembers(
         "Released clients rely on it: make it required",
       );
     }
-    if (now.isList && now.maxCount < before.maxCount) {
-      sink.add(
-        now.line,
-        `${where}, "${now.name}"`,
-        "takes fewer elements than released",
-        `Set maxCount back to ${before.maxCount}`,
-      );
+    if (now.isList && (direction === "sent" ? now.maxCount < before.maxCount : now.maxCount > before.maxCount)) {
+      const problem =
+        direction === "sent" ? "takes fewer elements than released" : "may have more elements than released";
+      sink.add(now.line, `${where}, "${now.name}"`, problem, `Set maxCount back to ${before.maxCount}`);
     }
   }
   for (const member of added) {
@@ -90,20 +90,43 @@ function compareMembers(
   }
 }
 
-function compareTypes(before: ApiType, now: ApiType, isSent: boolean, sink: ProblemSink): void {
+/** Which way values of a type go, as a client sees it. */
+interface Uses {
+  readonly isSent: boolean;
+  readonly isReceived: boolean;
+}
+
+function compareTypes(before: ApiType, now: ApiType, { isSent, isReceived }: Uses, sink: ProblemSink): void {
   const where = `${now.kind} "${now.name}"`;
-  const narrowed = (isNarrower: boolean): void => {
-    if (isNarrower) sink.add(now.line, where, "accepts less than released", "Widen it again");
+  const bounds = (change: { readonly isNarrower: boolean; readonly isWider: boolean }): void => {
+    if (isSent && change.isNarrower) {
+      sink.add(
+        now.line,
+        where,
+        "accepts less than released",
+        "Released clients may send what does not fit: widen it again",
+      );
+    }
+    if (isReceived && change.isWider) {
+      const fix = "Released clients may have checked the bound: put it back, and use a new type in a member of its own";
+      sink.add(now.line, where, "may exceed what was released", fix);
+    }
   };
   if (before.kind !== now.kind) {
     sink.add(now.line, where, `was released as ${before.kind}`, "Put it back and add a new type");
   } else if (before.kind === "string" && now.kind === "string") {
     if (before.pattern !== now.pattern) sink.add(now.line, where, "has another pattern than released", "Put it back");
-    narrowed(now.minLength > before.minLength || now.maxLength < before.maxLength);
+    bounds({
+      isNarrower: now.minLength > before.minLength || now.maxLength < before.maxLength,
+      isWider: now.minLength < before.minLength || now.maxLength > before.maxLength,
+    });
   } else if (before.kind === "integer" && now.kind === "integer") {
-    narrowed(now.min > before.min || now.max < before.max);
+    bounds({
+      isNarrower: now.min > before.min || now.max < before.max,
+      isWider: now.min < before.min || now.max > before.max,
+    });
   } else if (before.kind === "json" && now.kind === "json") {
-    narrowed(now.depthMax < before.depthMax);
+    bounds({ isNarrower: now.depthMax < before.depthMax, isWider: now.depthMax > before.depthMax });
   } else if ((before.kind === "object" || before.kind === "tuple") && (now.kind === "object" || now.kind === "tuple")) {
     compareMembers(where, before.members, now.members, isSent ? "sent" : "received", now.line, sink);
     if (now.kind === "tuple" && now.members.length !== before.members.length) {

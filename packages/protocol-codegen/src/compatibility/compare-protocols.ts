@@ -2,6 +2,7 @@ import type { DefinitionProblem } from "../definition-problem.ts";
 import { digestOf } from "../model/digest.ts";
 import type { EnumType, Field, MessageType, Method, Protocol, UnionType } from "../model/protocol.ts";
 import { ProblemSink } from "./problem-sink.ts";
+import { type Senders, sendersOf } from "./senders.ts";
 
 /** What keeps processes of the released protocol from talking to processes of the current one. */
 export function compareProtocols(released: Protocol, current: Protocol): readonly DefinitionProblem[] {
@@ -15,7 +16,11 @@ export function compareProtocols(released: Protocol, current: Protocol): readonl
   }
   const byName = (part: { readonly name: string }): string => part.name;
   const messages = sink.pairs("message", released.messages, current.messages, byName, current.line);
-  for (const [before, now] of messages.kept) compareMessages(released, before, now, sink);
+  const senders = sendersOf(current);
+  for (const [before, now] of messages.kept) {
+    const kept = compareMessages(released, before, now, sink);
+    for (const [field, fieldNow] of kept) compareBounds(released, now.name, senders(now.name), [field, fieldNow], sink);
+  }
   const enums = sink.pairs("enum", released.enums, current.enums, byName, current.line);
   for (const [before, now] of enums.kept) compareEnums(released, before, now, sink);
   const unions = sink.pairs("union", released.unions, current.unions, byName, current.line);
@@ -30,7 +35,13 @@ export function compareProtocols(released: Protocol, current: Protocol): readonl
   return sink.problems;
 }
 
-function compareMessages(released: Protocol, before: MessageType, now: MessageType, sink: ProblemSink): void {
+/** Gives the fields that are still there, as they were and as they are. */
+function compareMessages(
+  released: Protocol,
+  before: MessageType,
+  now: MessageType,
+  sink: ProblemSink,
+): readonly (readonly [Field, Field])[] {
   const { kept, added } = sink.pairs(
     `field of ${now.name} with id`,
     before.fields,
@@ -44,6 +55,7 @@ function compareMessages(released: Protocol, before: MessageType, now: MessageTy
     const fix = `Set since="${released.version + 1}" (and the protocol's version)`;
     sink.add(field.line, `field "${now.name}.${field.name}"`, "is new, but claims to have been released", fix);
   }
+  return kept;
 }
 
 function compareFields(message: string, before: Field, now: Field, sink: ProblemSink): void {
@@ -58,15 +70,50 @@ function compareFields(message: string, before: Field, now: Field, sink: Problem
   changed("optional", before.isOptional, now.isOptional);
   changed("since", before.since, now.since);
   changed("default", before.defaultText ?? "none", now.defaultText ?? "none");
-  const narrowed = (what: string, from: number, to: number): void => {
-    if (to < from)
-      sink.add(now.line, where, `${what} shrank from ${from} to ${to}`, "Older peers may send more; widen it again");
+}
+
+/** Why a wider bound is refused, and how it can come nevertheless, by who sends the message. */
+const widening: Readonly<Record<Senders, { readonly refusedBy: string; readonly order: string }>> = {
+  callers: { refusedBy: "services", order: "deploy services first, and let callers send more only to services" },
+  services: { refusedBy: "callers", order: "deploy callers first, and let services send more only to callers" },
+  peers: { refusedBy: "peers", order: "send more only to peers" },
+};
+
+function compareBounds(
+  released: Protocol,
+  message: string,
+  senders: Senders,
+  [before, now]: readonly [Field, Field],
+  sink: ProblemSink,
+): void {
+  const where = `field "${message}.${now.name}"`;
+  const next = released.version + 1;
+  const { refusedBy, order } = widening[senders];
+  /** @param room what a value may take; more is wider. */
+  const compare = (what: string, from: number, to: number, room: 1 | -1): void => {
+    const change = `${what} changed from ${from} to ${to}`;
+    if (room * to < room * from) {
+      sink.add(
+        now.line,
+        where,
+        `${change}, which is narrower`,
+        "Older peers may send what does not fit; widen it again",
+      );
+    } else if (to !== from && now.boundsSince <= released.version) {
+      const problem = `${change}, which is wider: released ${refusedBy} refuse what goes beyond`;
+      sink.add(
+        now.line,
+        where,
+        problem,
+        `Set boundsSince="${next}" (and the protocol's version), ${order} of version ${next}`,
+      );
+    }
   };
-  narrowed("maxLength", before.maxLength, now.maxLength);
-  narrowed("maxBytes", before.maxBytes, now.maxBytes);
-  narrowed("maxCount", before.maxCount, now.maxCount);
-  narrowed("keyMaxLength", before.keyMaxLength, now.keyMaxLength);
-  narrowed("room below minBytes", -before.minBytes, -now.minBytes);
+  compare("maxLength", before.maxLength, now.maxLength, 1);
+  compare("maxBytes", before.maxBytes, now.maxBytes, 1);
+  compare("maxCount", before.maxCount, now.maxCount, 1);
+  compare("keyMaxLength", before.keyMaxLength, now.keyMaxLength, 1);
+  compare("minBytes", before.minBytes, now.minBytes, -1);
 }
 
 function compareEnums(released: Protocol, before: EnumType, now: EnumType, sink: ProblemSink): void {

@@ -72,6 +72,7 @@ function fieldRow(field: Field): string {
   const notes = [
     ...(field.isOptional ? ["optional"] : []),
     ...(field.since > 1 ? [`since version ${field.since}`] : []),
+    ...(field.boundsSince > 1 ? [`bounds since version ${field.boundsSince}`] : []),
     ...(field.defaultText === undefined ? [] : [`default \`${field.defaultText}\``]),
     ...(field.since > 1 && canBeMissing(field) && field.container !== "single" ? ["empty before"] : []),
     ...(field.documentation === "" ? [] : [cell(field.documentation)]),

@@ -119,6 +119,20 @@ export interface ApiClose {
 
 /** Types that a client can send, directly or inside others. */
 export function typesSentByClients(api: Api): ReadonlySet<string> {
+  const members = [...api.methods.flatMap((method) => method.parameters), ...api.notices];
+  return typesWithin(
+    api,
+    members.map(({ type }) => type),
+  );
+}
+
+/** Types that a client can be sent. */
+export function typesSentToClients(api: Api): ReadonlySet<string> {
+  const results = api.methods.flatMap(({ result }) => (result === undefined ? [] : [result]));
+  return typesWithin(api, [...results, ...api.frames.map(({ type }) => type)]);
+}
+
+function typesWithin(api: Api, names: readonly string[]): ReadonlySet<string> {
   const found = new Set<string>();
   const visit = (name: string): void => {
     if (found.has(name)) return;
@@ -126,6 +140,6 @@ export function typesSentByClients(api: Api): ReadonlySet<string> {
     const type = api.types.find((candidate) => candidate.name === name);
     if (type?.kind === "object" || type?.kind === "tuple") for (const member of type.members) visit(member.type);
   };
-  for (const member of [...api.methods.flatMap((method) => method.parameters), ...api.notices]) visit(member.type);
+  for (const name of names) visit(name);
   return found;
 }

@@ -105,22 +105,7 @@ function checkFields(protocol: Protocol, message: MessageType, add: AddProblem):
         "Fields of later versions stand at the end",
       );
     }
-    if (field.since > protocol.version) {
-      add(
-        field.line,
-        where,
-        `since ${field.since} is after the protocol's version`,
-        `Raise the protocol's version to ${field.since}`,
-      );
-    }
-    if (field.since > 1 && !canBeMissing(field)) {
-      add(
-        field.line,
-        where,
-        "was appended, but older senders leave it out",
-        'Make it optional="true" or give it a default',
-      );
-    }
+    checkVersions(protocol, field, where, add);
     if (field.isOptional && field.container !== "single") {
       add(field.line, where, "is an optional list or map", "Remove optional: an empty one says the same");
     }
@@ -129,6 +114,21 @@ function checkFields(protocol: Protocol, message: MessageType, add: AddProblem):
     }
     if (field.defaultText !== undefined) checkDefault(protocol, field, where, add);
     previous = field;
+  }
+}
+
+function checkVersions(protocol: Protocol, field: Field, where: string, add: AddProblem): void {
+  for (const name of ["since", "boundsSince"] as const) {
+    if (field[name] <= protocol.version) continue;
+    const fix = `Raise the protocol's version to ${field[name]}`;
+    add(field.line, where, `${name} ${field[name]} is after the protocol's version`, fix);
+  }
+  if (field.boundsSince > 1 && field.boundsSince <= field.since) {
+    add(field.line, where, "had no bounds to widen before it was there", "Remove boundsSince");
+  }
+  if (field.since > 1 && !canBeMissing(field)) {
+    const fix = 'Make it optional="true" or give it a default';
+    add(field.line, where, "was appended, but older senders leave it out", fix);
   }
 }
 

@@ -95,6 +95,8 @@ export interface Field {
   readonly defaultText: string | undefined;
   /** The protocol version that brought the field; senders of older versions end before it. */
   readonly since: number;
+  /** The protocol version that widened its bounds last; senders keep to the ones before towards peers of older versions. */
+  readonly boundsSince: number;
   readonly documentation: string;
   readonly line: number;
 }

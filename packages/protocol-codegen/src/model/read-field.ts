@@ -34,6 +34,7 @@ export function readField(element: XmlElement, types: TypeNames, problems: Probl
     keyMaxLength: attributes.integer("keyMaxLength", { min: 1, max: 65_536 }, defaultBounds.keyMaxLength),
     defaultText: attributes.optionalText("default"),
     since: attributes.integer("since", { min: 1, max: 65_535 }, 1),
+    boundsSince: attributes.integer("boundsSince", { min: 1, max: 65_535 }, 1),
     documentation: element.text,
     line: element.line,
   };
@@ -54,6 +55,7 @@ function refuseIdleBounds(
     ["maxBytes", isBytes, "bytes"],
     ["maxCount", isList || isMap, "lists and maps"],
     ["keyMaxLength", isMap, "maps"],
+    ["boundsSince", isText || isBytes || isList || isMap, "strings, json, bytes, lists and maps"],
   ];
   for (const [bound, applies, to] of belongsTo) {
     if (applies || !element.attributes.has(bound)) continue;
