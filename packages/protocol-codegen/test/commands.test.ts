@@ -155,6 +155,41 @@ describe("outside this repository", () => {
   });
 });
 
+describe("files that nothing gives any more", () => {
+  test("are named by check and left by generate, and what others wrote is neither", async () => {
+    const { definitions, out, output } = project();
+    await run("init", definitions);
+    await run("generate", definitions, ...output);
+    writeFileSync(join(out, "mine.ts"), "export {};\n");
+    const path = join(definitions, "chat.xml");
+    writeFileSync(path, readFileSync(path, "utf8").replace('name="chat"', 'name="talk"'));
+    const orphans = ["chat-codecs.ts", "chat-service.ts", "chat-stubs.ts", "chat-types.ts", "chat.golden.json"];
+    const expected = [...orphans, "chat.md", "chat.proto"].map(
+      (name) => `${join(out, name)}: was generated, and nothing gives it any more. Delete it.`,
+    );
+    const written = await run("generate", definitions, ...output);
+    expect(written.out.split("\n").filter((line) => !line.startsWith("wrote "))).toEqual(expected);
+    expect(await run("check", definitions, ...output)).toMatchObject({ exitCode: 1, err: expected.join("\n") });
+    for (const line of expected) rmSync(line.split(": ", 1)[0]!);
+    expect(await run("check", definitions, ...output)).toMatchObject({ exitCode: 0, err: "" });
+    expect(readdirSync(out)).toContain("mine.ts");
+  });
+
+  test("are found in packages that no definition names any more, and in the runtime", async () => {
+    const { definitions } = project();
+    await run("init", definitions);
+    const packages = join(definitions, "..", "packages");
+    await run("generate", definitions, "--packages", packages);
+    await run("generate", definitions, "--standalone");
+    const path = join(definitions, "chat.xml");
+    writeFileSync(path, readFileSync(path, "utf8").replace('package="chat"', 'package="talk"'));
+    await run("generate", definitions, "--packages", packages);
+    const { err } = await run("check", definitions, "--packages", packages);
+    expect(err).toContain(`${join(packages, "chat", "src", "generated", "chat-types.ts")}: was generated`);
+    expect(err).toContain(`${join("runtime", "wire", "reader.ts")}: was generated`);
+  });
+});
+
 describe("the command line", () => {
   test("has help", async () => {
     const { exitCode, out } = await run("--help");

@@ -9,9 +9,11 @@ import { fixturesFolder } from "./support/protocols.ts";
 
 const definitions = await readDefinitions(definitionsFolder);
 
-test("committed files are what the definitions give", () => {
+test("committed files are what the definitions give, and no others are", () => {
   const files = generate(definitions);
-  expect(OutputFolder.packages(packagesFolder, generatedDocuments).check(files)).toEqual([]);
+  const folder = OutputFolder.packages(packagesFolder, generatedDocuments);
+  expect(folder.check(files)).toEqual([]);
+  expect(folder.orphans(files)).toEqual([]);
   expect(files.length).toBeGreaterThan(20);
 });
 

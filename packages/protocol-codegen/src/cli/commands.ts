@@ -49,12 +49,13 @@ export async function runCodegen(args: readonly string[], console: Console): Pro
     async (definitions: string, options: OutputOptions) => {
       const { folder, files } = prepareOutput(definitions, await readDefinitions(definitions), options);
       for (const path of folder.write(files)) console.log(`wrote ${path}`);
+      for (const path of folder.orphans(files)) console.log(orphaned(path));
     },
   );
 
   withOutputOptions(program.command("check"))
     .description(
-      "fail unless definitions are sound, released peers understand them, and generated files are up to date",
+      "fail unless definitions are sound, released peers understand them, and exactly what they give is generated",
     )
     .option("--released <folder>", "definitions in use (default: ../released of the definitions, if it exists)")
     .action(async (definitions: string, options: OutputOptions & { readonly released?: string }) => {
@@ -63,7 +64,9 @@ export async function runCodegen(args: readonly string[], console: Console): Pro
       const { folder, files } = prepareOutput(definitions, current, options);
       const stale = folder.check(files);
       for (const path of stale) fail(`${path}: is not what the definitions give. Run codegen generate.`);
-      if (stale.length === 0) console.log(`${files.length} generated files are up to date`);
+      const orphans = folder.orphans(files);
+      for (const path of orphans) fail(orphaned(path));
+      if (stale.length === 0 && orphans.length === 0) console.log(`${files.length} generated files are up to date`);
     });
 
   program
@@ -87,6 +90,10 @@ export async function runCodegen(args: readonly string[], console: Console): Pro
     else throw error;
   }
   return exitCode;
+}
+
+function orphaned(path: string): string {
+  return `${path}: was generated, and nothing gives it any more. Delete it.`;
 }
 
 /** What commander throws for help, the version and unknown options; it has printed the reason already. */
