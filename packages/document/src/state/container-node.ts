@@ -23,10 +23,14 @@ export abstract class ContainerNode<Element extends Changeable> extends StateNod
 
   /** Moves an element to the front of the changes; links it if it is new. */
   $promote(element: Element): void {
-    if (this.$newest === element) return;
-    this.$unlink(element);
-    element.$older = this.$newest;
-    if (this.$newest !== null) this.$newest.$newer = element;
+    const { $newest: newest } = this;
+    if (newest === element) return;
+    const { $newer: newer, $older: older } = element;
+    if (newer !== null) newer.$older = older;
+    if (older !== null) older.$newer = newer;
+    element.$newer = null;
+    element.$older = newest;
+    if (newest !== null) newest.$newer = element;
     this.$newest = element;
   }
 

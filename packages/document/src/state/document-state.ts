@@ -45,6 +45,8 @@ export class DocumentState {
   extras: RootExtras | undefined;
   /** While the log is read nothing is refused for its size: it was accepted once. */
   isRestoring = false;
+  /** The open transaction has written some field twice: it may hold again what it held before. */
+  hasRewrites = false;
   bytes = 0;
   /** What the open transaction will be stamped with. */
   transactionSeq = 0;
@@ -66,6 +68,7 @@ export class DocumentState {
     if (this.isWriting) throw new Error("a transaction is already open");
     this.transactionSeq = seq;
     this.#startBytes = this.bytes;
+    this.hasRewrites = false;
     this.isWriting = true;
   }
 

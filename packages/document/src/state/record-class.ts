@@ -27,6 +27,7 @@ return class extends Base {
   }
   $get(index) { switch (index) { ${slots.map((field) => `case ${field.index}: return this.$${field.index};`).join(" ")} } }
   $put(index, value) { switch (index) { ${slots.map((field) => `case ${field.index}: this.$${field.index} = value; break;`).join(" ")} } }
+  ${commitSource(type)}
   ${changesWriterSource(type)}
   ${type.isRow ? "get id() { return this.$key; }" : ""}
   ${slots.map((field) => accessors(type, field)).join("\n  ")}
@@ -47,6 +48,48 @@ return class extends Base {
   return Class;
 }
 
+/**
+ * A written scalar of a live record, as it mostly is; everything else is for the method of the base. It is here because the
+ * elements of one container are of one class: what it asks of its neighbours in the list of changes is then known to V8,
+ * where one method for all classes looks up each member of theirs.
+ */
+function commitSource({ slots, isElement }: RecordType): string {
+  const isOther = slots
+    .filter(({ index, node }) => index >= maskedFields || node.kind === "record" || node.kind === "json")
+    .map(({ index }) => ` || code === ${index}`);
+  return `commit(code, old, seq) {
+    if (!this.$isLive${isOther.join("")}) return super.commit(code, old, seq);
+    this.$dirty = 0;
+    // Written once it is another value than before: an equal one is refused.
+    if (this.$state.hasRewrites && this.$get(code) === old) return false;
+    if (this.$born !== seq) {
+      const stamps = this.$fieldStamps;
+      if (stamps === null) this.$setFieldStamp(code, seq);
+      else stamps[code] = seq;
+    }
+    ${isElement ? touchElementSource : "this.$touch(seq);"}
+    return true;
+  }`;
+}
+
+/** `$touch`, and the same as `$promote` of its container. */
+const touchElementSource = `const parent = this.$parent;
+    if (this.$stamp !== seq) {
+      this.$stamp = seq;
+      const newest = parent.$newest;
+      if (newest !== this) {
+        const newer = this.$newer, older = this.$older;
+        if (newer !== null) newer.$older = older;
+        if (older !== null) older.$newer = newer;
+        this.$newer = null;
+        this.$older = newest;
+        if (newest !== null) newest.$newer = this;
+        parent.$newest = this;
+      }
+      if (parent.$stamp !== seq) parent.$touch(seq);
+    }
+    if (parent.$indexes !== null) parent.$indexes.touch(this, seq, code, old);`;
+
 function accessors(type: RecordType, field: FieldType): string {
   const { index, name, node } = field;
   const saw = type.isReadByField ? `tracker.sawField(this, ${index})` : `tracker.sawLeaf(this, ${index})`;
@@ -64,7 +107,8 @@ function accessors(type: RecordType, field: FieldType): string {
     if (!(${isPlainlyValid(node)})) value = checks[${index}](value, state);
     const old = this.$${index};
     if (value === old) return;
-    if (!(${isTouched})) { state.log(this, ${index}, old); ${setTouched}; }
+    if (${isTouched}) state.hasRewrites = true;
+    else { state.log(this, ${index}, old); ${setTouched}; }
     ${hasVariableSize(field) ? `this.$resize(${index}, value);` : ""}
     this.$${index} = value;
     ${type.isElement ? `if (this.$parent.$indexes !== null) this.$parent.$indexes.change(this, ${index}, old);` : ""}

@@ -13,10 +13,9 @@ const keptLengthMax = 256;
  * nothing that cannot be taken back.
  */
 export class UndoLog {
-  readonly #targets: (Undoable | undefined)[] = [];
-  readonly #codes: number[] = [];
-  readonly #olds: unknown[] = [];
-  /** The arrays keep their length, because giving it back costs more than a small transaction. */
+  /** Target, code and old value, one after the other: one array to look into, and to grow. */
+  readonly #entries: unknown[] = [];
+  /** The array keeps its length, because giving it back costs more than a small transaction. */
   #length = 0;
 
   get length(): number {
@@ -24,41 +23,42 @@ export class UndoLog {
   }
 
   push(target: Undoable, code: number, old: unknown): void {
-    const at = this.#length;
-    this.#targets[at] = target;
-    this.#codes[at] = code;
-    this.#olds[at] = old;
-    this.#length = at + 1;
+    const entries = this.#entries;
+    const at = this.#length * 3;
+    entries[at] = target;
+    entries[at + 1] = code;
+    entries[at + 2] = old;
+    this.#length++;
   }
 
   /** Takes back everything after the first `length` entries, last first. */
   undoTo(length: number): void {
+    const entries = this.#entries;
     for (let index = this.#length - 1; index >= length; index--) {
-      this.#targets[index]!.undo(this.#codes[index]!, this.#olds[index]);
+      (entries[index * 3] as Undoable).undo(entries[index * 3 + 1] as number, entries[index * 3 + 2]);
     }
     this.#truncate(length);
   }
 
   commit(seq: number): boolean {
-    const targets = this.#targets;
+    const entries = this.#entries;
+    const end = this.#length * 3;
     let hasChanged = false;
-    for (let index = 0; index < this.#length; index++) {
-      if (targets[index]!.commit(this.#codes[index]!, this.#olds[index], seq)) hasChanged = true;
+    for (let at = 0; at < end; at += 3) {
+      if ((entries[at] as Undoable).commit(entries[at + 1] as number, entries[at + 2], seq)) hasChanged = true;
     }
     this.#truncate(0);
     return hasChanged;
   }
 
   #truncate(length: number): void {
+    const entries = this.#entries;
     // Nothing that was removed is kept alive by it.
-    for (let index = length; index < this.#length; index++) {
-      this.#targets[index] = undefined;
-      this.#olds[index] = undefined;
+    for (let at = length * 3; at < this.#length * 3; at += 3) {
+      entries[at] = undefined;
+      entries[at + 2] = undefined;
     }
     this.#length = length;
-    if (this.#targets.length <= keptLengthMax || length > keptLengthMax) return;
-    this.#targets.length = length;
-    this.#codes.length = length;
-    this.#olds.length = length;
+    if (entries.length > keptLengthMax * 3 && length <= keptLengthMax) entries.length = length * 3;
   }
 }
