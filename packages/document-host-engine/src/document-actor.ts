@@ -351,7 +351,8 @@ export class DocumentActor implements TurnWorker {
     if (this.#pipeline.queued > 0 || this.#reads.length > 0) return true;
     if (this.#viewers.hasCredit || this.#viewers.checks.size > 0) return true;
     const now = this.#modules.clock.monotonicMs();
-    if ((this.#keeper.copy?.instance.deliverAt ?? Number.POSITIVE_INFINITY) <= now) return true;
+    const instance = this.#keeper.copy?.instance;
+    if (instance?.owesCommit === true || (instance?.deliverAt ?? Number.POSITIVE_INFINITY) <= now) return true;
     if (this.#viewers.presence.steps(now).length > 0) return true;
     for (const slot of this.#viewers.unattached) if (slot.agent.isConnected) return true;
     return false;

@@ -1,6 +1,10 @@
 import { expect, test } from "@jest/globals";
+import { compileDocument, defineDocument, t } from "@tidewire/document";
+import { SeededRandom } from "@tidewire/foundation";
 import { FakeRuntime } from "./support/fake-runtime.ts";
-import { bob, document, TestBed } from "./support/test-bed.ts";
+import { alice, bob, document, TestBed } from "./support/test-bed.ts";
+
+const carol = { agent: "carol", authority: "test" };
 
 const bedWithPresence = () => new TestBed({ runtime: new FakeRuntime({ logsPresence: true }) });
 
@@ -137,4 +141,39 @@ test("a document waits for the grace of its last agent before it is unloaded, an
   await bed.pass(4_000);
   expect(bed.host.documentCount).toBe(0);
   expect((await bed.valueOf(bob))["entries"]).toEqual(["+alice", "-alice"]);
+});
+
+test("what is shown depending on who is connected is logged at once, so that a crash does not set back what a newcomer is told", async () => {
+  const name = { space: "doors", key: "a" };
+  const door = defineDocument({
+    space: "doors",
+    createsOnDemand: true,
+    state: { title: t.string(), lever: t.int().private() },
+    views: {
+      seen: (doc, { principal }) =>
+        principal.agent === "alice" && doc.presence.agents.includes("bob") ? doc.lever : undefined,
+    },
+    messages: (message) => ({ pull: message((doc) => void doc.lever++) }),
+  });
+  const runtime = compileDocument(door, {}, { random: new SeededRandom(3) });
+  const bed = new TestBed({ runtime });
+  const { stream } = bed.connect({ name });
+  await bed.settle();
+  const pull = { kind: "message", principal: alice, message: "pull" } as const;
+  const pulled = bed.host.execute(name, pull, bed.context());
+  await bed.settle();
+  await pulled;
+  const { connection } = bed.connect({ name, principal: bob });
+  await bed.settle();
+  connection.cancelled(true);
+  await bed.settle();
+  expect(stream.frames.length).toBeGreaterThan(2);
+  const told = bed.get(carol, name);
+  await bed.settle();
+  expect(told.value.seq).toBe(2);
+  // It is not handed over: what is not in the log by now is lost.
+  const next = new TestBed({ nodeId: "host-2", log: bed.log, clock: bed.clock, runtime });
+  const after = next.get(carol, name);
+  await next.settle();
+  expect(after.value.seq).toBe(2);
 });

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from "@tidewire/delta";
 import { SeededRandom } from "@tidewire/foundation";
 import type { SchemaNode } from "../src/author/schema-node.ts";
 import type { DocumentDefinition } from "../src/index.ts";
-import { Bench, type FakeClient, messageOf, principalOf } from "./bench.ts";
+import { Bench, type FakeClient, principalOf } from "./bench.ts";
 import { type LooksAt, type Mutate, mutateRecord, randomDocument, tokensIn } from "./random-document.ts";
 
 const histories = Number(process.env["DOCUMENT_HISTORIES"] ?? 100);
@@ -163,7 +163,9 @@ class History {
   reopen(): void {
     const { bench, random } = this;
     if (!bench.instance.exists) return;
-    if (this.looksAtPresence) this.touch();
+    // What they have looked at for the first time is in the log with the append that follows.
+    this.seqs();
+    bench.append();
     const before = this.stored();
     const seqs = this.seqs();
     const clients = this.clients.splice(0);
@@ -178,13 +180,6 @@ class History {
     for (const client of clients) {
       if (client.frames.length > 0) this.attach({ seq: client.seq, hash: client.hash }, client);
     }
-  }
-
-  /** What policies and views have looked at for the first time since the last commit is in the log with the next one. */
-  touch(): void {
-    this.seqs();
-    this.bench.instance.execute(messageOf("cid", "touch"), this.bench.now);
-    this.bench.append();
   }
 
   /** Of what was removed before, a reader knows less. */
@@ -337,10 +332,14 @@ describe("random documents, policies and histories", () => {
   });
 
   // A viewer that came back with another view state was taken for one who waited at its seq; a merged frame had the seq
-  // of a row that came and went unseen.
-  test.each([[2_832], [300_861]])("seed %i of views that look at what their viewers do not see", (seed) => {
-    expect(() => play(seed, "hidden")).not.toThrow();
-  });
+  // of a row that came and went unseen; one that took a removed row out of a view had the seq of a later change that its
+  // receiver did not see.
+  test.each([[2_832], [300_861], [3_001_122]])(
+    "seed %i of views that look at what their viewers do not see",
+    (seed) => {
+      expect(() => play(seed, "hidden")).not.toThrow();
+    },
+  );
 
   // A policy of the document that looked at who is connected was not asked again; a seq went back when those left for whom
   // something was shown, and where a record had been changed and removed in one message.

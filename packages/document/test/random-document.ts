@@ -231,7 +231,7 @@ export function randomDocument(random: Random, mutate: Mutate, looksAt?: LooksAt
     views,
     viewState: anything,
     timers: { later: () => {} },
-    messages: { mutate: message(anything, mutate), touch: message((_doc, _arg, ctx) => void ctx.random.next()) },
+    messages: { mutate: message(anything, mutate) },
   });
 }
 

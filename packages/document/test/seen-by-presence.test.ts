@@ -27,7 +27,6 @@ function begin(policy: (doc: any, viewer: any, whole: any) => boolean, shown: (d
         secret: message((doc: any) => void doc.secret++),
         lever: message((doc: any) => void (doc.lever = !doc.lever)),
         hide: message((doc: any) => void doc.count++),
-        touch: message((_doc: any, _arg, ctx) => void ctx.random.next()),
       },
     }),
   );
@@ -96,12 +95,32 @@ describe("the seq of a newcomer does not go back when those leave for whom somet
     expect(ann.seq).toBe(seq);
     bench.disconnect(bob);
     bench.deliver();
-    // Whatever was looked at by then is in the log.
-    bench.send("ann", "touch");
+    // Whatever was looked at by then is in the log with the next append, whether anything was committed or not.
+    bench.append();
     for (const withSnapshot of [false, true]) {
       bench.reopen(withSnapshot);
       expect(bench.get("ann").seq).toBeGreaterThanOrEqual(seq);
     }
+  });
+
+  test("which costs an append without a change each time that something else is looked at, and tells nobody", () => {
+    const bench = begin(never, (doc) => (doc.presence.agents.includes("bob") ? doc.count : doc.lever));
+    const ann = bench.connect("ann");
+    expect(bench.instance.owesCommit).toBe(true);
+    const appended = (): number => bench.stored.patches.length;
+    const [before, frames] = [appended(), ann.frames.length];
+    bench.flush();
+    expect([appended(), bench.instance.owesCommit]).toEqual([before + 1, false]);
+    bench.connect("bob");
+    bench.flush();
+    expect(appended()).toBe(before + 2);
+    for (let count = 0; count < 3; count++) bench.flush();
+    bench.reopen();
+    bench.connect("bob");
+    bench.flush();
+    expect([appended(), bench.instance.owesCommit]).toEqual([before + 2, false]);
+    expect(ann.frames.length).toBe(frames + 1);
+    expect(ann.seq).toBeLessThan(bench.instance.seq);
   });
 
   test("and nobody is told of commits that have nothing to do with it", () => {

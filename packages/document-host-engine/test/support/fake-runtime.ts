@@ -120,6 +120,9 @@ export class FakeInstance implements DocumentInstance {
     return this.#isBroken;
   }
 
+  /** What it shows of who is connected is in its log. */
+  readonly owesCommit = false;
+
   get exists(): boolean {
     return this.#state.exists;
   }

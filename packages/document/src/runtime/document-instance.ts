@@ -80,11 +80,18 @@ export class DocumentInstance implements DocumentInstancePort {
     }
   }
 
+  get owesCommit(): boolean {
+    return this.#runner.body?.presenceReads.isLogged === false && this.#compiled.isLogged;
+  }
+
   takePatch(): DocumentPatch | undefined {
     this.#assertWhole();
-    const { seq, body } = this.#runner;
     const from = this.#loggedSeq;
-    if (seq === from) return undefined;
+    if (this.#runner.seq === from) {
+      if (!this.owesCommit) return undefined;
+      this.#runner.seq++;
+    }
+    const { seq, body } = this.#runner;
     this.#loggedSeq = seq;
     if (body === undefined) {
       const data = encodeDeletion(this.#compiled.definition.version, from, seq, this.#runner.buried?.rows);

@@ -93,7 +93,12 @@ export interface DocumentInstance {
 
   /** Never throws for what document code does: a throw, a refusal and a bad argument are all `refused`. */
   execute(command: DocumentCommand, now: number): CommandOutcome;
-  /** Everything committed since the last call, as one patch; `undefined` if nothing was. */
+  /**
+   * Something was shown that the log has to know of before long: the next patch is one without a change if there is none.
+   * It may become so in `attach`, `deliver` and `view`; a few times in the life of a document.
+   */
+  readonly owesCommit: boolean;
+  /** Everything committed since the last call, and what is owed, as one patch; `undefined` if there is nothing. */
   takePatch(): DocumentPatch | undefined;
   /** The whole state at `seq`, for the log. Only while it exists. */
   snapshot(): Uint8Array;

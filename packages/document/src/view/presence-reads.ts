@@ -62,6 +62,11 @@ export class PresenceReads {
     return [...this.#fields];
   }
 
+  /** Whether the log knows all of them. */
+  get isLogged(): boolean {
+    return this.#isLogged;
+  }
+
   /** All of them, if the log does not know all. */
   takeChanges(isNew: boolean): readonly string[] | undefined {
     if ((this.#isLogged && !isNew) || this.#fields.size === 0) return undefined;

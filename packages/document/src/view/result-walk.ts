@@ -1,5 +1,7 @@
+import { ContainerNode } from "../state/container-node.ts";
 import type { RecordNode } from "../state/record-node.ts";
 import type { Guard, RecordType } from "../state/record-type.ts";
+import type { StateNode } from "../state/state-node.ts";
 import { replaceLabel } from "./full-walk.ts";
 import type { Lens } from "./lens.ts";
 import { writeAllKeys, writeOrderDifference } from "./order-writer.ts";
@@ -185,8 +187,8 @@ export class ResultWalk {
       }
     }
     if (gone !== undefined) {
-      for (const [key, { $stamp }] of gone) {
-        walk.note($stamp);
+      for (const [key, row] of gone) {
+        walk.note(leftAt(row, from));
         out.key(key);
         out.null();
       }
@@ -221,6 +223,19 @@ function goneOf(before: readonly VisibleRow[]): Map<string, RecordNode> {
     gone.set(row.$key, row);
   }
   return gone;
+}
+
+/** When a row that is no longer shown was removed, with a record that holds it perhaps; otherwise its newest change. */
+function leftAt(row: RecordNode, from: number): number {
+  if (row.$isLive) return row.$stamp;
+  for (let place: StateNode = row; place.$parent !== null; place = place.$parent) {
+    if (!(place.$parent instanceof ContainerNode)) continue;
+    const { $tombstones } = place.$parent;
+    for (let index = $tombstones.length - 1; index >= 0 && $tombstones[index]!.seq > from; index--) {
+      if ($tombstones[index]!.element === place) return $tombstones[index]!.seq;
+    }
+  }
+  return row.$stamp;
 }
 
 function isSameOrder(before: readonly VisibleRow[], after: readonly VisibleRow[]): boolean {
