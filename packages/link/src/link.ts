@@ -16,7 +16,7 @@ import type { StreamMethod, UnaryMethod } from "@tidewire/wire";
  * - what waits to be sent is bounded; what exceeds the bound is refused with `overloaded`, never dropped in silence.
  */
 
-/** Who is on the other end, as proved in the handshake. */
+/** Who is on the other end, as it says itself; the handshake proves that it belongs to the cluster, not which of it it is. */
 export interface LinkPeer {
   readonly nodeId: string;
   /** `edge-proxy`, `document-host`, `log-storage`, `routing-table`, or a tool. */
