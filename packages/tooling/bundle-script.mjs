@@ -2,6 +2,10 @@ import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
+/** Packages that are CommonJS, such as the clients of NATS and S3, require modules of Node from inside the bundle. */
+const requireInside =
+  'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);';
+
 /** Bundles a TypeScript source of the workspace into one ESM file, for a process of its own: Node 20 runs no TypeScript. */
 export function bundleScript(source, outfile) {
   const options = {
@@ -12,6 +16,7 @@ export function bundleScript(source, outfile) {
     target: "node20",
     format: "esm",
     conditions: ["source"],
+    banner: { js: requireInside },
   };
   // In a process of its own: esbuild does not work inside Jest's sandbox.
   const esbuild = createRequire(import.meta.url).resolve("esbuild");

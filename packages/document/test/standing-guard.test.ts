@@ -1,21 +1,21 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { bundleScript } from "@tidewire/tooling/bundle-script";
 
 /** Wall time, as in `guard.test.ts`. */
 const budgetMs = 400;
-const bundler = fileURLToPath(new URL("support/bundle-guarded-process.mjs", import.meta.url));
 let folder: string;
 
-beforeAll(async () => {
+beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "tidewire-guard-"));
-  await promisify(execFile)(process.execPath, [bundler, folder]);
+  bundleScript(new URL("support/guarded-process.ts", import.meta.url), join(folder, "guarded-process.mjs"));
+  // The script of the guard's thread, which it looks for beside itself.
+  bundleScript(new URL("../src/guard-watch.ts", import.meta.url), join(folder, "guard-watch.mjs"));
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

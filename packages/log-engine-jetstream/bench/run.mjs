@@ -1,28 +1,4 @@
-// Bundles a benchmark and runs it: `node bench/run.mjs [append-throughput|listing-cost]`. Node 20 runs no TypeScript.
-import { mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+// Runs a benchmark: `node bench/run.mjs [append-throughput|listing-cost]`.
+import { runSource } from "@tidewire/tooling/run-source";
 
-// esbuild is a dependency of the tooling package.
-const tooling = createRequire(createRequire(import.meta.url).resolve("@tidewire/tooling/jest"));
-const { buildSync } = tooling("esbuild");
-const folder = mkdtempSync(join(tmpdir(), "tidewire-bench-"));
-const name = process.argv[2] ?? "append-throughput";
-const outfile = join(folder, `${name}.mjs`);
-buildSync({
-  entryPoints: [fileURLToPath(new URL(`./${name}.ts`, import.meta.url))],
-  outfile,
-  bundle: true,
-  platform: "node",
-  target: "node20",
-  format: "esm",
-  conditions: ["source"],
-  // The client of NATS is CommonJS, and requires modules of Node.
-  banner: {
-    js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);',
-  },
-});
-await import(pathToFileURL(outfile).href);
-rmSync(folder, { recursive: true });
+await runSource(new URL(`./${process.argv[2] ?? "append-throughput"}.ts`, import.meta.url));

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Bundles one app: src/main.ts becomes dist/main.js (ESM, Node 20), with the sources of all workspace packages inside
 // and packages from the registry left external. An app with more to build has a build.mjs that exports `extra(esbuild)`.
+// With a file named, src/main.ts goes there, and dist/ stays as it is.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -18,7 +19,7 @@ const externalPackages = {
   },
 };
 
-export const nodeBundle = {
+const nodeBundle = {
   bundle: true,
   platform: "node",
   target: "node20",
@@ -29,7 +30,13 @@ export const nodeBundle = {
   plugins: [externalPackages],
 };
 
-rmSync("dist", { recursive: true, force: true });
-if (existsSync("src/main.ts")) await build({ ...nodeBundle, entryPoints: ["src/main.ts"], outfile: "dist/main.js" });
-const extra = join(process.cwd(), "build.mjs");
-if (existsSync(extra)) await (await import(pathToFileURL(extra).href)).extra({ build, nodeBundle });
+const elsewhere = process.argv[2];
+if (elsewhere !== undefined) await build({ ...nodeBundle, entryPoints: ["src/main.ts"], outfile: elsewhere });
+else await buildDist();
+
+async function buildDist() {
+  rmSync("dist", { recursive: true, force: true });
+  if (existsSync("src/main.ts")) await build({ ...nodeBundle, entryPoints: ["src/main.ts"], outfile: "dist/main.js" });
+  const extra = join(process.cwd(), "build.mjs");
+  if (existsSync(extra)) await (await import(pathToFileURL(extra).href)).extra({ build, nodeBundle });
+}

@@ -7,9 +7,10 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 /** Test files run side by side, each with a bundle of its own. */
 const bundle = path(`../../.cache/edge-under-test-${process.env["JEST_WORKER_ID"] ?? "1"}.mjs`);
 
-/** Once per test file, before the first edge starts. */
+/** Once per test file, before the first edge starts, so that tests run the sources and not whatever `dist` holds. */
 export function bundleEdge(): void {
-  execFileSync(process.execPath, [path("./bundle-edge.mjs"), bundle], { stdio: "inherit" });
+  const build = path("../../../../packages/tooling/bin/build.mjs");
+  execFileSync(process.execPath, [build, bundle], { cwd: path("../.."), stdio: "inherit" });
 }
 
 /** The environment a process inherits minus what would configure it. */
