@@ -1,8 +1,10 @@
 import { noLogger, noMetrics, SystemClock, SystemRandom } from "@tidewire/foundation";
 import { openJetStreamLogEngine } from "../src/index.ts";
-import { currentServer, NatsProcess } from "../src/testing/index.ts";
+import { currentServer, NatsCluster, NatsProcess } from "../src/testing/index.ts";
 
 const DOCUMENTS = Number(process.env["BENCH_DOCUMENTS"] ?? 100_000);
+/** 1 or 3: as many servers are started. */
+const REPLICAS = Number(process.env["BENCH_REPLICAS"] ?? 1);
 const PAGE = 1_000;
 const INSTALLS_AT_A_TIME = 128;
 
@@ -23,9 +25,13 @@ async function timed<Result>(what: string, work: () => Promise<Result>): Promise
 /** What it costs to list documents, and what it holds afterwards; client and server share this machine. */
 async function measure(): Promise<void> {
   if (currentServer === undefined) throw new Error("no current NATS server: run `node infra/bootstrap.mjs servers`");
-  const server = await NatsProcess.start(currentServer);
+  const servers = await (REPLICAS === 1 ? NatsProcess : NatsCluster).start(currentServer);
+  const urls = servers instanceof NatsCluster ? servers.urls : [servers.url];
   const modules = { clock: new SystemClock(), random: new SystemRandom(), logger: noLogger, metrics: noMetrics };
-  const engine = await openJetStreamLogEngine({ access: { servers: [server.url] }, namespace: "bench" }, modules);
+  const engine = await openJetStreamLogEngine(
+    { access: { servers: urls }, namespace: "bench", replicas: REPLICAS },
+    modules,
+  );
   let next = 0;
   const install = async (): Promise<void> => {
     while (next < DOCUMENTS) {
@@ -56,7 +62,7 @@ async function measure(): Promise<void> {
     });
   }
   await engine.close();
-  await server.remove();
+  await servers.remove();
 }
 
 await measure();

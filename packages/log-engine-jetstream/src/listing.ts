@@ -22,8 +22,9 @@ export interface ListingOptions {
 
 /** Behind every key there can be. */
 const PAST_KEYS = "~";
-/** Fewer heads are asked for one by one. */
+/** Fewer heads are asked for one by one, of all streams or, where its leader is asked first how far it is, of one. */
 const TOGETHER_MIN = 8;
+const TOGETHER_OF_STREAM_MIN = 4;
 /** The answer of each may hold 128 messages. */
 const STREAMS_AT_A_TIME = 4;
 
@@ -51,20 +52,19 @@ export class Listing {
     );
   }
 
-  /**
-   * Many at once, where that gives the same answer: a request for each document costs this process 0.1 ms and more. With
-   * replicas any of them may answer, also one that lags behind; then each leader is asked for each document.
-   */
+  /** Many at once, as the leaders know them: a request for each document costs this process 0.1 ms and more. */
   async #headsByStream(places: readonly DocumentPlaces[]): Promise<ReadonlyMap<string, DocumentState>> {
-    if (this.#replicas > 1 || places.length < TOGETHER_MIN) return new Map();
+    if (places.length < TOGETHER_MIN) return new Map();
+    const isReplicated = this.#replicas > 1;
     const subjects = new Map<string, string[]>();
     for (const { documentStream, documentSubject } of places) {
       const ofStream = subjects.get(documentStream);
       if (ofStream === undefined) subjects.set(documentStream, [documentSubject]);
       else ofStream.push(documentSubject);
     }
-    const heads = await inParallel([...subjects], STREAMS_AT_A_TIME, ([stream, wanted]) =>
-      this.#modules.loader.headsOf(stream, wanted),
+    const worthIt = [...subjects].filter(([, wanted]) => !isReplicated || wanted.length >= TOGETHER_OF_STREAM_MIN);
+    const heads = await inParallel(worthIt, STREAMS_AT_A_TIME, ([stream, wanted]) =>
+      this.#modules.loader.headsOf(stream, wanted, isReplicated),
     );
     return new Map(heads.flatMap((some) => [...some]));
   }

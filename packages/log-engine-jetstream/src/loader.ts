@@ -50,9 +50,13 @@ export class Loader {
   }
 
   /** The same for documents of one stream, by subject; some may be missing, or all. See `SubjectReader.lasts`. */
-  async headsOf(stream: string, subjects: readonly string[]): Promise<ReadonlyMap<string, DocumentState>> {
+  async headsOf(
+    stream: string,
+    subjects: readonly string[],
+    isReplicated: boolean,
+  ): Promise<ReadonlyMap<string, DocumentState>> {
     const heads = new Map<string, DocumentState>();
-    for (const [subject, last] of (await this.#modules.reader.lasts(stream, subjects)) ?? []) {
+    for (const [subject, last] of (await this.#modules.reader.lasts(stream, subjects, isReplicated)) ?? []) {
       const head = this.#headOf(last);
       if (head !== undefined) heads.set(subject, head);
     }

@@ -18,10 +18,10 @@ export interface NatsLinkModules {
 /** Says why a server is not to be used, or nothing. Asked at the start and whenever another server is connected. */
 export type ServerCheck = (server: { readonly version: string; readonly maxPayload: number }) => string | undefined;
 
-interface SubjectsAnswer {
+interface StreamAnswer {
   readonly error?: { readonly err_code?: number; readonly description?: string };
   readonly total?: number;
-  readonly state?: { readonly subjects?: Readonly<Record<string, number>> };
+  readonly state?: { readonly last_seq?: number; readonly subjects?: Readonly<Record<string, number>> };
 }
 
 const REUSE_RETRY_MS = 250;
@@ -140,13 +140,24 @@ export class NatsLink {
 
   /** Subjects of a stream that fit, from a place in its order on, as many as the server gives; and how many there are. */
   async subjects(stream: string, filter: string, offset: number): Promise<{ subjects: string[]; total: number }> {
-    this.requireConnection();
-    const asked = Buffer.from(JSON.stringify({ subjects_filter: filter, offset }));
-    const answer = await this.request(`$JS.API.STREAM.INFO.${stream}`, asked, this.#readTimeoutMs);
-    const { error, total, state } = answer.json<SubjectsAnswer>();
-    if (error !== undefined) throw this.#fail(faultOfCode(error.err_code ?? 0), new Error(error.description));
+    const { total, state } = await this.#info(stream, JSON.stringify({ subjects_filter: filter, offset }));
     const subjects = Object.keys(state?.subjects ?? {});
     return { subjects, total: total ?? subjects.length };
+  }
+
+  /** Sequence of a stream's newest message, as its leader knows it. */
+  async lastSeq(stream: string): Promise<number> {
+    const { state } = await this.#info(stream, "");
+    if (state?.last_seq === undefined) throw this.#fail("rejected");
+    return state.last_seq;
+  }
+
+  async #info(stream: string, asked: string): Promise<StreamAnswer> {
+    this.requireConnection();
+    const answer = await this.request(`$JS.API.STREAM.INFO.${stream}`, Buffer.from(asked), this.#readTimeoutMs);
+    const found = answer.json<StreamAnswer>();
+    if (found.error === undefined) return found;
+    throw this.#fail(faultOfCode(found.error.err_code ?? 0), new Error(found.error.description));
   }
 
   /** Runs something that uses the connection; it fails as `unavailable` at once when the connection breaks. */

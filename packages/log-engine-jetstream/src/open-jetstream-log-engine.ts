@@ -95,7 +95,7 @@ function assemble(
   },
 ): ConstructorParameters<typeof JetStreamLogEngine>[0] {
   const { clock, metrics } = modules;
-  const reader = new SubjectReader(link, clock, options.readTimeoutMs);
+  const reader = new SubjectReader({ link, clock, silenceMs: options.readTimeoutMs });
   const publisher = new Publisher({ link, ...modules }, options.writeTimeoutMs);
   const payloads = new Payloads({ link, publisher, reader }, options.inlineMaxBytes);
   const trimmer = new Trimmer({ link, ...modules }, options.purgesPerSecond, options.purgeQueueMax);

@@ -1,8 +1,7 @@
-import type { StoredMsg } from "@nats-io/jetstream";
-import type { MsgHdrs, QueuedIterator } from "@nats-io/nats-core";
-import type { Clock } from "@tidewire/foundation";
+import type { MsgHdrs } from "@nats-io/nats-core";
+import { ServiceError } from "@tidewire/foundation";
+import { type DirectBatchModules, directBatch } from "./direct-batch.ts";
 import { isOlder } from "./gate.ts";
-import { unavailable } from "./nats-faults.ts";
 import type { NatsLink } from "./nats-link.ts";
 import type { StoredMessage } from "./record.ts";
 
@@ -11,27 +10,21 @@ const BATCH_FROM = "2.11.0";
 const BATCH = 512;
 /** Subjects of one question for newest messages: their bytes arrive all at once. */
 const SUBJECTS_MAX = 128;
-
-interface AnyStored {
-  readonly seq: number;
-  readonly timestamp: string;
-  readonly header: MsgHdrs;
-  readonly data: Uint8Array;
-}
+/** How often a replica that lags behind is asked again, and how long after: it follows its leader within a few ms. */
+const LAG_ASKS = 4;
+const LAG_PAUSE_MS = 5;
 
 /**
  * Reads messages of a subject. A stream's leader is asked for what must be newest; any replica may answer the rest, and
  * when one turns out to lag behind, the leader is asked again.
  */
 export class SubjectReader {
+  readonly #modules: DirectBatchModules;
   readonly #link: NatsLink;
-  readonly #clock: Clock;
-  readonly #timeoutMs: number;
 
-  constructor(link: NatsLink, clock: Clock, timeoutMs: number) {
-    this.#link = link;
-    this.#clock = clock;
-    this.#timeoutMs = timeoutMs;
+  constructor(modules: DirectBatchModules) {
+    this.#modules = modules;
+    this.#link = modules.link;
   }
 
   /** The newest message of a subject, as the leader knows it. */
@@ -43,24 +36,50 @@ export class SubjectReader {
   }
 
   /**
-   * The newest messages of many subjects of one stream, with a request for each 128 of them instead of one for each: fewer than
-   * asked for where a server cuts its answer short. They come from any replica, so only of a stream that has one they are as
-   * the leader knows them. `undefined` from servers that cannot be asked like this.
+   * The newest messages of many subjects of one stream, with a request for each 128 of them instead of one for each: fewer
+   * than asked for where a server cuts its answer short. Any replica may answer; with `isReplicated`, what it says counts
+   * only if it has everything that the leader had when this was called. `undefined` from servers that cannot be asked like
+   * this.
    */
-  async lasts(stream: string, subjects: readonly string[]): Promise<ReadonlyMap<string, StoredMessage> | undefined> {
+  async lasts(
+    stream: string,
+    subjects: readonly string[],
+    isReplicated: boolean,
+  ): Promise<ReadonlyMap<string, StoredMessage> | undefined> {
     this.#link.requireConnection();
     if (isOlder(this.#link.server.version, BATCH_FROM)) return undefined;
+    const leaderSeq = isReplicated ? await this.#link.lastSeq(stream) : 0;
     const found = new Map<string, StoredMessage>();
     for (let from = 0; from < subjects.length; from += SUBJECTS_MAX) {
-      const multi_last = subjects.slice(from, from + SUBJECTS_MAX);
-      const { direct } = this.#link.jsm;
-      const messages = await this.#link.guard(direct.getLastMessagesFor(stream, { multi_last, batch: SUBJECTS_MAX }));
-      await this.#each(messages, (message) => {
-        found.set(message.subject, stored(message));
-        return true;
-      });
+      const some = await this.#lastsAsOf(stream, subjects.slice(from, from + SUBJECTS_MAX), leaderSeq);
+      // The replica that answers lags behind, or none does: the leader knows the rest.
+      if (some === undefined) break;
+      for (const [subject, message] of some) found.set(subject, message);
     }
     return found;
+  }
+
+  /** From a replica that has the stream up to `leaderSeq` at least; `undefined` if none is found soon. */
+  async #lastsAsOf(
+    stream: string,
+    subjects: readonly string[],
+    leaderSeq: number,
+  ): Promise<ReadonlyMap<string, StoredMessage> | undefined> {
+    const query = { multi_last: subjects, batch: SUBJECTS_MAX };
+    for (let ask = 1; ; ask++) {
+      const found = new Map<string, StoredMessage>();
+      const take = (message: StoredMessage, subject: string): boolean => {
+        found.set(subject, message);
+        return true;
+      };
+      const upToSeq = await directBatch(this.#modules, stream, query, take).catch(toSilence);
+      if (upToSeq === undefined) return undefined;
+      if (upToSeq >= leaderSeq) return found;
+      if (ask === LAG_ASKS) return undefined;
+      await new Promise<void>((resolve) => {
+        this.#modules.clock.after(LAG_PAUSE_MS * ask, resolve);
+      });
+    }
   }
 
   async at(stream: string, seq: number): Promise<StoredMessage | undefined> {
@@ -76,16 +95,16 @@ export class SubjectReader {
   async range(stream: string, subject: string, fromSeq: number, toSeq: number): Promise<StoredMessage[]> {
     this.#link.requireConnection();
     const messages: StoredMessage[] = [];
-    const takes = (message: AnyStored): boolean => {
+    const takes = (message: StoredMessage): boolean => {
       if (message.seq > toSeq) return false;
-      messages.push(stored(message));
+      messages.push(message);
       return message.seq < toSeq;
     };
     const next = (): number => (messages.at(-1)?.seq ?? fromSeq - 1) + 1;
     if (!isOlder(this.#link.server.version, BATCH_FROM)) {
       while (next() <= toSeq) {
         const before = messages.length;
-        await this.#batch(stream, subject, next(), takes);
+        await directBatch(this.#modules, stream, { seq: next(), next_by_subj: subject, batch: BATCH }, takes);
         if (messages.length === before) break;
       }
     } else {
@@ -93,39 +112,26 @@ export class SubjectReader {
       for (;;) {
         const query = { seq: next(), next_by_subj: subject };
         const message = await this.#link.guard(direct.getMessage(stream, query));
-        if (message === null || !takes(message)) break;
+        if (message === null || !takes(stored(message))) break;
       }
     }
     // A replica that lags behind ends early: the leader has the rest.
     while (next() <= toSeq) {
       const query = { seq: next(), next_by_subj: subject };
       const message = await this.#link.guard(this.#link.jsm.streams.getMessage(stream, query));
-      if (message === null || !takes(message)) break;
+      if (message === null || !takes(stored(message))) break;
     }
     return messages;
-  }
-
-  async #batch(stream: string, subject: string, seq: number, takes: (message: AnyStored) => boolean): Promise<void> {
-    const options = { seq, next_by_subj: subject, batch: BATCH };
-    await this.#each(await this.#link.guard(this.#link.jsm.direct.getBatch(stream, options)), takes);
-  }
-
-  async #each(messages: QueuedIterator<StoredMsg>, takes: (message: StoredMsg) => boolean): Promise<void> {
-    // A broken connection or a server that goes away leaves the iterator waiting for ever.
-    const timer = this.#clock.after(this.#timeoutMs, () => messages.stop(unavailable("timeout")));
-    const read = async (): Promise<void> => {
-      for await (const message of messages) if (!takes(message)) break;
-    };
-    try {
-      await this.#link.guard(read());
-    } finally {
-      timer.cancel();
-      messages.stop();
-    }
   }
 }
 
 function stored(message: { seq: number; timestamp: string; header: MsgHdrs; data: Uint8Array }): StoredMessage {
   const { seq, timestamp, header, data } = message;
   return { seq, writtenAt: Date.parse(timestamp), headers: header, data };
+}
+
+/** A replica that is away or frozen says nothing, and its leader may all the same. */
+function toSilence(error: unknown): undefined {
+  const reason = error instanceof ServiceError ? error.details?.["reason"] : undefined;
+  if (reason !== "timeout" && reason !== "no_leader") throw error;
 }

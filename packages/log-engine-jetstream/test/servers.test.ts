@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
-import { SeededRandom } from "@tidewire/foundation";
+import { type DocumentName, SeededRandom } from "@tidewire/foundation";
 import type { JetStreamLogEngine } from "../src/index.ts";
 import {
   currentServer,
@@ -86,6 +86,30 @@ function clustered(binary: NatsBinary): void {
       await contest(await engines(12, cluster.urls, 3), ROUNDS * RUNS, new SeededRandom(seed));
     });
 
+    test("heads asked for together are those of the leaders, whichever replica answers", async () => {
+      const cluster = await NatsCluster.start(binary);
+      running.push(cluster);
+      const [writer, ...readers] = (await engines(4, cluster.urls, 3)) as [JetStreamLogEngine, ...JetStreamLogEngine[]];
+      const documents = Array.from({ length: 16 }, (_, index) => ({ space: "chat", key: `k${index}` }));
+      const epochs = await Promise.all(documents.map(async (name) => (await writer.open(name, "host-a")).epoch));
+      const nats = await observer(cluster);
+      const one = nats.requests("$JS.API.STREAM.MSG.GET.>");
+      const together = nats.requests("$JS.API.DIRECT.GET.*");
+      for (let seq = 1; seq <= 20 * RUNS; seq++) {
+        const data = Buffer.from(`patch ${seq}`);
+        const append = async (document: DocumentName, index: number): Promise<void> =>
+          writer.append(document, { epoch: epochs[index] as number, expectedSeq: seq - 1, seq, data });
+        await Promise.all(documents.map(append));
+        for (const reader of readers) {
+          const heads = await reader.heads(documents);
+          expect(heads.map((head) => head.seq)).toEqual(documents.map(() => seq));
+        }
+      }
+      expect(together()).toBeGreaterThan(20 * RUNS * readers.length);
+      // Of a replica that lags for longer, the leader has to say it after all.
+      expect(one()).toBeLessThan((20 * RUNS * readers.length * documents.length) / 4);
+    });
+
     test("leaders moved and killed under load: nothing acknowledged is lost, and stale writers stay out", async () => {
       const cluster = await NatsCluster.start(binary);
       running.push(cluster);
@@ -114,6 +138,8 @@ function clustered(binary: NatsBinary): void {
 async function observer(cluster: NatsCluster): Promise<{
   leader(stream: string): Promise<string>;
   stepDown(stream: string): Promise<void>;
+  /** How many of a kind are made from now on. */
+  requests(subject: string): () => number;
 }> {
   const { connect } = await import("@nats-io/transport-node");
   const { jetstreamManager } = await import("@nats-io/jetstream");
@@ -132,6 +158,10 @@ async function observer(cluster: NatsCluster): Promise<{
       const before = await leader(stream);
       await nc.request(`$JS.API.STREAM.LEADER.STEPDOWN.${stream}`);
       while ((await leader(stream)) === before);
+    },
+    requests: (subject) => {
+      const heard = nc.subscribe(subject, { callback: () => {} });
+      return () => heard.getReceived();
     },
   };
 }
