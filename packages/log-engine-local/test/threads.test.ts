@@ -1,5 +1,5 @@
-import { writeFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { closeSync, openSync, writeFileSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -8,6 +8,8 @@ import { type Logger, noLogger, noMetrics, SystemClock } from "@tidewire/foundat
 import { defaultLogLimits, type LogEngine } from "@tidewire/log-engine";
 import { logEngineCompliance } from "@tidewire/log-engine/compliance";
 import { fsck, type LocalLogEngine, type LocalLogSettings, openLocalLogEngine } from "../src/index.ts";
+import { IoThread } from "../src/threads/io-thread.ts";
+import { sharedBuffer } from "../src/wal/batch.ts";
 import { game, grow, patchTexts, step, texts } from "./support/append-steps.ts";
 import { bundleChild } from "./support/child-script.ts";
 
@@ -42,6 +44,44 @@ logEngineCompliance(
   },
   { isDurable: true, keepsHistory: true },
 );
+
+describe.each([
+  ["asked at a desk", true],
+  ["asked by messages", false],
+])("an I/O thread %s", (_, hasDesk) => {
+  test("writes what is asked for side by side, of shared memory or not, and tells the error of the one that fails", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "tidewire-log-"));
+    const path = join(directory, "file");
+    const descriptor = openSync(path, "wx");
+    const readOnly = openSync(path, "r");
+    const thread = new IoThread(modules, {
+      name: "log",
+      entry: pathToFileURL(script),
+      stallMs: 60_000,
+      hasDesk,
+    });
+    const letters = Buffer.from("abcdefghijklmnopqrstuvwxyz");
+    // More memories than a thread knows by number, each used again when all others were.
+    const memories = Array.from(letters, (letter, index) =>
+      index % 3 === 0 ? Buffer.alloc(16, letter) : sharedBuffer(16).fill(letter),
+    );
+    const write = (bytes: Uint8Array, position: number, to = descriptor): Promise<unknown> =>
+      thread.run({ kind: "write", descriptor: to, bytes, position, isSynced: position % 5 === 0 });
+    const refused = expect(write(memories[1]!, 0, readOnly)).rejects.toMatchObject({ code: "EBADF" });
+    for (let round = 0; round < 4; round++) {
+      const at = round * letters.length;
+      await Promise.all(memories.map((memory, index) => write(memory.subarray(8, 9), at + index)));
+      // One after the other, as batches are: each finds the desk free.
+      for (const [index, memory] of memories.entries()) await write(memory.subarray(8, 9), at + index);
+    }
+    await refused;
+    await thread.run({ kind: "sync", descriptor });
+    expect(await readFile(path, "latin1")).toBe(letters.toString("latin1").repeat(4));
+    await thread.close();
+    for (const each of [descriptor, readOnly]) closeSync(each);
+    await rm(directory, { recursive: true });
+  });
+});
 
 /** Enough for a sync on a machine that does ten other things; a thread that hangs is noticed after it. */
 const STALL_MS = 2_000;

@@ -24,9 +24,25 @@ export interface IoRequest {
   readonly operation: IoOperation;
 }
 
-/** No request: a thread says with it, once, that it has started. */
+/** Memory that writes left on the desk point into by this number from now on. */
+export interface SharedMemory {
+  readonly number: number;
+  readonly memory: SharedArrayBuffer;
+}
+
+export type IoMessage = IoRequest | SharedMemory;
+
+/** What a thread is begun with. */
+export interface IoWorkerData {
+  /** Memory of the desk at which it is asked; without one it is asked by messages alone. */
+  readonly desk?: SharedArrayBuffer | undefined;
+}
+
+/** No request: a thread answers it, once, when it has started. */
 export const STARTED_ID = 0;
 
+/** A bare id: it is done, and there is nothing to say. The commonest answer, and an object takes 10 us more on its way. */
 export type IoAnswer =
+  | number
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: { readonly name: string; readonly message: string; readonly code: string } };

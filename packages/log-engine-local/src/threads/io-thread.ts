@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { Clock, Logger, Timer } from "@tidewire/foundation";
-import { type IoAnswer, type IoOperation, STARTED_ID } from "./io-request.ts";
+import { IoDesk } from "./io-desk.ts";
+import { type IoAnswer, type IoMessage, type IoOperation, type IoWorkerData, STARTED_ID } from "./io-request.ts";
 import { Slots } from "./slots.ts";
 
 export interface IoThreadModules {
@@ -15,6 +16,8 @@ export interface IoThreadOptions {
   readonly entry: URL;
   /** A thread that has not answered for this long is given up. */
   readonly stallMs: number;
+  /** It is asked to write and sync only, and so at a desk. */
+  readonly hasDesk: boolean;
 }
 
 interface Waiting {
@@ -29,6 +32,10 @@ const START_MAX_MS = 15_000;
 /** After a pause of this process itself an answer may be there already: so long it has time to be read. */
 const LAST_CHANCE_MS = 100;
 
+/** Memories a thread knows by number, and their size: batches are written from three that are used again and again. */
+const MEMORIES_MAX = 4;
+const MEMORY_MAX_BYTES = 8 * 1024 * 1024;
+
 /** The thread has died or hangs: what it was doing may have happened or not. Carries `EIO`, as a disk that fails would. */
 export class IoThreadLost extends Error {
   override readonly name = "IoThreadLost";
@@ -39,9 +46,11 @@ export class IoThreadLost extends Error {
  * A worker thread that writes and syncs, watched: if it dies or does not answer, everything that waits for it fails, and
  * the next request starts another one.
  *
- * It is asked by messages. To wake it through shared memory (`Atomics.wait`) takes 8 instead of 19 us, the way back as
- * long as before; beside a sync of 280 us that was 1.04 instead of 1.03 of a bare loop, and a spin before sleeping made it
- * 1.00. Not worth a thread that hears no messages.
+ * One with a desk sleeps on shared memory instead of in its event loop, and a write is left there as a few numbers: 1, 64
+ * and 256 appenders at a time get 4 % more done than by messages. Answers are messages either way: `Atomics.waitAsync` on
+ * this side is no faster. Nothing else about the hand-over pays. To begin a flush before all of its turn is encoded, or to
+ * have two under way, loses a fifth at 256: a flush of half takes 0.9 of the time, and where it overlaps with encoding
+ * the kernel's part of it waits for the same core.
  */
 export class IoThread {
   readonly #modules: IoThreadModules;
@@ -49,6 +58,10 @@ export class IoThread {
   /** A request goes by the number of its slot. */
   readonly #waiting = new Slots<Waiting>(STARTED_ID + 1);
   #worker: Worker | undefined;
+  /** Of this worker alone: one that was given up may still be at work at its own. */
+  #desk: IoDesk | undefined;
+  #memories: SharedArrayBuffer[] = [];
+  #memoriesSent = 0;
   #hasStarted = false;
   #watchdog: Timer | undefined;
 
@@ -68,8 +81,8 @@ export class IoThread {
     return new Promise((resolve, reject) => {
       if (this.#waiting.size === 0) worker.ref();
       const id = this.#waiting.put({ startedAt: this.#modules.clock.monotonicMs(), resolve, reject });
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker of Node, not a window
-      worker.postMessage({ id, operation });
+      if (!this.#leave(id, operation, worker)) send(worker, { id, operation });
+      this.#desk?.ring();
       this.#watchdog ??= this.#watch(this.#patienceMs);
     });
   }
@@ -80,15 +93,37 @@ export class IoThread {
     await worker?.terminate();
   }
 
+  /** Whether it could be left on the desk. */
+  #leave(id: number, operation: IoOperation, worker: Worker): boolean {
+    const desk = this.#desk;
+    if (desk?.isFree !== true || operation.kind !== "write") return false;
+    const memory = operation.bytes.buffer;
+    if (!(memory instanceof SharedArrayBuffer) || memory.byteLength > MEMORY_MAX_BYTES) return false;
+    const known = this.#memories.indexOf(memory);
+    desk.leave(id, operation, known === -1 ? this.#tell(memory, worker) : known);
+    return true;
+  }
+
+  /** The number of the oldest one may be given anew: of writes not done yet one lies on the desk and one was taken, no more. */
+  #tell(memory: SharedArrayBuffer, worker: Worker): number {
+    const number = this.#memoriesSent++ % MEMORIES_MAX;
+    this.#memories[number] = memory;
+    send(worker, { number, memory });
+    return number;
+  }
+
   #begin(): Worker {
-    const { entry, name } = this.#options;
+    const { entry, name, hasDesk } = this.#options;
+    this.#desk = hasDesk ? new IoDesk() : undefined;
+    this.#memories = [];
+    const workerData: IoWorkerData = { desk: this.#desk?.memory };
     // Its descriptors are those of the process, and stay when it dies.
-    const worker = new Worker(entry, { name, trackUnmanagedFds: false });
+    const worker = new Worker(entry, { name, trackUnmanagedFds: false, workerData });
     worker.unref();
     worker.on("message", (answer: IoAnswer) => {
       // Of one that was given up; its requests have failed, and others have their slots.
       if (this.#worker !== worker) return;
-      if (answer.id === STARTED_ID) this.#started();
+      if (answer === STARTED_ID) this.#started();
       else this.#settle(answer);
     });
     const lost = (reason: string): void => {
@@ -119,10 +154,12 @@ export class IoThread {
   }
 
   #settle(answer: IoAnswer): void {
-    const waiting = this.#waiting.take(answer.id);
+    const isBare = typeof answer === "number";
+    const waiting = this.#waiting.take(isBare ? answer : answer.id);
     if (waiting === undefined) return;
     if (this.#waiting.size === 0) this.#worker?.unref();
-    if ("error" in answer) waiting.reject(Object.assign(new Error(answer.error.message), answer.error));
+    if (isBare) waiting.resolve(undefined);
+    else if ("error" in answer) waiting.reject(Object.assign(new Error(answer.error.message), answer.error));
     else waiting.resolve(answer.result);
   }
 
@@ -159,4 +196,9 @@ export class IoThread {
     for (const { reject } of this.#waiting.takeAll())
       reject(new IoThreadLost(`the I/O thread ${this.#options.name}: ${reason}`));
   }
+}
+
+function send(worker: Worker, message: IoMessage): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker of Node, not a window
+  worker.postMessage(message);
 }

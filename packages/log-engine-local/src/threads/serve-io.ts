@@ -1,57 +1,35 @@
-import * as fs from "node:fs";
 import type { MessagePort } from "node:worker_threads";
 import { systemCode } from "../files/file-system.ts";
 import { StoreLayout } from "../format/layout.ts";
 import { scanHistory } from "../history/history-scan.ts";
 import { type IoAnswer, type IoOperation, type IoRequest, STARTED_ID } from "./io-request.ts";
+import { performOperation } from "./perform-operation.ts";
 import { SyncFileSystem } from "./sync-file-system.ts";
 
 /**
  * The other side of `IoThread`: does what it is asked with calls that block this thread, one after the other, and uses
  * nothing of libuv's pool, which all of the process shares.
  */
-export function serveIo(port: MessagePort): void {
+export function serveIo(port: MessagePort, perform = performOperation): void {
   port.on("message", ({ id, operation }: IoRequest) => {
-    if (operation.kind === "scanHistory") {
-      void scan(operation).then(
-        (result) => port.postMessage({ id, result } satisfies IoAnswer),
-        (error: unknown) => port.postMessage(failed(id, error)),
-      );
+    if (operation.kind !== "scanHistory") {
+      port.postMessage(answerTo(id, () => perform(operation)));
       return;
     }
-    try {
-      perform(operation);
-      port.postMessage({ id, result: undefined } satisfies IoAnswer);
-    } catch (error) {
-      port.postMessage(failed(id, error));
-    }
+    void scan(operation).then(
+      (result) => port.postMessage({ id, result } satisfies IoAnswer),
+      (error: unknown) => port.postMessage(failed(id, error)),
+    );
   });
-  port.postMessage({ id: STARTED_ID, result: undefined } satisfies IoAnswer);
+  port.postMessage(STARTED_ID satisfies IoAnswer);
 }
 
-function perform(operation: Exclude<IoOperation, { readonly kind: "scanHistory" }>): void {
-  switch (operation.kind) {
-    case "write": {
-      const { descriptor, bytes, position, isSynced } = operation;
-      for (let done = 0; done < bytes.length; ) {
-        const written = fs.writeSync(descriptor, bytes, done, bytes.length - done, position + done);
-        if (written <= 0) throw Object.assign(new Error("the disk wrote nothing"), { code: "EIO" });
-        done += written;
-      }
-      if (isSynced) fs.fdatasyncSync(descriptor);
-      return;
-    }
-    case "sync":
-      fs.fdatasyncSync(operation.descriptor);
-      return;
-    case "syncDirectory": {
-      const descriptor = fs.openSync(operation.path, fs.constants.O_RDONLY);
-      try {
-        fs.fsyncSync(descriptor);
-      } finally {
-        fs.closeSync(descriptor);
-      }
-    }
+export function answerTo(id: number, work: () => void): IoAnswer {
+  try {
+    work();
+    return id;
+  } catch (error) {
+    return failed(id, error);
   }
 }
 

@@ -25,8 +25,8 @@ export class ThreadedFileSystem implements FileSystem {
   readonly #store: IoThread;
 
   constructor(modules: IoThreadModules, options: ThreadedFileSystemOptions) {
-    this.#log = new IoThread(modules, { ...options, name: "log" });
-    this.#store = new IoThread(modules, { ...options, name: "store" });
+    this.#log = new IoThread(modules, { ...options, name: "log", hasDesk: true });
+    this.#store = new IoThread(modules, { ...options, name: "store", hasDesk: false });
     // Both at once, while the main thread reads the directory.
     this.#log.start();
     this.#store.start();
