@@ -1,7 +1,12 @@
 import { performance } from "node:perf_hooks";
-import type { Clock, Logger, MetricsSink, Random, Timer } from "@tidewire/foundation";
 import type { LinkTransport } from "@tidewire/link";
-import { LinkFailures, type LinkSide, transportOf } from "@tidewire/link/session";
+import {
+  LinkFailures,
+  type LinkSide,
+  OpenConnections,
+  type TransportModules,
+  transportOf,
+} from "@tidewire/link/session";
 import type { BinaryCarrier, CarrierModules } from "./binary-carrier.ts";
 import { BinaryLinkMetrics } from "./binary-link-metrics.ts";
 import { type BinaryLinkLimits, type BinaryLinkOptions, defaultBinaryLinkLimits } from "./binary-link-options.ts";
@@ -14,17 +19,8 @@ import { listen } from "./listen.ts";
 import { Traffic } from "./traffic.ts";
 import type { TransportContext } from "./transport-context.ts";
 
-export interface BinaryLinkModules {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly metrics: MetricsSink;
-}
-
-const PUBLISH_EVERY_MS = 1_000;
-
 /** The link over TCP, with the frames of FORMAT.md. One connection per pair of peers is enough, and best. */
-export function createBinaryLinkTransport(options: BinaryLinkOptions, modules: BinaryLinkModules): LinkTransport {
+export function createBinaryLinkTransport(options: BinaryLinkOptions, modules: TransportModules): LinkTransport {
   const context = new Transport(options, modules);
   return transportOf({
     kind: "binary",
@@ -41,22 +37,27 @@ class Transport implements TransportContext {
   readonly certificate: LinkCertificate | undefined;
   readonly metrics: BinaryLinkMetrics;
   readonly failures: LinkFailures;
-  readonly #clock: Clock;
   readonly #traffic = new Traffic();
-  readonly #carriers = new Set<BinaryCarrier>();
-  #publishTimer: Timer | undefined;
+  readonly #connections: OpenConnections<BinaryCarrier>;
   #utilization = performance.eventLoopUtilization();
   #load = 0;
 
-  constructor(options: BinaryLinkOptions, modules: BinaryLinkModules) {
+  constructor(options: BinaryLinkOptions, modules: TransportModules) {
     const { clock, random, logger } = modules;
-    this.#clock = clock;
     this.limits = { ...defaultBinaryLinkLimits, ...options };
     this.keys = checkedKeys(options);
     this.certificate = options.certificate;
     this.introduction = introductionOf(options, this.limits, modules);
     this.metrics = new BinaryLinkMetrics(modules.metrics, this.#traffic);
     this.failures = new LinkFailures(modules.metrics);
+    this.#connections = new OpenConnections(clock, {
+      gauge: this.metrics.connections,
+      second: () => {
+        this.#measureLoad();
+        this.#count();
+      },
+      left: () => this.#count(),
+    });
     this.carrier = {
       clock,
       random,
@@ -71,28 +72,17 @@ class Transport implements TransportContext {
   }
 
   joined(side: LinkSide, carrier: BinaryCarrier): void {
-    this.#carriers.add(carrier);
-    this.metrics.connections.add(1, { side });
-    if (this.#publishTimer === undefined) this.#publishLater();
+    this.#connections.add(side, carrier);
   }
 
   left(side: LinkSide, carrier: BinaryCarrier): void {
-    this.#carriers.delete(carrier);
-    this.metrics.connections.add(-1, { side });
-    this.#count();
+    this.#connections.delete(side, carrier);
   }
 
-  #publish(): void {
-    this.#publishTimer = undefined;
+  #measureLoad(): void {
     const now = performance.eventLoopUtilization();
     this.#load = Math.round(255 * performance.eventLoopUtilization(now, this.#utilization).utilization);
     this.#utilization = now;
-    this.#count();
-    if (this.#carriers.size > 0) this.#publishLater();
-  }
-
-  #publishLater(): void {
-    this.#publishTimer = this.#clock.after(PUBLISH_EVERY_MS, () => this.#publish());
   }
 
   #count(): void {
@@ -102,7 +92,7 @@ class Transport implements TransportContext {
     let congested = 0;
     let behind = 0;
     let inFlight = 0;
-    for (const carrier of this.#carriers) {
+    for (const carrier of this.#connections) {
       frames += carrier.waitingBytes;
       large += carrier.waitingLargeBytes;
       assemblies += carrier.assemblyBytes;

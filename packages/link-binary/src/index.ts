@@ -1,3 +1,3 @@
 export { type BinaryLinkLimits, type BinaryLinkOptions, defaultBinaryLinkLimits } from "./binary-link-options.ts";
-export { type BinaryLinkModules, createBinaryLinkTransport } from "./binary-link-transport.ts";
+export { createBinaryLinkTransport } from "./binary-link-transport.ts";
 export { LINK_VERSIONS } from "./handshake/identity.ts";

@@ -1,5 +1,5 @@
 import { ServiceError } from "@tidewire/foundation";
-import { CreditCodec, type CreditGrant, PendingGrants } from "@tidewire/link/session";
+import { CreditCodec, type CreditGrant, creditEntries, GRANT_MAX, PendingGrants } from "@tidewire/link/session";
 import { type Codec, MESSAGE_MAX_BYTES, Writer } from "@tidewire/wire";
 import type { BinaryLinkLimits } from "./binary-link-options.ts";
 import { beginFrame, ControlType, endFrame, HEADER_BYTES } from "./frame.ts";
@@ -27,7 +27,6 @@ const SLAB_KEEP_MAX_BYTES = 128 * 1024;
 const FREE_SLABS_MAX = 4;
 /** A message may be as large as can be on top of a slab that is nearly due. */
 const SLAB_MAX_BYTES = MESSAGE_MAX_BYTES + 1024 * 1024;
-const GRANT_MAX = 0xffff;
 /**
  * So long a grant that is not urgent waits for a frame to travel with. Alone it would be a write here, and a wake-up and a
  * read there: a tenth of the CPU of both sides at 4,000 operations a second.
@@ -174,7 +173,7 @@ export class Outbound {
     this.#traffic.grants++;
     if (this.#lanes.has(stream)) {
       const at = this.begin(ControlType.credit, 0, stream);
-      CreditCodec.encode(this.writer, { connectionBytes: 0, grants: entriesOf(stream, messages) });
+      CreditCodec.encode(this.writer, { connectionBytes: 0, grants: creditEntries(stream, messages) });
       this.commit(at, ControlType.credit, 0, stream);
       return;
     }
@@ -277,7 +276,7 @@ export class Outbound {
     this.grantRound++;
     const due = isBacklogged ? this.#grants.takeIf(({ openMark }) => this.hasLeft(openMark)) : this.#grants.takeAll();
     const entries = due.some(({ messages }) => messages > GRANT_MAX)
-      ? due.flatMap(({ stream, messages }) => entriesOf(stream, messages))
+      ? due.flatMap(({ stream, messages }) => creditEntries(stream, messages))
       : due;
     for (let from = 0; from < entries.length; from += GRANTS_PER_FRAME_MAX) {
       this.#writeCredit(writer, entries.slice(from, from + GRANTS_PER_FRAME_MAX));
@@ -374,13 +373,4 @@ export class Outbound {
 
 function newSlab(): Writer {
   return new Writer({ initialBytes: SLAB_BYTES, maxBytes: SLAB_MAX_BYTES });
-}
-
-/** An entry carries 16 bits of credit. */
-function entriesOf(stream: number, messages: number): CreditGrant[] {
-  const entries: CreditGrant[] = [];
-  for (let left = messages; left > 0; left -= GRANT_MAX) {
-    entries.push({ stream, messages: Math.min(GRANT_MAX, left) });
-  }
-  return entries;
 }

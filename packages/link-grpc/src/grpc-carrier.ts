@@ -4,27 +4,26 @@ import {
   type CarriedSession,
   type Carrier,
   CreditCodec,
+  creditEntries,
   encodedMessage,
   FrameType,
   GoAwayCodec,
   type MessageFrameType,
-  PendingGrants,
   type SignalFrameType,
   writeCallHeader,
   writeStreamIds,
 } from "@tidewire/link/session";
 import { ControlType } from "@tidewire/link-binary/handshake";
 import { type Codec, Reader, Writer } from "@tidewire/wire";
+import { GrantSender, type StreamGrant } from "./grant-sender.ts";
 import type { Greeter, GrpcBreakReason, GrpcCarrierModules } from "./grpc-carrier-modules.ts";
 import type { GrpcLinkLimits } from "./grpc-link-options.ts";
-import { beginMessage, creditEntries, HEADER_BYTES, takeHeader } from "./grpc-message.ts";
+import { beginMessage, HEADER_BYTES, takeHeader } from "./grpc-message.ts";
 import { type GrpcCall, GrpcPipe, type GrpcPipeReports } from "./grpc-pipe.ts";
 import { Inbox } from "./inbox.ts";
 import { OutboundAccount } from "./outbound-account.ts";
 import { writeTogether } from "./write-together.ts";
 
-/** So long a grant that is not urgent waits for a message to travel with, as on the binary link. */
-const GRANT_WAIT_MS = 5;
 /** A larger scratch buffer is given back after use. */
 const SCRATCH_KEEP_MAX_BYTES = 256 * 1024;
 /** Room for headers and stream ids in front of the largest body. */
@@ -50,12 +49,8 @@ export class GrpcCarrier implements Carrier {
   readonly #openCall: (() => GrpcCall) | undefined;
   #writer: Writer;
   readonly #reader = new Reader();
-  readonly #grants = new PendingGrants();
-  #grantTimer: Timer | undefined;
-  #isGrantDue = false;
+  readonly #grants: GrantSender;
   readonly #inbox = new Inbox((bytes) => this.#take(bytes));
-  /** Counts the times that waiting grants were sent. */
-  grantRound = 0;
   #session: CarriedSession | undefined;
   #closeTimer: Timer | undefined;
   #isLeaving = false;
@@ -72,6 +67,7 @@ export class GrpcCarrier implements Carrier {
     this.#greeter = settings.greeter;
     this.#openCall = settings.openCall;
     this.#writer = this.#newWriter();
+    this.#grants = new GrantSender(modules.clock, (grants) => this.#sendGrants(grants));
     this.#account = new OutboundAccount(limits, {
       uncongested: () => this.#session?.uncongested?.(),
       overrun: () => this.#break("overrun", "the peer does not read"),
@@ -137,7 +133,6 @@ export class GrpcCarrier implements Carrier {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#closeTimer?.cancel();
-    this.#grantTimer?.cancel();
     this.#control.cancel();
     for (const pipe of [...this.#pipes.values(), ...this.#nameless]) pipe.cancel();
     this.#pipes.clear();
@@ -289,20 +284,13 @@ export class GrpcCarrier implements Carrier {
     if (type === FrameType.end) this.#retire(stream);
   }
 
-  /** As on the binary link: at the end of the turn, or with the next message if there is time. */
-  grant(stream: number, messages: number, openMark: number, isUrgent: boolean): void {
-    this.#grants.add(stream, messages, openMark);
-    if (isUrgent) {
-      if (this.#isGrantDue) return;
-      this.#isGrantDue = true;
-      setImmediate(() => this.#putGrants());
-    } else this.#grantTimer ??= this.#modules.clock.after(GRANT_WAIT_MS, this.#grantsWaited);
+  get grantRound(): number {
+    return this.#grants.round;
   }
 
-  readonly #grantsWaited = (): void => {
-    this.#grantTimer = undefined;
-    this.#putGrants();
-  };
+  grant(stream: number, messages: number, openMark: number, isUrgent: boolean): void {
+    this.#grants.add(stream, messages, openMark, isUrgent);
+  }
 
   /** What it was granted and not told does no harm: the peer ignores grants of streams that have ended. */
   forget(): void {}
@@ -327,12 +315,9 @@ export class GrpcCarrier implements Carrier {
     pipe?.end();
   }
 
-  #putGrants(): void {
-    this.#isGrantDue = false;
-    if (this.#grants.isEmpty) return;
-    this.grantRound++;
-    const shared: { readonly stream: number; readonly messages: number }[] = [];
-    for (const { stream, messages } of this.#grants.takeMerged()) {
+  #sendGrants(grants: readonly StreamGrant[]): void {
+    const shared: StreamGrant[] = [];
+    for (const { stream, messages } of grants) {
       const pipe = this.#pipes.get(stream);
       const entries = creditEntries(stream, messages);
       if (pipe === undefined) shared.push(...entries);
@@ -390,7 +375,7 @@ export class GrpcCarrier implements Carrier {
     this.#modules.traffic.messagesOut++;
     this.#modules.traffic.bytesOut += bytes.length;
     pipe.write(bytes);
-    if (this.#openCall === undefined && !this.#grants.isEmpty) this.#putGrants();
+    if (this.#openCall === undefined) this.#grants.flush();
     if (this.#writer.buffer.length > SCRATCH_KEEP_MAX_BYTES) this.#writer = this.#newWriter();
   }
 

@@ -1,6 +1,11 @@
-import type { Clock, Logger, MetricsSink, Random, Timer } from "@tidewire/foundation";
 import type { LinkTransport } from "@tidewire/link";
-import { LinkFailures, type LinkSide, transportOf } from "@tidewire/link/session";
+import {
+  LinkFailures,
+  type LinkSide,
+  OpenConnections,
+  type TransportModules,
+  transportOf,
+} from "@tidewire/link/session";
 import {
   checkedKeys,
   type Introduction,
@@ -22,17 +27,8 @@ import { listen } from "./listen.ts";
 import { Traffic } from "./traffic.ts";
 import type { TransportContext } from "./transport-context.ts";
 
-export interface GrpcLinkModules {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly metrics: MetricsSink;
-}
-
-const PUBLISH_EVERY_MS = 1_000;
-
 /** The link over `@grpc/grpc-js`, with the same sessions, codecs and handshake as the binary one. */
-export function createGrpcLinkTransport(options: GrpcLinkOptions, modules: GrpcLinkModules): LinkTransport {
+export function createGrpcLinkTransport(options: GrpcLinkOptions, modules: TransportModules): LinkTransport {
   const context = new Transport(options, modules);
   return transportOf({
     kind: "grpc",
@@ -50,13 +46,10 @@ class Transport implements TransportContext {
   readonly certificate: LinkCertificate | undefined;
   readonly metrics: GrpcLinkMetrics;
   readonly failures: LinkFailures;
-  readonly #clock: Clock;
   readonly #traffic = new Traffic();
-  readonly #carriers = new Set<GrpcCarrier>();
-  #publishTimer: Timer | undefined;
+  readonly #connections: OpenConnections<GrpcCarrier>;
 
-  constructor(options: GrpcLinkOptions, modules: GrpcLinkModules) {
-    this.#clock = modules.clock;
+  constructor(options: GrpcLinkOptions, modules: TransportModules) {
     this.limits = { ...defaultGrpcLinkLimits, ...options };
     this.shape = options.shape ?? "multiplexed";
     this.certificate = options.certificate;
@@ -64,6 +57,11 @@ class Transport implements TransportContext {
     this.introduction = introductionOf(options, this.limits, modules);
     this.metrics = new GrpcLinkMetrics(modules.metrics, this.#traffic);
     this.failures = new LinkFailures(modules.metrics);
+    this.#connections = new OpenConnections(modules.clock, {
+      gauge: this.metrics.connections,
+      second: () => this.#count(),
+      left: () => this.#count(),
+    });
     const tuning = options.tuning ?? "internals";
     this.carrier = {
       clock: modules.clock,
@@ -75,30 +73,18 @@ class Transport implements TransportContext {
   }
 
   joined(side: LinkSide, carrier: GrpcCarrier): void {
-    this.#carriers.add(carrier);
-    this.metrics.connections.add(1, { side });
-    if (this.#publishTimer === undefined) this.#publishLater();
+    this.#connections.add(side, carrier);
   }
 
   left(side: LinkSide, carrier: GrpcCarrier): void {
-    this.#carriers.delete(carrier);
-    this.metrics.connections.add(-1, { side });
-    this.#count();
-  }
-
-  #publishLater(): void {
-    this.#publishTimer = this.#clock.after(PUBLISH_EVERY_MS, () => {
-      this.#publishTimer = undefined;
-      this.#count();
-      if (this.#carriers.size > 0) this.#publishLater();
-    });
+    this.#connections.delete(side, carrier);
   }
 
   #count(): void {
     let waiting = 0;
     let congested = 0;
     let inFlight = 0;
-    for (const carrier of this.#carriers) {
+    for (const carrier of this.#connections) {
       waiting += carrier.waitingBytes;
       inFlight += carrier.inFlight;
       if (carrier.isCongested) congested++;

@@ -10,8 +10,6 @@ import type { Reader, Writer } from "@tidewire/wire";
 
 export const HEADER_BYTES = 8;
 
-const GRANT_MAX = 0xffff;
-
 export interface MessageHeader {
   readonly type: number;
   readonly method: number;
@@ -37,16 +35,4 @@ export function takeHeader(reader: Reader): MessageHeader {
     method: view.getUint16(at + 2, true),
     stream: view.getUint32(at + 4, true),
   };
-}
-
-/** An entry carries 16 bits of credit. */
-export function creditEntries(
-  stream: number,
-  messages: number,
-): { readonly stream: number; readonly messages: number }[] {
-  const entries: { readonly stream: number; readonly messages: number }[] = [];
-  for (let left = messages; left > 0; left -= GRANT_MAX) {
-    entries.push({ stream, messages: Math.min(GRANT_MAX, left) });
-  }
-  return entries;
 }

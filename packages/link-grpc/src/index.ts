@@ -5,4 +5,4 @@ export {
   type GrpcShape,
   type GrpcTuning,
 } from "./grpc-link-options.ts";
-export { createGrpcLinkTransport, type GrpcLinkModules } from "./grpc-link-transport.ts";
+export { createGrpcLinkTransport } from "./grpc-link-transport.ts";
