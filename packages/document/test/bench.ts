@@ -12,6 +12,7 @@ import {
   type Viewer,
 } from "../src/index.ts";
 
+import { DormantViewers } from "../src/view/dormant-viewers.ts";
 import type { ViewerHandle } from "../src/view/viewer-handle.ts";
 
 const decoder = new TextDecoder();
@@ -190,6 +191,11 @@ export class Bench {
     this.clients.length = 0;
     this.instance = this.runtime.open(this.name, this.stored satisfies StoredDocument);
   }
+}
+
+/** Whether no more than a row is kept of it. */
+export function isDormant(viewer: Viewer): boolean {
+  return (viewer as ViewerHandle).place instanceof DormantViewers;
 }
 
 /** What document code threw, where the refusal comes from that. */

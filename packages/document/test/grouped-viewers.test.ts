@@ -1,8 +1,17 @@
 import { describe, expect, test } from "@jest/globals";
 import { SeededRandom } from "@tidewire/foundation";
 import { z } from "zod";
-import { type Audience, defineDocument, type Frame, message, record, t, type Viewer } from "../src/index.ts";
-import { Bench, type FakeClient } from "./bench.ts";
+import {
+  type Audience,
+  defaultLimits,
+  defineDocument,
+  type Frame,
+  message,
+  record,
+  t,
+  type Viewer,
+} from "../src/index.ts";
+import { Bench, type FakeClient, isDormant } from "./bench.ts";
 
 const histories = Number(process.env["DOCUMENT_HISTORIES"] ?? 45);
 const firstSeed = Number(process.env["DOCUMENT_SEED"] ?? 1);
@@ -93,10 +102,14 @@ class History {
   readonly #kept = new WeakMap<Audience, Viewer[]>();
   audiences = 0;
 
-  constructor(seed: number) {
+  /** How often a viewer was dormant when a delivery began. */
+  dormant = 0;
+
+  /** @param hashIntervalMs at 0 all are dormant who may be, after each delivery */
+  constructor(seed: number, hashIntervalMs: number) {
     this.#random = new SeededRandom(seed);
     const definition = [open, guarded, owned][seed % 3];
-    this.#together = new Bench(definition);
+    this.#together = new Bench(definition, { hashIntervalMs });
     this.#pairs = Array.from({ length: viewerCount }, (_, index) => ({
       agent: agents[index % agents.length]!,
       alone: new Bench(definition),
@@ -199,6 +212,7 @@ class History {
 
   #deliver(): void {
     const due: [Pair, Frame][] = [];
+    for (const { client } of this.#pairs) if (client !== undefined && isDormant(client.viewer)) this.dormant++;
     const byViewer = new Map(this.#pairs.map((pair) => [pair.client?.viewer, pair]));
     this.#together.instance.deliver(0, (viewers, frame, audience) => {
       if (audience !== undefined) this.#bringUpToDate(audience, viewers);
@@ -244,12 +258,12 @@ function show(shown: Shown, frame: Frame): void {
   shown.views.push(JSON.stringify(shown.client!.view));
 }
 
-/** Returns how often something was sent to a whole group. */
-function play(seed: number): number {
+/** Returns the history, for what is counted in it. */
+function play(seed: number, hashIntervalMs = defaultLimits.hashIntervalMs): History {
   try {
-    const history = new History(seed);
+    const history = new History(seed, hashIntervalMs);
     history.run();
-    return history.audiences;
+    return history;
   } catch (thrown) {
     throw new Error(`seed ${seed}: ${(thrown as Error).message}`, { cause: thrown });
   }
@@ -258,13 +272,19 @@ function play(seed: number): number {
 describe("viewers in groups", () => {
   test(`${histories} histories: each is shown what it would be shown alone`, () => {
     let audiences = 0;
-    for (let seed = firstSeed; seed < firstSeed + histories; seed++) audiences += play(seed);
+    for (let seed = firstSeed; seed < firstSeed + histories; seed++) audiences += play(seed).audiences;
     expect(audiences).toBeGreaterThan(histories);
+  });
+
+  test(`${histories} histories of viewers who are dormant when nothing is due`, () => {
+    let dormant = 0;
+    for (let seed = firstSeed; seed < firstSeed + histories; seed++) dormant += play(seed, 0).dormant;
+    expect(dormant).toBeGreaterThan(histories);
   });
 
   // Bugs that some seed found once: a newcomer got what the others of its class were sent in the same delivery; a stream
   // went back after a resync, because others of its class had not seen as much.
   test.each([[23], [208]])("seed %i", (seed) => {
-    expect(play(seed)).toBeGreaterThan(0);
+    expect(play(seed).audiences).toBeGreaterThan(0);
   });
 });

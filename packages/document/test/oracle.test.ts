@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from "@tidewire/delta";
 import { SeededRandom } from "@tidewire/foundation";
 import type { SchemaNode } from "../src/author/schema-node.ts";
 import type { DocumentDefinition } from "../src/index.ts";
-import { Bench, type FakeClient, principalOf } from "./bench.ts";
+import { Bench, type FakeClient, isDormant, principalOf } from "./bench.ts";
 import { type LooksAt, type Mutate, mutateRecord, randomDocument, tokensIn } from "./random-document.ts";
 
 const histories = Number(process.env["DOCUMENT_HISTORIES"] ?? 100);
@@ -35,8 +35,11 @@ function heldAt(state: JsonValue | undefined, key: string): JsonValue | undefine
   return typeof state === "object" && state !== null ? (state as JsonObject)[key] : undefined;
 }
 
-/** Plain: without views, and with policies that look at nothing but their record and the viewer. */
-type Kind = "any" | "plain" | LooksAt;
+/**
+ * Plain: without views, and with policies that look at nothing but their record and the viewer. Dormant: the same, where
+ * all viewers are dormant who may be, after each delivery.
+ */
+type Kind = "any" | "plain" | "dormant" | LooksAt;
 
 class History {
   readonly random: SeededRandom;
@@ -47,6 +50,8 @@ class History {
   /** What GET named last, by agent. */
   named: readonly number[] = agents.map(() => 0);
   attached = 0;
+  /** How often a viewer was dormant when a delivery began. */
+  dormant = 0;
 
   constructor(seed: number, kind: Kind) {
     this.random = new SeededRandom(seed);
@@ -60,12 +65,14 @@ class History {
       return { count: random.below(3) };
     };
     const made = randomDocument(new SeededRandom(seed * 7919), mutate, looksAtOf(kind));
-    const definition = kind === "plain" ? plainer(made as DocumentDefinition, this.random.below(3) === 0) : made;
+    const isPlain = kind === "plain" || kind === "dormant";
+    const definition = isPlain ? plainer(made as DocumentDefinition, this.random.below(3) === 0) : made;
     this.looksAtPresence = codeOf(definition).includes("presence");
     this.kind = kind;
     this.bench = new Bench(definition, {
       tombstonesMax: 4 + this.random.below(20),
       // Classes that are forgotten have to be told what they were told before.
+      ...(kind === "dormant" ? { hashIntervalMs: 0 } : {}),
       ...(kind === "presence" ? { idleClassesMax: this.random.below(3) } : {}),
     });
   }
@@ -197,6 +204,7 @@ class History {
   }
 
   deliver(): void {
+    for (const { viewer } of this.clients) if (isDormant(viewer)) this.dormant++;
     this.bench.deliver((client, frame, json) => {
       const { view } = this.bench.get(client.agent, client.viewer);
       const allowed = new Set(tokensIn(JSON.stringify(view)));
@@ -284,9 +292,12 @@ const localPolicies: readonly NonNullable<SchemaNode["policy"]>[] = [
   (_row: unknown, viewer: { principal: { agent: string } }) => viewer.principal.agent !== "bob",
 ];
 
-function play(seed: number, kind: Kind = "any"): void {
+/** Returns the history, for what is counted in it. */
+function play(seed: number, kind: Kind = "any"): History {
   try {
-    new History(seed, kind).run();
+    const history = new History(seed, kind);
+    history.run();
+    return history;
   } catch (thrown) {
     throw new Error(`seed ${seed}: ${(thrown as Error).message}`, { cause: thrown });
   }
@@ -299,6 +310,12 @@ describe("random documents, policies and histories", () => {
 
   test(`${histories} histories of documents whose policies look at nothing else`, () => {
     for (let seed = firstSeed; seed < firstSeed + histories; seed++) play(seed, "plain");
+  });
+
+  test(`${histories} histories of documents whose viewers are dormant when nothing is due`, () => {
+    let dormant = 0;
+    for (let seed = firstSeed; seed < firstSeed + histories; seed++) dormant += play(seed, "dormant").dormant;
+    expect(dormant).toBeGreaterThan(histories);
   });
 
   test(`${histories} histories of documents whose views look at what their viewers do not see`, () => {

@@ -5,14 +5,20 @@ const sweepSizeMin = 256;
 
 /** Gives equal principals of one document the same object, so that `===` compares them. Forgets those nobody holds. */
 export class PrincipalTable {
-  /** By authority and agent: both texts are there already, where one key of both would have to be made. */
-  readonly #byAuthority = new Map<string, Map<string, WeakRef<Principal>>>();
+  /**
+   * By authority and agent: both texts are there already, where one key of both would have to be made. Those that are kept
+   * stand for themselves, because a weak reference takes nearly as much room as what it refers to.
+   */
+  readonly #byAuthority = new Map<string, Map<string, WeakRef<Principal> | Principal>>();
   #size = 0;
   #sweepSize = sweepSizeMin;
+  /** Since the last sweep. */
+  #letGoCount = 0;
   /** Mostly it is the same one as before. */
   #lastGiven: Principal | undefined;
   #last: Principal | undefined;
 
+  /** The one that stands for it, which is forgotten when nobody holds it any more. */
   intern(principal: Principal): Principal {
     const last = this.#last;
     if (principal === last) return last;
@@ -24,23 +30,53 @@ export class PrincipalTable {
     return this.#last;
   }
 
+  /** The same for someone who will be looked for again, who need not hold it until `letGo`. */
+  keep(principal: Principal): Principal {
+    const { agent, authority } = principal;
+    const byAgent = this.#agentsOf(authority);
+    const found = byAgent.get(agent);
+    if (found !== undefined && !(found instanceof WeakRef)) return found;
+    const kept = found?.deref() ?? Object.freeze({ agent, authority });
+    byAgent.set(agent, kept);
+    if (found === undefined) this.#grew();
+    return kept;
+  }
+
+  /** One that was kept. */
+  letGo(principal: Principal): void {
+    this.#agentsOf(principal.authority).set(principal.agent, new WeakRef(principal));
+    if (++this.#letGoCount > this.#sweepSize / 2) this.#sweep();
+  }
+
   #interned(principal: Principal): Principal {
     const { agent, authority } = principal;
-    let byAgent = this.#byAuthority.get(authority);
-    if (byAgent === undefined) this.#byAuthority.set(authority, (byAgent = new Map()));
-    const reference = byAgent.get(agent);
-    const known = reference?.deref();
+    const byAgent = this.#agentsOf(authority);
+    const found = byAgent.get(agent);
+    const known = found instanceof WeakRef ? found.deref() : found;
     if (known !== undefined) return known;
     const interned = Object.freeze({ agent, authority });
     byAgent.set(agent, new WeakRef(interned));
-    if (reference === undefined && ++this.#size > this.#sweepSize) this.#sweep();
+    if (found === undefined) this.#grew();
     return interned;
+  }
+
+  #agentsOf(authority: string): Map<string, WeakRef<Principal> | Principal> {
+    let byAgent = this.#byAuthority.get(authority);
+    if (byAgent === undefined) this.#byAuthority.set(authority, (byAgent = new Map()));
+    return byAgent;
+  }
+
+  #grew(): void {
+    if (++this.#size > this.#sweepSize) this.#sweep();
   }
 
   #sweep(): void {
     this.#size = 0;
+    this.#letGoCount = 0;
     for (const [authority, byAgent] of this.#byAuthority) {
-      for (const [agent, reference] of byAgent) if (reference.deref() === undefined) byAgent.delete(agent);
+      for (const [agent, reference] of byAgent) {
+        if (reference instanceof WeakRef && reference.deref() === undefined) byAgent.delete(agent);
+      }
       if (byAgent.size === 0) this.#byAuthority.delete(authority);
       this.#size += byAgent.size;
     }

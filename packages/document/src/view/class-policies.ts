@@ -2,9 +2,9 @@ import { isPermission } from "../author/permission.ts";
 import { ReadTracker } from "../state/read-tracker.ts";
 import type { RecordNode } from "../state/record-node.ts";
 import type { Guard } from "../state/record-type.ts";
+import type { ClassKey } from "./class-keys.ts";
 import type { ViewedDocument, ViewerInputs } from "./document-views.ts";
 import type { HolderIndex } from "./holder-index.ts";
-import type { ViewClass } from "./view-class.ts";
 
 /** Never added to. */
 const noTrackers: ReadTracker[] = [];
@@ -15,19 +15,17 @@ const noTrackers: ReadTracker[] = [];
  */
 export class ClassPolicies {
   readonly inputs: ViewerInputs;
+  /** What its viewers have in common. */
+  readonly key: ClassKey;
   protected readonly document: ViewedDocument;
   /** By guard; of those that take the document. */
   readonly #trackers: ReadTracker[];
 
-  constructor(document: ViewedDocument, inputs: ViewerInputs) {
+  constructor(document: ViewedDocument, key: ClassKey, inputs: ViewerInputs) {
     this.document = document;
+    this.key = key;
     this.inputs = inputs;
     this.#trackers = document.schema.hasWideGuards ? document.schema.guards.map(() => new ReadTracker()) : noTrackers;
-  }
-
-  /** Whose policies they are; `undefined`: nobody's who could be sent anything. */
-  get viewClass(): ViewClass | undefined {
-    return undefined;
   }
 
   get holders(): HolderIndex {

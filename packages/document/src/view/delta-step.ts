@@ -17,7 +17,7 @@ export class DeltaStep {
 
   constructor(document: ViewedDocument, out: JsonWriter) {
     const nobody = { principal: { agent: "", authority: "" }, viewState: undefined };
-    this.lens = new GroupLens(new ClassPolicies(document, nobody), new ViewerGroup(0, -1, 0));
+    this.lens = new GroupLens(new ClassPolicies(document, "", nobody), new ViewerGroup(0, -1, 0));
     this.walk = new StateWalk(out, this.lens);
     this.results = new ResultWalk(this.walk);
     this.delta = { kind: "delta", fields: out };

@@ -1,13 +1,21 @@
 import type { RecordNode } from "../state/record-node.ts";
 import type { Guard } from "../state/record-type.ts";
+import type { ClassKey } from "./class-keys.ts";
 import type { ClassPolicies } from "./class-policies.ts";
-import type { ViewClass } from "./view-class.ts";
 
 /** Beyond this a change is better looked at for everybody than remembered for each. */
 const holdersMax = 32;
-const everybody = "everybody";
+const everybody = Symbol("everybody");
 
-type Holders = readonly ClassPolicies[] | typeof everybody;
+/** A class goes by its key while its viewer is dormant, and until it is asked for. */
+type Holder = ClassPolicies | ClassKey;
+type Holders = Holder[] | typeof everybody;
+
+/** Where they are to go. */
+export interface FoundHolders {
+  /** Returns its class; `undefined`: it is gone. */
+  add(holder: Holder): ClassPolicies | undefined;
+}
 
 /**
  * Which classes hold a guarded thing, so that a change of it is brought to them without asking all others. It may name
@@ -15,15 +23,21 @@ type Holders = readonly ClassPolicies[] | typeof everybody;
  */
 export class HolderIndex {
   /** By record type, then by place of the bit. One holder stands for itself: mostly there is one. */
-  readonly #byType: (ClassPolicies | Holders | undefined)[][] = [];
+  readonly #byType: (Holder | Holders | undefined)[][] = [];
 
   /** Adds the classes of who holds it. Returns whether they are known: `false` where it may be everybody. */
-  addTo(classes: Set<ViewClass>, guard: Guard, record: RecordNode): boolean {
-    const holders = this.#byType[record.$type.index]?.[placeOf(guard, record)];
+  addTo(found: FoundHolders, guard: Guard, record: RecordNode): boolean {
+    const places = this.#byType[record.$type.index];
+    const place = placeOf(guard, record);
+    const holders = places?.[place];
     if (holders === undefined) return true;
     if (holders === everybody) return false;
-    if (!Array.isArray(holders)) addClassOf(holders as ClassPolicies, classes);
-    else for (const holder of holders as readonly ClassPolicies[]) addClassOf(holder, classes);
+    if (Array.isArray(holders)) {
+      for (const [index, holder] of holders.entries()) holders[index] = found.add(holder) ?? holder;
+    } else {
+      const holder = found.add(holders);
+      if (holder !== holders) places![place] = holder;
+    }
     return true;
   }
 
@@ -32,18 +46,26 @@ export class HolderIndex {
     const place = placeOf(guard, record);
     const holders = places[place];
     if (holders === holder || holders === everybody) return;
-    if (holders === undefined) places[place] = holder;
-    else if (!Array.isArray(holders)) places[place] = [holders as ClassPolicies, holder];
+    if (holders === undefined || holders === holder.key) places[place] = holder;
+    else if (!Array.isArray(holders)) places[place] = [holders, holder];
     else if (holders.length >= holdersMax) places[place] = everybody;
-    else if (!holders.includes(holder)) (holders as ClassPolicies[]).push(holder);
+    else if (!holders.includes(holder)) addTo(holders, holder);
   }
 
   /** It holds it no longer, or is gone. */
   remove(type: number, place: number, holder: ClassPolicies): void {
     const places = this.#byType[type];
     const holders = places?.[place];
-    if (holders === holder) places![place] = undefined;
-    else if (Array.isArray(holders)) places![place] = holders.filter((each) => each !== holder);
+    if (holders === holder || holders === holder.key) places![place] = undefined;
+    else if (Array.isArray(holders)) places![place] = holders.filter((each) => each !== holder && each !== holder.key);
+  }
+
+  /** Its viewer is dormant from here on: only the key is kept. */
+  forget(type: number, place: number, holder: ClassPolicies): void {
+    const places = this.#byType[type];
+    const holders = places?.[place];
+    if (holders === holder) places![place] = holder.key;
+    else if (Array.isArray(holders) && holders.includes(holder)) holders[holders.indexOf(holder)] = holder.key;
   }
 
   clear(): void {
@@ -51,8 +73,10 @@ export class HolderIndex {
   }
 }
 
-function addClassOf({ viewClass }: ClassPolicies, classes: Set<ViewClass>): void {
-  if (viewClass !== undefined) classes.add(viewClass);
+function addTo(holders: Holder[], holder: ClassPolicies): void {
+  const index = holders.indexOf(holder.key);
+  if (index < 0) holders.push(holder);
+  else holders[index] = holder;
 }
 
 export function placeOf(guard: Guard, record: RecordNode): number {

@@ -6,9 +6,8 @@ import type { RecordNode } from "../state/record-node.ts";
 import type { FieldType, Guard, RecordType } from "../state/record-type.ts";
 import { TableNode } from "../state/table-node.ts";
 import type { ClassPolicies } from "./class-policies.ts";
-import type { HolderIndex } from "./holder-index.ts";
+import type { FoundHolders, HolderIndex } from "./holder-index.ts";
 import type { StateWalk } from "./state-walk.ts";
-import type { ViewClass } from "./view-class.ts";
 import type { ViewerGroup } from "./viewer-group.ts";
 
 /** Above this, asking for everything is not quicker than walking. */
@@ -127,9 +126,9 @@ export class QuietScan {
   }
 
   /** Adds the classes that have something to be told. Returns whether that can be said without asking all of them. */
-  addHolders(index: HolderIndex, classes: Set<ViewClass>): boolean {
+  addHolders(index: HolderIndex, found: FoundHolders): boolean {
     for (const { guard, record, mayBeSeen } of this.#candidates) {
-      if (mayBeSeen || !index.addTo(classes, guard, record)) return false;
+      if (mayBeSeen || !index.addTo(found, guard, record)) return false;
     }
     return true;
   }

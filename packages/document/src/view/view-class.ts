@@ -1,11 +1,12 @@
 import { hashBytes } from "@tidewire/delta";
-import { ClassPolicies } from "./class-policies.ts";
+import { ClassGroups } from "./class-groups.ts";
+import type { ClassKey } from "./class-keys.ts";
 import type { Cohort } from "./cohort.ts";
 import type { ViewedDocument, ViewerInputs } from "./document-views.ts";
+import type { DormantState } from "./dormant-viewers.ts";
 import { beginDelta, type FrameBody } from "./frame.ts";
 import type { WalkForm } from "./full-walk.ts";
 import { GroupLens } from "./group-lens.ts";
-import { forEachThing } from "./guard-bits.ts";
 import { writeAlike } from "./logged-part.ts";
 import { ResultWalk } from "./result-walk.ts";
 import { listSentHashes, type SentHash, withSentHash } from "./sent-hashes.ts";
@@ -35,39 +36,16 @@ export const largeDeltaBytes = 4_096;
  * Viewers for whom every policy and view gives the same answers. Everything is computed once per class: policies, views,
  * frames, hashes.
  */
-export class ViewClass extends ClassPolicies {
-  /** Its groups: this one, and those after it by `next`. Mostly there is one. */
-  first: ViewerGroup | undefined = undefined;
-  /** Members that hold nothing: they wait for their first frame, or for a snapshot. */
-  waiting: ViewerGroup | undefined = undefined;
+export class ViewClass extends ClassGroups {
   /** If there are views and computed values. */
   readonly #cells: ViewCells | undefined;
   #sent: SentHash | undefined;
   #plain: Cached<PlainView> | undefined;
   #snapshot: Cached<FrameBody> | undefined;
 
-  constructor(document: ViewedDocument, inputs: ViewerInputs) {
-    super(document, inputs);
+  constructor(document: ViewedDocument, key: ClassKey, inputs: ViewerInputs) {
+    super(document, key, inputs);
     this.#cells = document.schema.slots.length === 0 ? undefined : new ViewCells(document, inputs, this);
-  }
-
-  override get viewClass(): ViewClass {
-    return this;
-  }
-
-  /** A list of its own. */
-  get groups(): readonly ViewerGroup[] {
-    const groups: ViewerGroup[] = [];
-    for (let group = this.first; group !== undefined; group = group.next) groups.push(group);
-    return groups;
-  }
-
-  get hasSeveralGroups(): boolean {
-    return this.first?.next !== undefined;
-  }
-
-  get isIdle(): boolean {
-    return this.waiting === undefined && this.groups.every((group) => group.size === 0);
   }
 
   /** @param floorSeq what it was told before: its stream must not go back */
@@ -78,20 +56,6 @@ export class ViewClass extends ClassPolicies {
     }
     this.waiting.viewSeq = Math.max(this.waiting.viewSeq, floorSeq);
     this.waiting.add(viewer);
-  }
-
-  /** From its group, or from waiting. */
-  takeOut(viewer: ViewerHandle): void {
-    viewer.group?.remove(viewer);
-    if (this.waiting?.size === 0) this.waiting = undefined;
-  }
-
-  /** Nobody can be sent anything by it any more. */
-  drop(): void {
-    const { holders } = this.document;
-    for (const group of this.groups) {
-      forEachThing(group.held, (type, place) => holders.remove(type, place, this));
-    }
   }
 
   /** Takes over what was sent by a class that is several from now on. */
@@ -136,29 +100,6 @@ export class ViewClass extends ClassPolicies {
     const base = new ViewerGroup(seq, -1, seq);
     this.add(base);
     return base;
-  }
-
-  /** Its groups are not where all others will be: before the cohort moves. */
-  leaveCohort(): void {
-    for (let group = this.first; group !== undefined; group = group.next) group.leaveCohort();
-  }
-
-  /** Its groups go on with all others, those that are where these are. Returns whether that is everybody. */
-  joinCohort(cohort: Cohort): boolean {
-    let isWhole = this.waiting === undefined;
-    for (let group = this.first; group !== undefined; group = group.next) {
-      if (group.size === 0) continue;
-      if (group.isAt(cohort.seq, cohort.tick)) group.join(cohort);
-      else isWhole = false;
-    }
-    return isWhole;
-  }
-
-  /** Before a delivery: whoever holds the same state goes on in one group, and whoever has no credit left rests. */
-  settle(): void {
-    if (this.hasSeveralGroups) this.mergeGroups();
-    for (let group = this.first; group !== undefined; group = group.next) group.restDrained();
-    this.waiting?.restDrained();
   }
 
   /** Before `group` adopts another state: members without credit keep the one they hold. */
@@ -247,44 +188,23 @@ export class ViewClass extends ClassPolicies {
       .map((sent) => sent.hash);
   }
 
-  private link(groups: readonly ViewerGroup[]): void {
-    this.first = groups[0];
-    for (let index = 0; index < groups.length; index++) groups[index]!.next = groups[index + 1];
+  /** The one that may be dormant from here on: it is alone, and what its class knows of it is what a group does. */
+  viewerToRest(cohort: Cohort): ViewerHandle | undefined {
+    const { first, waiting } = this;
+    if (first?.stateHash === undefined || first.next !== undefined || waiting !== undefined) return undefined;
+    return this.hashesAt(first.viewSeq).includes(first.stateHash) ? first.memberToRest(cohort) : undefined;
   }
 
-  private get newestSeq(): number {
-    return this.groups.reduce((newest, { seq }) => Math.max(newest, seq), 0);
-  }
-
-  private groupOfNow(): ViewerGroup | undefined {
-    const { state, tick } = this.document;
-    let found: ViewerGroup | undefined;
-    for (let group = this.first; group !== undefined; group = group.next) {
-      // Until the next delivery there may be several. GET tells no less than any stream was told.
-      if (group.isAt(state.root.$stamp, tick) && group.viewSeq >= (found?.viewSeq ?? 0)) found = group;
-    }
-    return found;
-  }
-
-  /** The smaller one goes to the larger one: nobody moves often. */
-  private mergeGroups(): void {
-    const { newestSeq } = this;
-    const bySeq = new Map<number, ViewerGroup>();
-    const kept: ViewerGroup[] = [];
-    for (const group of this.groups) {
-      const other = bySeq.get(group.seq);
-      if (other === undefined || !other.isAt(group.seq, group.tick) || group.mustAskAll) {
-        if (group.size === 0 && group.seq < newestSeq) continue;
-        if (other === undefined) bySeq.set(group.seq, group);
-        kept.push(group);
-      } else if (other.size >= group.size) other.merge(group);
-      else {
-        group.merge(other);
-        kept[kept.indexOf(other)] = group;
-        bySeq.set(group.seq, group);
-      }
-    }
-    this.link(kept);
+  /** It was dormant, and goes on from what was kept of it. */
+  wake(viewer: ViewerHandle, kept: DormantState, cohort: Cohort): ViewerGroup {
+    const group = new ViewerGroup(cohort.seq, cohort.tick, kept.viewSeq);
+    group.restore(kept);
+    group.viewClass = this;
+    group.add(viewer);
+    group.join(cohort);
+    this.first = group;
+    this.#sent = withSentHash(undefined, kept.viewSeq, kept.stateHash);
+    return group;
   }
 
   private delta(group: ViewerGroup, shared: SharedStep | undefined): FrameBody | "beyond" | undefined {

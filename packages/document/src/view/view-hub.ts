@@ -25,8 +25,6 @@ export class ViewHub {
   #viewerCount = 0;
   /** Counts the deliveries. */
   #delivery = 0;
-  /** All groups with members, but for those of restless classes. */
-  #cohort = new Cohort(0, -1);
   /**
    * Members that were promised a frame even if nothing changes. Their state was right when they resumed and they are told
    * so (`confirmation`), or they resumed from an earlier state and are brought forward.
@@ -59,7 +57,7 @@ export class ViewHub {
   }
 
   has(viewer: ViewerHandle): boolean {
-    return viewer.group !== undefined;
+    return viewer.place !== undefined;
   }
 
   /** Adds a viewer, which gets as little as its resume allows. */
@@ -80,7 +78,7 @@ export class ViewHub {
   }
 
   detach(viewer: ViewerHandle): boolean {
-    if (viewer.group === undefined) return false;
+    if (!this.has(viewer)) return false;
     this.#viewerCount--;
     this.#leave(viewer);
     this.#owed.delete(viewer);
@@ -101,8 +99,8 @@ export class ViewHub {
 
   /** The viewer said something new about itself. */
   moveTo(viewer: ViewerHandle, viewState: ViewStateValue): void {
-    viewer.viewState = viewState;
     const group = viewer.group!;
+    viewer.viewState = viewState;
     const { viewClass } = group;
     const next = this.#classes.of(viewer.principal, viewState);
     if (next === viewClass) return;
@@ -143,12 +141,13 @@ export class ViewHub {
     this.#delivery++;
     if (this.#deliverStraight(now, outbox)) return;
     this.#shared.begin(this.#delivery);
-    const touched = touchedClasses(this.#document, this.#classes, this.#shared, this.#cohort);
+    const touched = touchedClasses(this.#document, this.#classes, this.#shared);
     if (touched === undefined) this.#deliverAll(now, outbox);
     else this.#deliverTouched(touched, now, outbox);
     if (!this.#shared.isEmpty) this.#deliverShared(outbox);
     if (this.#owed.size > 0) this.#deliverOwed(now, outbox);
     if (now >= this.#hashOwedAt) this.#deliverHashes(now, outbox);
+    this.#classes.rest(now, this.#owed);
   }
 
   #deliverStraight(now: number, outbox: Outbox): boolean {
@@ -172,11 +171,12 @@ export class ViewHub {
   #deliverTouched(touched: Iterable<ViewClass>, now: number, outbox: Outbox): void {
     for (const viewClass of touched) this.#deliverClass(viewClass, now, outbox);
     for (const viewClass of touched) viewClass.leaveCohort();
-    this.#cohort.seq = this.#document.state.root.$stamp;
+    this.#classes.cohort.seq = this.#document.state.root.$stamp;
     for (const viewClass of touched) this.#settle(viewClass);
   }
 
   #deliverAll(now: number, outbox: Outbox): void {
+    this.#classes.wakeAll();
     const { only } = this.#classes;
     if (only !== undefined) {
       this.#deliverClass(only, now, outbox);
@@ -201,12 +201,12 @@ export class ViewHub {
     if (!this.#classes.isFinal) return;
     const { state, tick } = this.#document;
     for (const viewClass of this.#classes.values()) viewClass.leaveCohort();
-    this.#cohort = new Cohort(state.root.$stamp, tick);
+    this.#classes.cohort = new Cohort(state.root.$stamp, tick);
     for (const viewClass of this.#classes.values()) this.#settle(viewClass);
   }
 
   #settle(viewClass: ViewClass): void {
-    if (viewClass.joinCohort(this.#cohort)) this.#classes.restless.delete(viewClass);
+    if (viewClass.joinCohort(this.#classes.cohort)) this.#classes.restless.delete(viewClass);
     else this.#classes.restless.add(viewClass);
   }
 
@@ -366,6 +366,7 @@ export class ViewHub {
   #hashSent(group: ViewerGroup, now: number): void {
     group.hashDueAt = Math.ceil(now + this.#document.limits.hashIntervalMs);
     group.owesHash = group.restingCount > 0;
+    this.#classes.hashSent(group.viewClass);
   }
 
   /** A view above its bound ends the streams of those who would get it, and nobody else's. */

@@ -2,6 +2,7 @@ import type { RecordNode } from "../state/record-node.ts";
 import type { Guard } from "../state/record-type.ts";
 import type { TableNode } from "../state/table-node.ts";
 import type { Cohort } from "./cohort.ts";
+import type { DormantState } from "./dormant-viewers.ts";
 import { copyOfThings, type HeldThings, holdsThing, withThing } from "./guard-bits.ts";
 import { Roster } from "./roster.ts";
 import type { ViewClass } from "./view-class.ts";
@@ -195,7 +196,7 @@ export class ViewerGroup extends Roster {
   }
 
   add(viewer: ViewerHandle): void {
-    viewer.group = this;
+    viewer.place = this;
     if (viewer.wantsEveryHash) this.#everyHash++;
     if (viewer.until <= 0) this.rest(viewer);
     else this.wake(viewer);
@@ -224,6 +225,29 @@ export class ViewerGroup extends Roster {
     this.hashDueAt = Math.min(this.hashDueAt, other.hashDueAt);
     if (other.owesHash) this.owesHash = true;
     if (other.isSeqRepeated) this.isSeqRepeated = true;
+  }
+
+  groupOf(_viewer: ViewerHandle): ViewerGroup {
+    return this;
+  }
+
+  /**
+   * Its one member, if it goes on with all others and there is no more to remember of it than of a dormant viewer: it is
+   * ready, and owed nothing.
+   */
+  memberToRest(cohort: Cohort): ViewerHandle | undefined {
+    const isPlain = this.#flags === 0 && this.#everyHash === 0 && this.#resting === undefined;
+    if (!isPlain || this.#cohort !== cohort || this.results !== undefined || this.readyCount !== 1) return undefined;
+    return this.viewers[0];
+  }
+
+  /** What was kept of a member that was dormant. */
+  restore({ viewSeqMax, hashDueAt, stateHash, held, orders }: DormantState): void {
+    this.viewSeqMax = viewSeqMax;
+    this.hashDueAt = hashDueAt;
+    this.stateHash = stateHash;
+    this.held = held;
+    this.orders = orders;
   }
 
   creditOf(viewer: ViewerHandle): number {
@@ -291,7 +315,7 @@ export class ViewerGroup extends Roster {
   private forget(viewer: ViewerHandle, isResting: boolean): void {
     if (viewer.wantsEveryHash) this.#everyHash--;
     if (!isResting) this.uncount(viewer);
-    viewer.group = undefined;
+    viewer.place = undefined;
     viewer.position = -1;
   }
 

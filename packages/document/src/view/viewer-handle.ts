@@ -1,6 +1,7 @@
 import type { Principal } from "@tidewire/foundation";
 import type { Viewer } from "../runtime/runtime.ts";
 import type { ViewStateValue } from "./class-keys.ts";
+import type { DormantViewers } from "./dormant-viewers.ts";
 import type { ViewerGroup } from "./viewer-group.ts";
 
 /**
@@ -12,12 +13,12 @@ export class ViewerHandle implements Viewer {
   readonly principal: Principal;
   viewState: ViewStateValue | undefined = undefined;
   /** `undefined`: not attached any more. */
-  group: ViewerGroup | undefined = undefined;
-  /** Where it stands in the list of its group that it is in. */
+  place: ViewerGroup | DormantViewers | undefined = undefined;
+  /** Where it stands in the list of its group that it is in, or among the dormant. */
   position = -1;
-  /** It may be sent the frames of its group up to this number. Without a group, or resting in one: how many it may be sent. */
+  /** It may be sent the frames of its group up to this number. In none, or resting in one: how many it may be sent. */
   until: number;
-  /** What it holds was said after this frame of its group. Without a group, or resting in one: minus the frames since. */
+  /** What it holds was said after this frame of its group. In none, or resting in one: minus the frames since. */
   checkedAt = 0;
 
   constructor(id: string, principal: Principal, credit: number) {
@@ -31,12 +32,17 @@ export class ViewerHandle implements Viewer {
     return false;
   }
 
+  /** A dormant one wakes for it. `undefined`: not attached any more. */
+  get group(): ViewerGroup | undefined {
+    return this.place?.groupOf(this);
+  }
+
   grant(frames: number): void {
-    this.group?.grant(this, frames);
+    this.place?.grant(this, frames);
   }
 
   get credit(): number {
-    return this.group === undefined ? this.until : this.group.creditOf(this);
+    return this.place === undefined ? this.until : this.place.creditOf(this);
   }
 }
 
