@@ -10,6 +10,7 @@ import {
   readHeader,
   recordBytes,
   segmentSalt,
+  viewOf,
   writeHeader,
 } from "../src/format/record.ts";
 import { DocumentIndex } from "../src/index/document-index.ts";
@@ -127,7 +128,13 @@ test("a number that does not fit its field is refused, not cut", () => {
   for (const field of ["documentId", "epoch", "span"] as const) {
     for (const value of [2 ** 32, -1, 1.5, Number.NaN]) {
       const write = (): void =>
-        writeHeader(Buffer.alloc(40), 0, { ...header, [field]: value }, { salt, batchStart: 0 }, { length: 0, crc: 0 });
+        writeHeader(
+          viewOf(Buffer.alloc(40)),
+          0,
+          { ...header, [field]: value },
+          { salt, batchStart: 0 },
+          { length: 0, crc: 0 },
+        );
       expect(write).toThrow(RangeError);
     }
   }

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
 import { type DocumentName, ManualClock, SeededRandom, ServiceError } from "@tidewire/foundation";
-import { RecordType, segmentSalt, writeHeader } from "../src/format/record.ts";
+import { RecordType, segmentSalt, viewOf, writeHeader } from "../src/format/record.ts";
 import { SEGMENT_HEADER_BYTES } from "../src/format/segment-header.ts";
 import { type LocalLogEngine, StoreFormatError } from "../src/index.ts";
 import { grow, patchTexts, step, texts } from "./support/append-steps.ts";
@@ -230,7 +230,7 @@ describe("what must not be misread", () => {
       const grown = Buffer.concat([contents, Buffer.alloc(64)]);
       const header = { type: RecordType.patch, documentId: 1, seq: 5, epoch: 1, span: 1 };
       const place = { salt: segmentSalt(storeId, 1), batchStart: contents.length };
-      writeHeader(grown, contents.length, header, place, { length: 0xffff_fff0, crc: 0 });
+      writeHeader(viewOf(grown), contents.length, header, place, { length: 0xffff_fff0, crc: 0 });
       return grown;
     });
     const engine = await openSmall(disk);
@@ -244,7 +244,7 @@ describe("what must not be misread", () => {
       const grown = Buffer.concat([contents, Buffer.alloc(40)]);
       const header = { type: 77 as RecordType, documentId: 1, seq: 5, epoch: 1, span: 1 };
       const place = { salt: segmentSalt(storeId, 1), batchStart: contents.length };
-      writeHeader(grown, contents.length, header, place, { length: 0, crc: crc32("") });
+      writeHeader(viewOf(grown), contents.length, header, place, { length: 0, crc: crc32("") });
       return grown;
     });
     await expect(openSmall(disk)).rejects.toThrow(/record type 77 is of a newer version/);

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "@jest/globals";
 import { ManualClock, noLogger, noMetrics } from "@tidewire/foundation";
 import { encodeBase, encodePrior, encodeReference, encodeTime } from "../src/format/payloads.ts";
-import { RECORD_HEADER_BYTES, RecordType, segmentSalt, writeHeader } from "../src/format/record.ts";
+import { RECORD_HEADER_BYTES, RecordType, segmentSalt, viewOf, writeHeader } from "../src/format/record.ts";
 import { decodeSegmentHeader, encodeSegmentHeader } from "../src/format/segment-header.ts";
 import { fsck, type LocalLogEngine, openLocalLogEngine } from "../src/index.ts";
 import { game, grow, other, patchTexts, step, texts } from "./support/append-steps.ts";
@@ -45,7 +45,7 @@ function hexLines(): string {
   for (const [name, type] of Object.entries(RecordType)) {
     const header = Buffer.alloc(RECORD_HEADER_BYTES);
     const fields = { type, documentId: 7, seq: 2 ** 40 + 5, epoch: 3, span: 2 };
-    writeHeader(header, 0, fields, { salt, batchStart: 4_096 }, { length: 11, crc: 0xdead_beef });
+    writeHeader(viewOf(header), 0, fields, { salt, batchStart: 4_096 }, { length: 11, crc: 0xdead_beef });
     lines.push(`${name} ${header.toString("hex")}`);
   }
   lines.push(`prior payload ${encodePrior({ segmentId: 41, endOffset: 65_536 }).toString("hex")}`);

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { Pace, PIECE_BYTES } from "../src/compaction/pace.ts";
 import { headerCrc } from "../src/format/header-crc.ts";
 import { locationOf, offsetOf, segmentOf } from "../src/format/location.ts";
-import { type RecordHeader, RecordType, readHeader, writeHeader } from "../src/format/record.ts";
+import { type RecordHeader, RecordType, readHeader, viewOf, writeHeader } from "../src/format/record.ts";
 import { PatchList } from "../src/index/patch-list.ts";
 import { SortedIds } from "../src/index/sorted-ids.ts";
 import { Slots } from "../src/threads/slots.ts";
@@ -140,7 +140,7 @@ describe("record headers", () => {
     fc.assert(
       fc.property(header, fc.nat(), fc.nat({ max: 2 ** 20 }), (written, salt, place) => {
         const bytes = Buffer.alloc(64);
-        writeHeader(bytes, 8, written, { salt, batchStart: place * 8 }, { length: 17, crc: 5 });
+        writeHeader(viewOf(bytes), 8, written, { salt, batchStart: place * 8 }, { length: 17, crc: 5 });
         const expected = { ...written, salt, batchStart: place * 8, length: 17, payloadCrc: 5, isKnown: true };
         expect(readHeader(bytes, 8, salt)).toEqual(expected);
         expect(readHeader(bytes, 8, salt + 1)).toBeUndefined();

@@ -17,14 +17,26 @@ function makeTables(): Int32Array {
  * than the call into `zlib.crc32`, whose overhead is what small inputs pay for (research/storage.md 3.11).
  */
 export function headerCrc(bytes: Uint8Array, start: number, end: number): number {
-  let crc = -1;
+  let crc = CRC_START;
   for (let index = start; index < end; index += 4) {
-    crc ^= bytes[index]! | (bytes[index + 1]! << 8) | (bytes[index + 2]! << 16) | (bytes[index + 3]! << 24);
-    crc =
-      tables[768 + (crc & 0xff)]! ^
-      tables[512 + ((crc >>> 8) & 0xff)]! ^
-      tables[256 + ((crc >>> 16) & 0xff)]! ^
-      tables[crc >>> 24]!;
+    crc = crcOfWord(
+      crc,
+      bytes[index]! | (bytes[index + 1]! << 8) | (bytes[index + 2]! << 16) | (bytes[index + 3]! << 24),
+    );
   }
   return ~crc >>> 0;
+}
+
+/** Before the first word. Behind the last one its complement is the CRC-32. */
+export const CRC_START = -1;
+
+/** With the next four bytes, as a little-endian word. */
+export function crcOfWord(crc: number, word: number): number {
+  const mixed = crc ^ word;
+  return (
+    tables[768 + (mixed & 0xff)]! ^
+    tables[512 + ((mixed >>> 8) & 0xff)]! ^
+    tables[256 + ((mixed >>> 16) & 0xff)]! ^
+    tables[mixed >>> 24]!
+  );
 }

@@ -6,6 +6,7 @@ import {
   RecordType,
   recordBytes,
   segmentSalt,
+  viewOf,
   writeHeader,
 } from "../format/record.ts";
 import { encodeSegmentHeader, SEGMENT_HEADER_BYTES } from "../format/segment-header.ts";
@@ -39,7 +40,7 @@ export function standIn(contents: LogContents, place: StandInPlace): Buffer {
     if (at + recordBytes(payload.length) > bytes.length) throw new RangeError("the contents do not fit the range");
     payload.copy(bytes, at + RECORD_HEADER_BYTES);
     const crc = (crc32(payload) ^ (record.isDamaged === true ? 1 : 0)) >>> 0;
-    writeHeader(bytes, at, record, { salt, batchStart: place.offset + at }, { length: payload.length, crc });
+    writeHeader(viewOf(bytes), at, record, { salt, batchStart: place.offset + at }, { length: payload.length, crc });
     at += recordBytes(payload.length);
   };
   if (place.offset === 0) at = putSegmentHeader(bytes, place);

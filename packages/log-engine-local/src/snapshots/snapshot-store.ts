@@ -10,6 +10,7 @@ import {
   type RecordHeader,
   recordBytes,
   segmentSalt,
+  viewOf,
   writeHeader,
 } from "../format/record.ts";
 import { placesOf } from "../format/record-places.ts";
@@ -164,7 +165,7 @@ export class SnapshotStore {
     const offsets: number[] = [];
     let start = 0;
     for (const record of records) {
-      writeHeader(buffer, start, record.header, { salt: open.salt, batchStart: 0 }, record);
+      writeHeader(viewOf(buffer), start, record.header, { salt: open.salt, batchStart: 0 }, record);
       offsets.push(open.offset + start);
       start += recordBytes(record.length);
     }
@@ -189,7 +190,7 @@ export class SnapshotStore {
       buffer.fill(0, piece.length, padded);
       await this.#writePaced(open, buffer.subarray(0, padded), payloadOffset + start);
     }
-    writeHeader(buffer, 0, header, { salt: open.salt, batchStart: 0 }, { length, crc });
+    writeHeader(viewOf(buffer), 0, header, { salt: open.salt, batchStart: 0 }, { length, crc });
     await this.#writePaced(open, buffer.subarray(0, RECORD_HEADER_BYTES), offset);
     this.#buffers.give(buffer);
     open.offset += recordBytes(length);

@@ -7,6 +7,7 @@ import {
   type RecordHeader,
   type RecordPlace,
   recordBytes,
+  viewOf,
   writeHeader,
 } from "../format/record.ts";
 
@@ -61,6 +62,7 @@ export class Batch {
   readonly completions: Completion[] = [];
   readonly #recordPlace: RecordPlace;
   #buffer: Buffer;
+  #view: DataView;
   #length = 0;
   #appends = 0;
   #appendedBytes = 0;
@@ -72,6 +74,7 @@ export class Batch {
     this.place = place;
     this.openedAt = openedAt;
     this.#buffer = buffer;
+    this.#view = viewOf(buffer);
     this.#recordPlace = { salt: place.salt, batchStart: place.startOffset };
   }
 
@@ -155,7 +158,7 @@ export class Batch {
     crc = crc32(payload, crc);
     buffer.set(payload, start + prefix);
     for (let at = start + length; at < end; at++) buffer[at] = 0;
-    writeHeader(buffer, offset, header, this.#recordPlace, { length, crc });
+    writeHeader(this.#view, offset, header, this.#recordPlace, { length, crc });
     this.#length = end;
     return crc;
   }
@@ -164,6 +167,7 @@ export class Batch {
     const grown = sharedBuffer(Math.max(needed, this.#buffer.length * 2));
     this.#buffer.copy(grown, 0, 0, this.#length);
     this.#buffer = grown;
+    this.#view = viewOf(grown);
   }
 }
 
