@@ -41,3 +41,12 @@ test("so is any number", () => {
   const anyNumber = fc.oneof(fc.maxSafeInteger(), fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }));
   fc.assert(fc.property(anyNumber, (value) => expect(written(value)).toBe(JSON.stringify(value))));
 });
+
+test("so is every whole number of up to five digits", () => {
+  const out = new JsonWriter();
+  for (let value = 0; value < 100_000; value++) {
+    out.begin();
+    out.number(value);
+    if (decoder.decode(out.peek()) !== String(value)) throw new Error(`${value}: ${decoder.decode(out.peek())}`);
+  }
+});

@@ -1,5 +1,6 @@
-import { writeNineDigits, writeSmallInteger } from "./digits.ts";
+import { writeNineDigits } from "./digits.ts";
 import { PieceWriter } from "./piece-writer.ts";
+import { writeInteger, writePlainText } from "./words.ts";
 
 const encoder = new TextEncoder();
 /** Up to here a loop over the bytes beats a view of them and a call of `set`. */
@@ -96,17 +97,13 @@ export class JsonWriter extends PieceWriter {
       const before = bytes[at - 1];
       if (before !== 0x2c && before !== 0x7b && before !== 0x5b && before !== 0x3a) bytes[at++] = 0x2c;
     }
-    bytes[at++] = 0x22;
-    for (let index = 0; index < length; index++) {
-      const code = key.charCodeAt(index);
-      if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c) return this.#openElement(key, count);
-      bytes[at++] = code;
-    }
-    bytes[at] = 0x22;
-    bytes[at + 1] = 0x3a;
-    bytes[at + 2] = 0x7b;
-    this.position = at + 3;
-    return at + 3;
+    const { view } = this;
+    at = writePlainText(view, at, key);
+    if (at < 0) return this.#openElement(key, count);
+    // A colon and a brace.
+    view.setInt16(at, 0x7b3a, true);
+    this.position = at + 2;
+    return at + 2;
   }
 
   #openElement(key: string, count: number): number {
@@ -125,7 +122,7 @@ export class JsonWriter extends PieceWriter {
 
   /** At a position with room for `numberLengthMax` bytes. Returns where it ends, like the next one. */
   numberAt(at: number, value: number): number {
-    if ((value | 0) === value) return writeSmallInteger(this.bytes, at, value);
+    if ((value | 0) === value) return writeInteger(this.view, at, value);
     this.position = at;
     this.#number(value);
     return this.position;
@@ -133,6 +130,11 @@ export class JsonWriter extends PieceWriter {
 
   /** Makes room for itself, and for `count` bytes behind. */
   stringAt(at: number, value: string, count: number): number {
+    const { length } = value;
+    if (length <= shortTextMax && at + length + 2 + count <= this.capacity) {
+      const end = writePlainText(this.view, at, value);
+      if (end >= 0) return end;
+    }
     this.position = at;
     this.reserve(value.length + 2 + count);
     this.#string(value);
@@ -259,32 +261,22 @@ export class JsonWriter extends PieceWriter {
 
   /** There is room. */
   #number(value: number): void {
-    if ((value | 0) === value) this.position = writeSmallInteger(this.bytes, this.position, value);
+    if ((value | 0) === value) this.position = writeInteger(this.view, this.position, value);
     else if (!Number.isSafeInteger(value)) this.#ascii(JSON.stringify(value));
     else {
       // Times and states of random numbers. The remainder is exact, and so is what is left to divide.
       const low = value % 1e9;
-      const at = writeSmallInteger(this.bytes, this.position, (value - low) / 1e9);
+      const at = writeInteger(this.view, this.position, (value - low) / 1e9);
       this.position = writeNineDigits(this.bytes, at, Math.abs(low));
     }
   }
 
   /** There is room for its quotes and one byte for each of its characters. */
   #string(text: string): void {
-    const { length } = text;
-    if (length <= shortTextMax) {
-      const bytes = this.bytes;
-      let position = this.position;
-      bytes[position++] = 0x22;
-      let index = 0;
-      for (; index < length; index++) {
-        const code = text.charCodeAt(index);
-        if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c) break;
-        bytes[position++] = code;
-      }
-      if (index === length) {
-        bytes[position++] = 0x22;
-        this.position = position;
+    if (text.length <= shortTextMax) {
+      const end = writePlainText(this.view, this.position, text);
+      if (end >= 0) {
+        this.position = end;
         return;
       }
     }

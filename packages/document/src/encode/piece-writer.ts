@@ -1,5 +1,6 @@
 import { LimitError } from "../state/limit-error.ts";
 import { writeDigits } from "./digits.ts";
+import { positionMax } from "./words.ts";
 
 const initialBytes = 1_024;
 /** Many short pieces share memory: a view of it costs a fraction of an array of its own. */
@@ -16,6 +17,8 @@ const roomMin = 512;
 export class PieceWriter {
   /** What is written to; another array after anything that makes room. */
   bytes = new Uint8Array(initialBytes);
+  /** Of the same bytes. */
+  view = new DataView(this.bytes.buffer);
   /** Where the next byte goes: to be compared with what it was before in the same piece, or set by who has made room. */
   position = 0;
   /** Where the open piece begins, without its head. */
@@ -107,7 +110,9 @@ export class PieceWriter {
   protected grow(count: number): void {
     this.assertWithin();
     const { position } = this;
-    const grown = new Uint8Array(Math.max(position + count, position * 2));
+    const least = position + count;
+    if (least > positionMax) throw new RangeError(`a piece of more than ${positionMax} bytes`);
+    const grown = new Uint8Array(Math.min(positionMax, Math.max(least, position * 2)));
     grown.set(this.bytes.subarray(this.#headStart, position), this.#headStart);
     this.#use(grown);
   }
@@ -119,6 +124,7 @@ export class PieceWriter {
 
   #use(bytes: Uint8Array<ArrayBuffer>): void {
     this.bytes = bytes;
+    this.view = new DataView(bytes.buffer);
     this.#buffer = bytes.buffer;
     this.capacity = bytes.length;
   }

@@ -1,9 +1,13 @@
 import type { SchemaKind } from "../author/schema-node.ts";
-import { numberLengthMax } from "../encode/json-writer.ts";
+import { asciiBytes, numberLengthMax } from "../encode/json-writer.ts";
+import { positionMax, wordRest, wordsSource } from "../encode/words.ts";
 import type { FieldType, RecordType } from "./record-type.ts";
 
 /** Room is made for this many fields at once: of a record with hundreds mostly a few have changed. */
 const fieldsAtOnce = 12;
+
+/** After a position: to V8 one that comes from elsewhere is any number, and each addition to it is looked at. */
+const masked = ` & ${positionMax - 1}`;
 
 /** How the value of a changed scalar is written after its key; those that are not here are JSON. */
 const kindWriters: Readonly<Partial<Record<SchemaKind, "number" | "boolean" | "string">>> = {
@@ -18,7 +22,7 @@ const kindWriters: Readonly<Partial<Record<SchemaKind, "number" | "boolean" | "s
 /**
  * Source of the methods that write the scalars that everyone sees and that have changed: alone, and of an element with its
  * key and the braces around them. One field after the other, where a loop would have to ask each of them what it is, and
- * keys as single bytes: a loop over them ends somewhere else for each, which the processor cannot know before. All that is
+ * keys as words: a loop over their bytes ends somewhere else for each, which the processor cannot know before. All that is
  * known of the writer is in local variables: whatever is in a member is looked up again after each call.
  */
 export function changesWriterSource({ plainFields, isElement }: RecordType): string {
@@ -26,7 +30,7 @@ export function changesWriterSource({ plainFields, isElement }: RecordType): str
     const stamps = this.$fieldStamps;
     if (stamps === null) return;
     const { out } = walk, start = out.position;
-    let at = out.room(${roomFrom(plainFields, 0)}), { bytes } = out;
+    let at = out.room(${roomFrom(plainFields, 0)})${masked}, { view } = out;
     const inside = at;
     ${fieldsSource(plainFields)}
     out.position = at === inside ? start : at;
@@ -37,11 +41,11 @@ export function changesWriterSource({ plainFields, isElement }: RecordType): str
     const stamps = this.$fieldStamps;
     if (stamps === null) return;
     const { out } = walk, start = out.position;
-    let at = out.openElement(this.$key, ${roomFrom(plainFields, 0)}), { bytes } = out;
+    let at = out.openElement(this.$key, ${roomFrom(plainFields, 0)})${masked}, { view } = out;
     const inside = at;
     ${fieldsSource(plainFields)}
     if (at === inside) out.position = start;
-    else { bytes[at - 1] = 125; bytes[at] = 44; out.position = at + 1; }
+    else { view.setInt8(at - 1, 125); view.setInt8(at, 44); out.position = at + 1; }
   }`;
 }
 
@@ -49,7 +53,7 @@ function fieldsSource(plainFields: readonly FieldType[]): string {
   const parts = ["let { newest } = walk, stamp = 0;"];
   for (let first = 0; first < plainFields.length; first += fieldsAtOnce) {
     const room = roomFrom(plainFields, first);
-    if (first > 0) parts.push(`out.position = at; out.reserve(${room}); bytes = out.bytes;`);
+    if (first > 0) parts.push(`out.position = at; out.reserve(${room}); view = out.view;`);
     for (const field of plainFields.slice(first, first + fieldsAtOnce)) parts.push(fieldSource(field, room));
   }
   parts.push("walk.newest = newest;");
@@ -60,35 +64,30 @@ function fieldsSource(plainFields: readonly FieldType[]): string {
 function roomFrom(fields: readonly FieldType[], first: number): number {
   return fields
     .slice(first, first + fieldsAtOnce)
-    .reduce((room, { label }) => room + label.length + numberLengthMax + 1, 1);
+    .reduce((room, { label }) => room + label.length + numberLengthMax + 1, 1 + wordRest);
 }
 
 /** `room`: what has to be left for the fields behind it. */
 function fieldSource({ index, label, node }: FieldType, room: number): string {
-  const key = Array.from(label, (byte, offset) => `bytes[at + ${offset}] = ${byte};`).join(" ");
   return `if ((stamp = stamps[${index}]) > from) {
       if (stamp > newest) newest = stamp;
       const value = this.$${index};
-      ${key} at += ${label.length};
-      if (value === undefined) { ${asciiSource("null")} at += 4; }
+      ${wordsSource(label)}
+      if (value === undefined) { ${wordsSource(asciiBytes("null"))} }
       else { ${valueSource(index, kindWriters[node.kind], room)} }
-      bytes[at++] = 44;
+      view.setInt8(at++, 44);
     }`;
 }
 
 function valueSource(index: number, kind: "number" | "boolean" | "string" | undefined, room: number): string {
   switch (kind) {
     case "number":
-      return "at = (value | 0) === value ? writeSmallInteger(bytes, at, value) : out.numberAt(at, value);";
+      return `at = ((value | 0) === value ? writeInteger(view, at, value) : out.numberAt(at, value))${masked};`;
     case "boolean":
-      return `if (value) { ${asciiSource("true")} at += 4; } else { ${asciiSource("false")} at += 5; }`;
+      return `if (value) { ${wordsSource(asciiBytes("true"))} } else { ${wordsSource(asciiBytes("false"))} }`;
     case "string":
-      return `at = out.stringAt(at, value, ${room}); bytes = out.bytes;`;
+      return `at = out.stringAt(at, value, ${room})${masked}; view = out.view;`;
     case undefined:
-      return `out.position = at; walk.changedJson(slots[${index}], value); out.reserve(${room}); bytes = out.bytes; at = out.position;`;
+      return `out.position = at; walk.changedJson(slots[${index}], value); out.reserve(${room}); view = out.view; at = out.position${masked};`;
   }
-}
-
-function asciiSource(text: string): string {
-  return Array.from(text, (character, offset) => `bytes[at + ${offset}] = ${character.charCodeAt(0)};`).join(" ");
 }

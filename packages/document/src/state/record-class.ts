@@ -1,5 +1,5 @@
 import { isContainer, type SchemaNode } from "../author/schema-node.ts";
-import { writeSmallInteger } from "../encode/digits.ts";
+import { writeInteger } from "../encode/words.ts";
 import { changesWriterSource } from "./changes-writer.ts";
 import type { DocumentState } from "./document-state.ts";
 import { newContainer } from "./new-container.ts";
@@ -33,7 +33,7 @@ return class extends Base {
   ${slots.map((field) => accessors(type, field)).join("\n  ")}
 };`;
   // oxlint-disable-next-line typescript/no-implied-eval -- the generated class is the measured design (research/runtime.md, 2)
-  const make = new Function("Base", "type", "slots", "checks", "newContainer", "writeSmallInteger", source) as (
+  const make = new Function("Base", "type", "slots", "checks", "newContainer", "writeInteger", source) as (
     ...args: unknown[]
   ) => RecordClass;
   const Class = make(
@@ -42,7 +42,7 @@ return class extends Base {
     slots,
     slots.map((field) => field.check),
     newContainer,
-    writeSmallInteger,
+    writeInteger,
   );
   Object.defineProperty(Class.prototype, "$type", { value: type });
   return Class;
