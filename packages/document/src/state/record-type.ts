@@ -28,6 +28,8 @@ export interface FieldType {
   readonly guard: Guard | undefined;
   /** Of a nested record, or of the records in a map or table. */
   readonly recordType: RecordType | undefined;
+  /** A map of records of plain fields that everybody sees: what changed in it is written without asking anything. */
+  readonly isOpenMap: boolean;
 }
 
 export interface RecordTypeOptions {
@@ -139,6 +141,7 @@ const idField: FieldType = {
   isPrivate: false,
   guard: undefined,
   recordType: undefined,
+  isOpenMap: false,
 };
 
 function isPlain(field: FieldType): boolean {
@@ -165,6 +168,12 @@ function compileField(
     schema.markStruct(node);
     policy = bothPolicies(policy, node.recordPolicy, name);
   }
+  const guard = node.isPrivate ? undefined : optionalGuard(policy, path, newGuard);
+  const recordType =
+    recordNode === undefined
+      ? undefined
+      : new RecordType(schema, recordNode, { isRow: node.kind === "table", isElement: isContainer(node), path });
+  const isOpen = !node.isPrivate && guard === undefined && recordType?.guard === undefined;
   return {
     index,
     name,
@@ -172,11 +181,9 @@ function compileField(
     node,
     check: fieldCheck({ name, node }),
     isPrivate: node.isPrivate,
-    guard: node.isPrivate ? undefined : optionalGuard(policy, path, newGuard),
-    recordType:
-      recordNode === undefined
-        ? undefined
-        : new RecordType(schema, recordNode, { isRow: node.kind === "table", isElement: isContainer(node), path }),
+    guard,
+    recordType,
+    isOpenMap: node.kind === "map" && isOpen && recordType?.otherFields.length === 0,
   };
 }
 

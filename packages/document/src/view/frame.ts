@@ -1,3 +1,4 @@
+import { writeDigits } from "../encode/digits.ts";
 import { asciiBytes, JsonWriter } from "../encode/json-writer.ts";
 import type { Frame } from "../runtime/runtime.ts";
 
@@ -21,6 +22,26 @@ export const emptyDelta: FrameBody = { kind: "delta", fields: undefined };
 /** Begins fields with room in front, so that no byte of them is moved for their head. */
 export function beginDelta(out: JsonWriter): void {
   out.begin(headMax);
+}
+
+/**
+ * Begins a delta that most likely has this seq, head first. Returns where its fields go; what they are is closed with
+ * `closeObject`, and taken.
+ */
+export function openDelta(out: JsonWriter, seq: number): number {
+  out.begin();
+  // There is room for more digits than a seq has.
+  out.numberField(seqHead, seq);
+  out.bytes[out.position++] = comma;
+  return out.position;
+}
+
+/** It has another seq than was expected. `false`: that takes another number of digits, and what was written is of no use. */
+export function restateSeq(out: JsonWriter, inside: number, expected: number, seq: number): boolean {
+  const { length } = String(expected);
+  if (seq >= 2 ** 31 || String(seq).length !== length) return false;
+  writeDigits(out.bytes, inside - 1, seq);
+  return true;
 }
 
 /** Makes frames of bodies: `@s`, and `@h` if there is one, go in front of the fields. */

@@ -3,9 +3,10 @@ import type { LimitError } from "../state/limit-error.ts";
 import type { ViewerHandle } from "./viewer-handle.ts";
 
 interface Sending {
-  /** Live, and as it was until the delivery is over. */
+  /** If there is no audience. */
   readonly viewers: readonly ViewerHandle[];
   readonly frame: Frame;
+  /** Live, and as it was until the delivery is over. */
   readonly audience: Audience | undefined;
 }
 
@@ -25,9 +26,16 @@ export class Outbox {
   #others: Sending[] | undefined = undefined;
   #failures: Failure[] | undefined = undefined;
 
-  /** `audience` comes where it is likely to be sent to again: then they are its viewers. */
-  send(viewers: readonly ViewerHandle[], frame: Frame, audience?: Audience): void {
-    const sending = { viewers, frame, audience };
+  send(viewers: readonly ViewerHandle[], frame: Frame): void {
+    this.#add({ viewers, frame, audience: undefined });
+  }
+
+  /** To those who are ready of whoever is likely to be sent to again. */
+  sendTo(audience: Audience, frame: Frame): void {
+    this.#add({ viewers: none, frame, audience });
+  }
+
+  #add(sending: Sending): void {
     if (this.#first === undefined) this.#first = sending;
     else (this.#others ??= []).push(sending);
   }

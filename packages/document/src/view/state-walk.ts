@@ -31,6 +31,10 @@ export class StateWalk extends FullWalk implements ChangeWriter {
   }
 
   deltaField(record: RecordNode, field: FieldType, from: number): void {
+    if (field.isOpenMap) {
+      this.#deltaOpenMap(record.$get(field.index) as MapNode, field, from);
+      return;
+    }
     const { out, lens } = this;
     if (field.isPrivate && !lens.seesAll) return;
     const guard = lens.seesAll ? undefined : field.guard;
@@ -70,6 +74,29 @@ export class StateWalk extends FullWalk implements ChangeWriter {
       else out.null();
     }
     return false;
+  }
+
+  /** As any other container, by the shortest way there is; what is gone is looked up there. */
+  #deltaOpenMap(node: MapNode, field: FieldType, from: number): void {
+    if (node.$stamp <= from) return;
+    if (node.$removedSeq > from || node.$horizon > from) {
+      this.#deltaContainer(node, field, from);
+      return;
+    }
+    const { out } = this;
+    const start = out.position;
+    const inside = this.#openField(field);
+    for (let record = node.$newest; record !== null && record.$stamp > from; record = record.$older as MapElement) {
+      if (record.$born <= from) (record as RecordNode).$writeElement(this, from);
+      else this.#newElement(record as RecordNode);
+    }
+    out.closeUnlessEmpty(start, inside);
+  }
+
+  #newElement(record: RecordNode): void {
+    this.note(record.$born);
+    this.out.key(record.$key);
+    this.fullRecord(record, false);
   }
 
   #deltaContainer(node: AnyContainer, field: FieldType, from: number): void {
@@ -147,15 +174,12 @@ export class StateWalk extends FullWalk implements ChangeWriter {
 
   /** What changed where everybody sees everything and nothing is gone. */
   #openElements(node: MapNode | TableNode, from: number): boolean {
-    const { out } = this;
     let hasNew = false;
     for (let record = node.$newest; record !== null && record.$stamp > from; record = record.$older as RecordNode) {
       if (record.$born <= from) this.#deltaHeld(record as RecordNode, from);
       else {
         hasNew = true;
-        this.note(record.$born);
-        out.key((record as RecordNode).$key);
-        this.fullRecord(record as RecordNode, false);
+        this.#newElement(record as RecordNode);
       }
     }
     return hasNew;

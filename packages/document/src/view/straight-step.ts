@@ -1,6 +1,6 @@
 import { LimitError } from "../state/limit-error.ts";
 import type { ViewedDocument } from "./document-views.ts";
-import { beginDelta } from "./frame.ts";
+import { openDelta, restateSeq } from "./frame.ts";
 import { openLens } from "./lens.ts";
 import { writeAlike } from "./logged-part.ts";
 import type { Outbox } from "./outbox.ts";
@@ -15,10 +15,13 @@ import type { ViewerGroup } from "./viewer-group.ts";
 export class StraightStep {
   readonly #document: ViewedDocument;
   readonly #walk: StateWalk;
+  /** What is large may be larger than a snapshot, or than a view may be. */
+  readonly #bytesMax: number;
 
   constructor(document: ViewedDocument) {
     this.#document = document;
     this.#walk = new StateWalk(document.step.walk.out, openLens);
+    this.#bytesMax = Math.min(largeDeltaBytes, document.limits.viewMaxBytes);
   }
 
   /** Who is to be brought forward like that; `undefined`: not all are alike, or something else is due. */
@@ -34,30 +37,36 @@ export class StraightStep {
 
   /** Brings it forward. `false`, and nothing has happened: that is for the general way. */
   deliver(group: ViewerGroup, delivery: number, outbox: Outbox): boolean {
-    const { step, frames } = this.#document;
     const { root } = this.#document.state;
     const from = group.seq;
-    if (root.$stamp === from) return true;
+    const to = root.$stamp;
+    if (to === from) return true;
     const walk = this.#walk;
     const { out } = walk;
     walk.newest = 0;
-    beginDelta(out);
+    const inside = openDelta(out, to);
     try {
       writeAlike(this.#document, walk, from);
-      out.assertWithin();
     } catch (thrown) {
       if (thrown instanceof BeyondHorizon || thrown instanceof LimitError) return false;
       throw thrown;
     }
-    if (out.length > largeDeltaBytes) return false;
-    group.seq = root.$stamp;
-    if (out.length === 0) return true;
-    group.isSeqRepeated = walk.newest <= group.viewSeq;
-    if (walk.newest > group.viewSeq) group.viewSeq = walk.newest;
+    if (out.length > this.#bytesMax) return false;
+    if (out.position === inside) {
+      group.seq = to;
+      return true;
+    }
+    const isNewer = walk.newest > group.viewSeq;
+    const seq = isNewer ? walk.newest : group.viewSeq;
+    if (seq !== to && !restateSeq(out, inside, to, seq)) return false;
+    out.closeObject();
+    group.seq = to;
+    group.viewSeq = seq;
+    group.isSeqRepeated = !isNewer;
     group.stateHash = undefined;
     group.frames++;
     group.sentIn = delivery;
-    outbox.send(group.viewers, frames.make(step.delta, group.viewSeq, undefined), group);
+    outbox.sendTo(group, { kind: "delta", seq, data: out.take() });
     return true;
   }
 }

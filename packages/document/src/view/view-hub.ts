@@ -337,7 +337,7 @@ export class ViewHub {
       this.#hashSent(group, now);
       viewClass.forgetBytes();
     } else if (!group.owesHash) this.#oweHash(group, group.hashDueAt);
-    outbox.send(group.viewers, frame, group);
+    outbox.sendTo(group, frame);
   }
 
   #sendEach(group: ViewerGroup, viewers: readonly ViewerHandle[], frame: Frame, outbox: Outbox): void {
