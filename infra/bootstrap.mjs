@@ -10,11 +10,11 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const MINIMUM = [20, 19];
 
 const [command, ...rest] = process.argv.slice(2);
+checkNode();
 const commands = { start, test, bench, servers };
 if (!Object.hasOwn(commands, command ?? "")) {
   fail("usage: node infra/bootstrap.mjs start|test|bench|servers [arguments]", 2);
 }
-checkNode();
 if (command !== "servers") install();
 commands[command](rest);
 

@@ -1,12 +1,15 @@
 #!/bin/sh
-# tidewire SERVICE [SETTINGS]: replaces this shell, so that signals reach the service.
+# tidewire SERVICE [SETTINGS], or tidewire log|restore [OPTIONS]: replaces this shell, so that signals reach the process.
 case "${1:-}" in
-  edge-proxy | document-host | routing-table | log-storage) ;;
+  edge-proxy | document-host | routing-table | log-storage)
+    app=$1
+    shift
+    ;;
+  log | restore) app=cli ;;
   *)
     echo "usage: tidewire edge-proxy|document-host|routing-table|log-storage [settings]; SERVICE --help lists them" >&2
+    echo "       tidewire log|restore --help: what looks after the log" >&2
     exit 2
     ;;
 esac
-service=$1
-shift
-exec node --enable-source-maps "/tidewire/apps/$service/dist/main.js" "$@"
+exec node --enable-source-maps "/tidewire/apps/$app/dist/main.js" "$@"
