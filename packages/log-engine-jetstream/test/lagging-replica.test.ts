@@ -1,21 +1,11 @@
-import { afterEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { headers, type Msg, type NatsConnection } from "@nats-io/nats-core";
-import { connect } from "@nats-io/transport-node";
-import { noLogger, noMetrics, SystemClock } from "@tidewire/foundation";
-import { JetStreamLogMetrics } from "../src/metrics.ts";
-import { NatsLink } from "../src/nats-link.ts";
-import { defaultJetStreamLogOptions } from "../src/options.ts";
-import { Patience } from "../src/patience.ts";
+import { SystemClock } from "@tidewire/foundation";
 import { SubjectReader } from "../src/subject-reader.ts";
 import { currentServer, isMissing } from "../src/testing/index.ts";
 import { Bench } from "./support/bench.ts";
 
 const bench = new Bench();
-const opened: { close(): Promise<void> }[] = [];
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((each) => each.close()));
-});
-
 /** Where JetStream is not, something else may answer for it. */
 const withoutJetStream = ["jetstream: disabled"];
 
@@ -62,16 +52,11 @@ else {
     isReplicated = true,
   ): Promise<{ found: (number | undefined)[]; asks: number }> => {
     const server = await bench.start(binary, { lines: withoutJetStream });
-    const nc = await connect({ servers: [server.url] });
-    opened.push(nc);
+    const nc = await bench.connect(server);
     const replicas = new TwoReplicas(nc, leaderSeq, replicaSeqs);
     await nc.flush();
-    const clock = new SystemClock();
-    const modules = { clock, logger: noLogger, metrics: new JetStreamLogMetrics(noMetrics) };
-    const options = { ...defaultJetStreamLogOptions, access: { servers: [server.url] } };
-    const link = await NatsLink.connect(options, modules, () => undefined, new Patience(clock, 5_000));
-    opened.push(link);
-    const reader = new SubjectReader({ link, clock, silenceMs: 200 });
+    const link = await bench.link(server);
+    const reader = new SubjectReader({ link, clock: new SystemClock(), silenceMs: 200 });
     const lasts = await reader.lasts("S", ["a", "b"], isReplicated);
     return { found: ["a", "b"].map((subject) => lasts?.get(subject)?.seq), asks: replicas.asks };
   };

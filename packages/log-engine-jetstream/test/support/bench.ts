@@ -1,10 +1,15 @@
 import { afterEach, describe, test } from "@jest/globals";
 import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
-import { type MetricsSink, noMetrics, type ServiceError } from "@tidewire/foundation";
+import { type MetricsSink, noLogger, noMetrics, type ServiceError, SystemClock } from "@tidewire/foundation";
 import type { LogAppend, LogEngine } from "@tidewire/log-engine";
 import type { JetStreamLogEngine, JetStreamLogSettings } from "../../src/index.ts";
 import { Layout } from "../../src/layout.ts";
+import { JetStreamLogMetrics } from "../../src/metrics.ts";
+import { NatsLink } from "../../src/nats-link.ts";
+import { defaultJetStreamLogOptions } from "../../src/options.ts";
+import { Patience } from "../../src/patience.ts";
 import {
   currentServer,
   isMissing,
@@ -59,10 +64,24 @@ export class Bench {
     return engine;
   }
 
-  async admin(server: NatsProcess): Promise<JetStreamManager> {
+  /** A connection as an engine has it, without the engine. */
+  async link(server: NatsProcess): Promise<NatsLink> {
+    const clock = new SystemClock();
+    const modules = { clock, logger: noLogger, metrics: new JetStreamLogMetrics(noMetrics) };
+    const options = { ...defaultJetStreamLogOptions, access: { servers: [server.url] } };
+    const link = await NatsLink.connect(options, modules, () => undefined, new Patience(clock, 5_000));
+    this.#opened.push(link);
+    return link;
+  }
+
+  async connect(server: NatsProcess): Promise<NatsConnection> {
     const nc = await connect({ servers: [server.url] });
     this.#opened.push(nc);
-    return jetstreamManager(nc);
+    return nc;
+  }
+
+  async admin(server: NatsProcess): Promise<JetStreamManager> {
+    return jetstreamManager(await this.connect(server));
   }
 }
 
