@@ -67,6 +67,6 @@ function settings(options: BenchmarkOptions, times: Readonly<Record<string, numb
     guard: canPin ? "on any core; guard.oneCore on one" : "on any core: no taskset here",
     hash: "the view's hash, due twice in 5 s, is in none of the figures but those that end in hashed, where it is in each frame",
     colyseus: `${installedVersion("@colyseus/schema")}; encode + discardChanges, with StateView encode + encodeView of every view`,
-    naive: "copy of all records, diffViews of @tidewire/delta against the last copy, JSON in UTF-8",
+    naive: `copy of all records, diffViews of @tidewire/delta (library: compare of fast-json-patch ${installedVersion("fast-json-patch")}) against the last copy, JSON in UTF-8`,
   };
 }
