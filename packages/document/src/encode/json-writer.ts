@@ -142,6 +142,17 @@ export class JsonWriter extends PieceWriter {
     return this.position;
   }
 
+  /** Begins a piece with two safe integers; what stands before each is ready-made. Returns where it begins. */
+  beginRange(head: Label, from: number, between: Label, to: number): number {
+    this.begin();
+    this.reserve(head.length + between.length + 2 * numberLengthMax);
+    this.#copy(head);
+    this.#number(from);
+    this.#copy(between);
+    this.#number(to);
+    return this.start;
+  }
+
   /** A field whose key is ready-made, like the next two: one look at the buffer for both halves. */
   numberField(label: Label, value: number): void {
     this.#separate(label.length + numberLengthMax);

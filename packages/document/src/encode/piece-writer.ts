@@ -3,8 +3,11 @@ import { writeDigits } from "./digits.ts";
 import { positionMax } from "./words.ts";
 
 const initialBytes = 1_024;
-/** Many short pieces share memory: a view of it costs a fraction of an array of its own. */
-const slabBytes = 16 * 1_024;
+/**
+ * Many short pieces share memory: a view of it costs a fraction of an array of its own. What the memory itself costs is
+ * mostly the same for any size: of a piece of 250 bytes 75 ns with 16 KiB, 25 with 64 (measured; the view is the same 25).
+ */
+const slabBytes = 64 * 1_024;
 /** Larger pieces have memory of their own, so that one of them does not keep that of others alive. */
 const sharedPieceMax = 2 * 1_024;
 /** With less room than this the next piece begins in new memory, because it would soon have to move there. */

@@ -19,7 +19,7 @@ import { restoreRecord } from "./restore-state.ts";
 import { newestPublic, StampTree } from "./stamp-tree.ts";
 
 const labels = {
-  to: asciiBytes('"to":'),
+  to: asciiBytes(',"to":'),
   effectSeq: asciiBytes('"effectSeq":'),
   created: asciiBytes('"created":'),
   presenceReads: asciiBytes('"presenceReads":'),
@@ -29,6 +29,7 @@ const labels = {
   connected: asciiBytes('"connected":'),
   markers: asciiBytes('"markers":'),
   state: asciiBytes('"state":'),
+  openState: asciiBytes('"state":{'),
   stampSeq: asciiBytes('"stampSeq":'),
   stamps: asciiBytes('"stamps":'),
 };
@@ -56,11 +57,7 @@ export function encodePatch(body: DocumentBody, from: number, to: number): Uint8
   let begin = -1;
   let end = -1;
   let newest = 0;
-  out.begin();
-  const pieceStart = out.position;
-  out.openObject();
-  out.numberField(logHead, from);
-  out.numberField(labels.to, to);
+  const pieceStart = out.beginRange(logHead, from, labels.to, to);
   if (body.effectSeq !== to) out.numberField(labels.effectSeq, body.effectSeq);
   if (isNew) out.booleanField(labels.created, true);
   if (isNew || random.draws !== body.loggedDraws) {
@@ -75,8 +72,7 @@ export function encodePatch(body: DocumentBody, from: number, to: number): Uint8
     walk.fullRecord(state.root, false);
   } else if (state.root.$stamp > from) {
     const start = out.position;
-    out.label(labels.state);
-    out.openObject();
+    out.label(labels.openState);
     const inside = out.position;
     const { logged, logOnly } = body.schema.rootParts;
     walk.newest = 0;
@@ -91,7 +87,9 @@ export function encodePatch(body: DocumentBody, from: number, to: number): Uint8
   else writeNewStamps(out, body, from);
   out.closeObject();
   const data = out.take();
-  body.loggedPart = begin < 0 ? undefined : { from, to: state.root.$stamp, data, begin, end, newest };
+  // Without viewers nobody asks for it, and it would keep the memory of all patches around it alive.
+  body.loggedPart =
+    begin < 0 || body.hub.viewerCount === 0 ? undefined : { from, to: state.root.$stamp, data, begin, end, newest };
   return data;
 }
 
@@ -125,7 +123,7 @@ function writeNewStamps(out: JsonWriter, { state, effectSeq }: DocumentBody, fro
 
 /** What every patch of a document type begins with. */
 export function patchHead(version: number): Label {
-  return asciiBytes(`"f":${logFormat},"v":${version},"from":`);
+  return asciiBytes(`{"f":${logFormat},"v":${version},"from":`);
 }
 
 /** Timers, connections, markers and so on, where there is something new. */

@@ -7,7 +7,7 @@ import { LimitError } from "../state/limit-error.ts";
 import { missingValue } from "../state/missing-value.ts";
 import { mayConnect, mayCreate, mayDelete, maySend } from "./access.ts";
 import { parseArgument, validated } from "./arguments.ts";
-import type { CompiledDocument } from "./compiled-document.ts";
+import type { CompiledDocument, Work } from "./compiled-document.ts";
 import { DocumentBody } from "./document-body.ts";
 import { CommandFault, forbidden, invalidArgument, notFound, refusalOf } from "./errors.ts";
 import { HandlerContext } from "./handler-context.ts";
@@ -19,9 +19,6 @@ type Command<Kind extends DocumentCommand["kind"]> = Extract<DocumentCommand, { 
 
 /** Who acts in a cron entry: nobody. No token has this authority, because an issuer is no word that begins with `@`. */
 const cronPrincipal: Principal = { agent: "cron", authority: "@document" };
-
-/** What a transaction runs; what it returns is the sender's value. */
-type Work = (body: DocumentBody, ctx: HandlerContext) => unknown;
 
 interface Marked {
   readonly key: string;
@@ -109,15 +106,18 @@ export class CommandRunner {
         }),
       );
     }
-    const { schema, handler } = known;
+    const { schema, work } = known;
     const checked = validated(schema, parsed, "arg");
-    return this.#transact(body, principal, now, marked, (body, ctx) => {
-      if (mustBegin) {
-        this.#begin(body, undefined, ctx);
-        if (!maySend(this.#compiled, this.#name, principal, body, message)) throw CommandFault.of(forbidden());
-      }
-      return handler(body.state.root, checked, ctx);
-    });
+    // Without making a function for each message.
+    return this.#transact(body, principal, now, marked, mustBegin ? this.#afterBegin(message, work) : work, checked);
+  }
+
+  #afterBegin(message: string, work: Work): Work {
+    return (body, ctx, arg) => {
+      this.#begin(body, undefined, ctx);
+      if (!maySend(this.#compiled, this.#name, ctx.principal, body, message)) throw CommandFault.of(forbidden());
+      return work(body, ctx, arg);
+    };
   }
 
   #connect({ principal }: Command<"connect">, now: number): CommandOutcome {
@@ -222,7 +222,7 @@ export class CommandRunner {
   ): CommandOutcome {
     const outcome = this.#transact(body, principal, now, undefined, (body, ctx) => {
       first(body);
-      return work(body, ctx);
+      return work(body, ctx, undefined);
     });
     if (outcome.status === "done") return outcome;
     const alone = this.#transact(body, principal, now, undefined, first);
@@ -235,6 +235,7 @@ export class CommandRunner {
     now: number,
     marked: Marked | undefined,
     work: Work,
+    arg?: unknown,
   ): CommandOutcome {
     const { state, random } = body;
     const { stateMaxBytes } = this.#compiled.limits;
@@ -245,7 +246,7 @@ export class CommandRunner {
     let value: string | undefined;
     state.begin(this.seq + 1);
     try {
-      const result = work(body, ctx);
+      const result = work(body, ctx, arg);
       refusePromise(result, "handlers");
       if (ctx.rejection !== undefined) throw ctx.rejection;
       value = this.#valueText(result);

@@ -12,7 +12,7 @@ import { wholeLens } from "../view/lens.ts";
 import type { RootParts } from "../view/shared-step.ts";
 import { StateWalk } from "../view/state-walk.ts";
 import { type ViewSlot, viewSlot } from "../view/view-slot.ts";
-import type { CompiledDocument } from "./compiled-document.ts";
+import type { CompiledDocument, CompiledMessage } from "./compiled-document.ts";
 import { cronEntries } from "./cron-entries.ts";
 import { checkedDefinition } from "./definition-check.ts";
 import { DocumentInstance } from "./document-instance.ts";
@@ -45,7 +45,7 @@ export function compileDocument(
   const log = new JsonWriter();
   const compiled: CompiledDocument = {
     definition: checked,
-    messages: new Map(Object.entries(checked.messages)),
+    messages: new Map(Object.entries(checked.messages).map(([name, message]) => [name, compileMessage(message)])),
     schema: compileViews(checked),
     limits: allLimits,
     cron: cronEntries(checked.cron ?? {}),
@@ -147,4 +147,8 @@ function nestedGuards(rootType: RecordType, count: number): boolean[] {
   };
   visit(rootType, false);
   return isNested;
+}
+
+function compileMessage({ schema, handler }: DocumentDefinition["messages"][string]): CompiledMessage {
+  return { schema, work: (body, ctx, arg) => handler(body.state.root, arg, ctx) };
 }

@@ -34,13 +34,18 @@ export class HandlerContext implements DocumentContext {
   }
 
   reject(code: string, data?: unknown): never {
+    // Nothing more here: V8 counts returns, so what always throws is interpreted for ever.
+    throw this.#reject(code, data);
+  }
+
+  #reject(code: string, data: unknown): Rejection {
     this.#assertOpen();
     if (typeof code !== "string" || code.length === 0 || code.length > codeLengthMax) {
       throw new StateError(`a rejection's code is a string of 1 to ${codeLengthMax} code units`);
     }
     const plain = plainJson(data, "valueMaxLength", this.#body.compiled.limits.valueMaxLength);
     this.rejection = Rejection.of(code, plain);
-    throw this.rejection;
+    return this.rejection;
   }
 
   after(delay: Duration, name: string, arg?: unknown): number {

@@ -27,7 +27,7 @@ return class extends Base {
   }
   $get(index) { switch (index) { ${slots.map((field) => `case ${field.index}: return this.$${field.index};`).join(" ")} } }
   $put(index, value) { switch (index) { ${slots.map((field) => `case ${field.index}: this.$${field.index} = value; break;`).join(" ")} } }
-  ${commitSource(type)}
+  ${transactionSource(type)}
   ${changesWriterSource(type)}
   ${type.isRow ? "get id() { return this.$key; }" : ""}
   ${slots.map((field) => accessors(type, field)).join("\n  ")}
@@ -49,16 +49,24 @@ return class extends Base {
 }
 
 /**
- * A written scalar of a live record, as it mostly is; everything else is for the method of the base. It is here because the
- * elements of one container are of one class: what it asks of its neighbours in the list of changes is then known to V8,
+ * What becomes of a written scalar, as it mostly is; everything else is for the methods of the base. It is here because the
+ * elements of one container are of one class: what is asked of its neighbours in the list of changes is then known to V8,
  * where one method for all classes looks up each member of theirs.
  */
-function commitSource({ slots, isElement }: RecordType): string {
+function transactionSource({ slots, isElement }: RecordType): string {
   const isOther = slots
     .filter(({ index, node }) => index >= maskedFields || node.kind === "record" || node.kind === "json")
-    .map(({ index }) => ` || code === ${index}`);
-  return `commit(code, old, seq) {
-    if (!this.$isLive${isOther.join("")}) return super.commit(code, old, seq);
+    .map(({ index }) => `code === ${index}`)
+    .join(" || ");
+  return `undo(code, old) {
+    ${isOther === "" ? "" : `if (${isOther}) { super.undo(code, old); return; }`}
+    const written = this.$get(code);
+    this.$put(code, old);
+    ${isElement ? "if (this.$parent.$indexes !== null) this.$parent.$indexes.change(this, code, written);" : ""}
+    this.$dirty &= ~(1 << code);
+  }
+  commit(code, old, seq) {
+    if (!this.$isLive${isOther === "" ? "" : ` || ${isOther}`}) return super.commit(code, old, seq);
     this.$dirty = 0;
     // Written once it is another value than before: an equal one is refused.
     if (this.$state.hasRewrites && this.$get(code) === old) return false;
@@ -109,7 +117,7 @@ function accessors(type: RecordType, field: FieldType): string {
     if (value === old) return;
     if (${isTouched}) state.hasRewrites = true;
     else { state.log(this, ${index}, old); ${setTouched}; }
-    ${hasVariableSize(field) ? `this.$resize(${index}, value);` : ""}
+    ${resizeSource(field)}
     this.$${index} = value;
     ${type.isElement ? `if (this.$parent.$indexes !== null) this.$parent.$indexes.change(this, ${index}, old);` : ""}
   }`;
@@ -132,6 +140,17 @@ function isPlainlyValid({ kind, min, max, lengthMax }: SchemaNode): string {
   }
 }
 
-function hasVariableSize(field: FieldType): boolean {
-  return field.node.kind === "string" || field.node.kind === "json" || field.node.kind === "principal";
+/** What the state weighs after the write, where the new value may weigh something else. */
+function resizeSource({ index, node }: FieldType): string {
+  const general = `this.$resize(${index}, value);`;
+  switch (node.kind) {
+    case "string":
+      // Two texts: the same as in general, without asking twice what they are.
+      return `if (value !== undefined && old !== undefined) state.bytes += value.length - old.length; else ${general}`;
+    case "json":
+    case "principal":
+      return general;
+    default:
+      return "";
+  }
 }
