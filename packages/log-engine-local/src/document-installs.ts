@@ -35,7 +35,7 @@ export class DocumentInstalls {
       judge(entry, part);
       await this.#log(entry ?? index.create(document), part, kept);
     } finally {
-      kept?.letGo();
+      if (kept !== undefined) this.#modules.commits.letGo(kept.letGo);
     }
   }
 

@@ -124,7 +124,7 @@ export class DocumentWrites {
     try {
       await this.#refer(document, { epoch, seq, location: kept.location, length: kept.length });
     } finally {
-      kept.letGo();
+      commits.letGo(kept.letGo);
     }
   }
 

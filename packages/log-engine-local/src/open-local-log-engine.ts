@@ -4,6 +4,7 @@ import { FenceWatchers } from "@tidewire/log-engine";
 import { Checkpointer } from "./compaction/checkpointer.ts";
 import { Compactor } from "./compaction/compactor.ts";
 import { DeletionExpiry } from "./compaction/deletion-expiry.ts";
+import { FileRemoval, removeDrafts } from "./compaction/file-removal.ts";
 import { LogReserve } from "./compaction/log-reserve.ts";
 import { Pace } from "./compaction/pace.ts";
 import { SegmentMover } from "./compaction/segment-mover.ts";
@@ -79,6 +80,7 @@ export async function openLocalLogEngine(
     refuseUnattributedDamage(recovered.problems, options);
     const spares = sparesOf(options, fileSystem, layout);
     await spares.load();
+    await removeDrafts(fileSystem, layout);
     await repair({ fileSystem, layout, storeId, spares, logger: modules.logger }, recovered);
     return await assemble(options, modules, { fileSystem, scan, layout, storeId, spares, recovered, lock });
   } catch (error) {
@@ -208,6 +210,7 @@ async function assemble(
   );
   const watchers = new FenceWatchers();
   const writes = new DocumentWrites({ index, commits, snapshots, reads, watchers, metrics });
+  const removal = new FileRemoval({ fileSystem, pace }, options.removalPieceBytes);
   const checkpointer = new Checkpointer(
     {
       fileSystem,
@@ -216,6 +219,7 @@ async function assemble(
       index,
       storeId,
       metrics,
+      removal,
       appliedPosition: () => commits.applied,
       loggedBytes: () => commits.loggedBytes,
     },
@@ -247,6 +251,8 @@ async function assemble(
       mover,
       retention,
       deletions,
+      removal,
+      layout,
       pace,
       clock,
       logger,

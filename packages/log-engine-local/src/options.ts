@@ -39,6 +39,8 @@ export interface LocalLogOptions {
   readonly compactionMs: number;
   /** Share of a segment that is still needed, below which its records are moved and the file goes. */
   readonly compactionLiveShare: number;
+  /** A file that goes is cut from its end by so much at a time. */
+  readonly removalPieceBytes: number;
   /**
    * How long a record stays readable after its document does not need it any more; 0 keeps no history. A start counts
    * from anew.
@@ -84,6 +86,7 @@ export const defaultLocalLogOptions: Omit<LocalLogOptions, "directory"> = {
   checkpointBytes: 64 * MIB,
   compactionMs: 1_000,
   compactionLiveShare: 0.5,
+  removalPieceBytes: MIB / 2,
   historyMs: 24 * 3_600_000,
   historyMaxBytes: 1024 * MIB,
   deletionMs: 24 * 3_600_000,
@@ -105,6 +108,7 @@ export function checkOptions(options: LocalLogOptions): void {
   if (largest(options.snapshotSegmentBytes, limits.snapshotMaxBytes) > SEGMENT_LIMIT_BYTES) {
     throw new RangeError("snapshotSegmentBytes and limits.snapshotMaxBytes together must stay below 248 MiB");
   }
+  if (!(options.removalPieceBytes >= 1)) throw new RangeError("removalPieceBytes must be positive");
   if (options.queueMaxBytes < limits.recordMaxBytes) {
     throw new RangeError("queueMaxBytes must be at least limits.recordMaxBytes");
   }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import { type Logger, ManualClock, noLogger, SeededRandom } from "@tidewire/foundation";
+import type { FileSystem } from "../src/files/file-system.ts";
 import { fsck, type LocalLogEngine } from "../src/index.ts";
 import { game, grow, other, patchTexts, step, texts } from "./support/append-steps.ts";
 import { SimulatedDisk } from "./support/simulated-disk.ts";
-import { DIRECTORY, openSmall } from "./support/small-engine.ts";
+import { DIRECTORY, openSmall, smallSettings } from "./support/small-engine.ts";
 
 function files(disk: SimulatedDisk, suffix: string): string[] {
   return disk.paths().filter((path) => path.endsWith(suffix));
@@ -44,6 +45,52 @@ describe("compaction", () => {
     await engine.close();
     const again = await openSmall(disk);
     expect((await again.open({ space: "board-game", key: "g2" }, "host-a")).seq).toBe(60);
+  });
+
+  test("gives the room of a file back piece by piece, under a name that nothing reads", async () => {
+    const disk = new SimulatedDisk(new SeededRandom(21));
+    const mounted = disk.mount();
+    const cuts: number[] = [];
+    const removed: { readonly path: string; readonly bytes: number }[] = [];
+    const fileSystem: FileSystem = {
+      ...mounted,
+      open: async (path) => {
+        const file = await mounted.open(path);
+        if (!path.endsWith(".draft")) return file;
+        const truncate = async (length: number): Promise<void> => {
+          cuts.push(disk.file(path).size - length);
+          await file.truncate(length);
+        };
+        return { ...file, truncate };
+      },
+      remove: async (path) => {
+        removed.push({ path, bytes: disk.file(path).size });
+        await mounted.remove(path);
+      },
+    };
+    const engine = await openSmall(disk, { modules: { fileSystem } });
+    for (const key of ["g1", "g2", "g3"]) await churn(engine, key, 60_000);
+    await settle(engine);
+    const segments = removed.filter(({ path }) => path.includes("/snapshots/"));
+    expect(segments.length).toBeGreaterThan(5);
+    expect(cuts.length).toBeGreaterThan(segments.length);
+    expect(Math.max(...cuts)).toBeLessThanOrEqual(smallSettings.removalPieceBytes!);
+    expect(Math.max(...removed.map(({ bytes }) => bytes))).toBeLessThanOrEqual(smallSettings.removalPieceBytes!);
+    expect(files(disk, ".draft")).toEqual([]);
+    expect(await fsckOf(engine, disk)).toEqual([]);
+  });
+
+  test("ends, at the next start, the removals that a crash has interrupted", async () => {
+    const disk = new SimulatedDisk(new SeededRandom(22));
+    const engine = await openSmall(disk);
+    await churn(engine, "g1", 60_000);
+    await engine.close();
+    const mounted = disk.mount();
+    const cut = [`${DIRECTORY}/snapshots/000000000002.snapshots.draft`, `${DIRECTORY}/log/000000000001.wal.draft`];
+    for (const path of cut) await mounted.create(path);
+    const again = await openSmall(disk);
+    expect(disk.paths().filter((path) => cut.includes(path))).toEqual([]);
+    expect((await again.open({ space: "board-game", key: "g1" }, "host-a")).seq).toBe(60);
   });
 
   test("keeps space in proportion to what is live, however long it goes on", async () => {

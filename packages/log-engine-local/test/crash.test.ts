@@ -44,6 +44,13 @@ describe("when the power goes at any moment", () => {
 });
 
 describe("when the disk also fails now and then", () => {
+  test.each([
+    // A refused reference that the next start found, to a snapshot that had gone.
+    11,
+  ])("nothing acknowledged is lost under seed %i, which has found something before", async (seed) => {
+    await crashScenario(seed, { ...options, hasFaults: true });
+  });
+
   test(
     "nothing acknowledged is lost, and writing goes on",
     async () => {

@@ -25,6 +25,47 @@ async function turns(count: number): Promise<void> {
   }
 }
 
+describe("a sync that fails under the reference of a snapshot", () => {
+  test("leaves the snapshot where a start may still look for it, until the log has gone on", async () => {
+    const { disk, clock, engine } = await start();
+    // More than one write takes: the last of them is in a segment of its own, and that of the others is closed by then.
+    const documents = Array.from({ length: 9 }, (_, index) => ({ space: "board-game", key: `d${index}` }));
+    const data = Buffer.alloc(32_000, "s");
+    const refused: Promise<void>[] = [];
+    const epochs: number[] = [];
+    for (const document of documents) epochs.push((await grow(engine, document, 3)).epoch);
+    disk.failNext("sync", "EIO", /\.wal$/);
+    for (const [index, document] of documents.entries()) {
+      refused.push(engine.snapshot(document, { epoch: epochs[index]!, seq: 3, data }));
+    }
+    for (const each of await Promise.allSettled(refused)) expect(each).toMatchObject({ status: "rejected" });
+    expect(engine.status.failure).toBe("io_error");
+    expect(disk.paths().filter((path) => path.endsWith(".snapshots"))).toHaveLength(2);
+    await engine.compact();
+
+    // The process dies, and the next one finds what was written and not synced.
+    disk.cutNow();
+    disk.restart("process");
+    const again = await openSmall(disk, { clock });
+    for (const document of documents) expect((await again.open(document, "host-b")).seq).toBe(3);
+    expect((await again.open(documents[0]!, "host-b")).snapshot?.data).toHaveLength(32_000);
+  });
+
+  test("gives its room back when the log has gone on", async () => {
+    const { disk, clock, engine } = await start();
+    const { epoch } = await grow(engine, game, 3);
+    disk.failNext("sync", "EIO", /\.wal$/);
+    const data = Buffer.alloc(17_000, "s");
+    await expect(engine.snapshot(game, { epoch, seq: 3, data })).rejects.toMatchObject({ code: "unavailable" });
+    await retry(clock, engine);
+    await engine.append(game, step(epoch, 3));
+    await engine.snapshot(game, { epoch, seq: 4, data });
+    await engine.compact();
+    expect(disk.paths().filter((path) => path.endsWith(".snapshots"))).toHaveLength(1);
+    expect((await engine.open(game, "host-b")).snapshot?.seq).toBe(4);
+  });
+});
+
 describe("a full disk", () => {
   test("refuses writes with the reason, serves reads, and takes writes again without a restart", async () => {
     const { disk, clock, engine } = await start();

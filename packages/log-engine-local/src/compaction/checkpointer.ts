@@ -1,10 +1,9 @@
-import { join } from "node:path";
 import type { CheckpointHead, LogPosition } from "../checkpoint/checkpoint-format.ts";
 import { type CheckpointModules, writeCheckpoint } from "../checkpoint/write-checkpoint.ts";
-import { removeIfPresent } from "../files/file-system.ts";
 import { checkpointIdOfName } from "../format/layout.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
 import type { LocalLogMetrics } from "../metrics.ts";
+import type { FileRemoval } from "./file-removal.ts";
 
 /** The newest one, and the one before it in case the newest turns out to be damaged. */
 const KEPT = 2;
@@ -13,6 +12,7 @@ export interface CheckpointerModules extends CheckpointModules {
   readonly index: DocumentIndex;
   readonly storeId: string;
   readonly metrics: LocalLogMetrics;
+  readonly removal: FileRemoval;
   /** The log up to here is applied to the index. */
   readonly appliedPosition: () => LogPosition;
   /** Bytes the log has grown by since the process started. */
@@ -88,13 +88,13 @@ export class Checkpointer {
   }
 
   async #removeOld(): Promise<void> {
-    const { fileSystem, layout, pace } = this.#modules;
+    const { fileSystem, layout, removal } = this.#modules;
     const kept = new Set(this.#kept.map(({ id }) => id));
     for (const name of await fileSystem.list(layout.checkpoints)) {
       const id = checkpointIdOfName(name);
       // Anything else is a draft that was never finished.
       if (id !== undefined && kept.has(id)) continue;
-      await pace.run(0, () => removeIfPresent(fileSystem, join(layout.checkpoints, name)));
+      await removal.remove(layout.checkpoints, name);
     }
   }
 }

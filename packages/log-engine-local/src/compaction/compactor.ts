@@ -2,6 +2,7 @@ import type { Clock, Logger, Timer } from "@tidewire/foundation";
 import type { RecordReader } from "../files/record-reader.ts";
 import type { SegmentFiles } from "../files/segment-files.ts";
 import type { SpareSegments } from "../files/spare-segments.ts";
+import type { StoreLayout } from "../format/layout.ts";
 import type { HistoryRetention } from "../history/history-retention.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
 import type { Segment } from "../index/segment-table.ts";
@@ -9,6 +10,7 @@ import type { LocalLogMetrics } from "../metrics.ts";
 import type { GroupCommit } from "../wal/group-commit.ts";
 import type { Checkpointer } from "./checkpointer.ts";
 import type { DeletionExpiry } from "./deletion-expiry.ts";
+import type { FileRemoval } from "./file-removal.ts";
 import type { LogReserve } from "./log-reserve.ts";
 import type { Pace } from "./pace.ts";
 import type { SegmentMover } from "./segment-mover.ts";
@@ -24,6 +26,8 @@ export interface CompactorModules {
   readonly mover: SegmentMover;
   readonly retention: HistoryRetention;
   readonly deletions: DeletionExpiry;
+  readonly removal: FileRemoval;
+  readonly layout: StoreLayout;
   readonly pace: Pace;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -129,7 +133,7 @@ export class Compactor {
   }
 
   async #removeDead(): Promise<void> {
-    const { index, files, reader, metrics, pace, spares, commits } = this.#modules;
+    const { index, reader, metrics, spares, commits } = this.#modules;
     spares.isTight = commits.failure === "disk_full";
     const history = this.#history();
     for (const segment of [...index.segments.all("log"), ...index.segments.all("snapshots")]) {
@@ -138,11 +142,17 @@ export class Compactor {
       if (history.has(segment.id)) continue;
       index.segments.remove(segment.id);
       await reader.forget(segment.id);
-      const { kind, id, isSpoilt } = segment;
-      await pace.run(0, () => (isSpoilt ? files.remove(kind, id) : files.retire(kind, id)));
+      await this.#letGo(segment);
       metrics.removedSegments.add(1, { kind: segment.kind });
       this.#modules.reserve.gainedRoom();
     }
+  }
+
+  async #letGo({ kind, id, isSpoilt }: Segment): Promise<void> {
+    const { files, layout, pace, removal } = this.#modules;
+    if (isSpoilt) return pace.run(0, () => files.remove(kind, id));
+    if (await pace.run(0, () => files.keep(kind, id))) return;
+    await removal.remove(layout.segments(kind), layout.segmentName(kind, id));
   }
 
   /** The segment with the smallest share of needed bytes, if that is small enough. */

@@ -103,7 +103,7 @@ export class SegmentMover {
   }
 
   async #move({ header, location }: NeededRecord): Promise<void> {
-    const { snapshots, metrics } = this.#modules;
+    const { snapshots, metrics, commits } = this.#modules;
     const type = copies.get(header.type);
     const record = await this.#read(header.documentId, { location, length: header.length });
     if (type === undefined || record === undefined) return;
@@ -113,7 +113,7 @@ export class SegmentMover {
       await this.#refer(header, location, kept.location);
       metrics.movedBytes.add(header.length);
     } finally {
-      kept.letGo();
+      commits.letGo(kept.letGo);
     }
   }
 

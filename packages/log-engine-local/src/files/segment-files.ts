@@ -45,8 +45,12 @@ export class SegmentFiles {
 
   /** Nobody needs or reads the segment any more, and nothing may still write to it: its file goes, or is kept as a spare. */
   async retire(kind: SegmentKind, segmentId: number): Promise<void> {
-    if (kind === "log" && (await this.#modules.spares.keep(segmentId))) return;
-    await this.remove(kind, segmentId);
+    if (!(await this.keep(kind, segmentId))) await this.remove(kind, segmentId);
+  }
+
+  /** The same, but a file that is no spare is the caller's to remove: `false`. */
+  async keep(kind: SegmentKind, segmentId: number): Promise<boolean> {
+    return kind === "log" && (await this.#modules.spares.keep(segmentId));
   }
 
   async remove(kind: SegmentKind, segmentId: number): Promise<void> {

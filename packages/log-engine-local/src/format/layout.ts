@@ -31,7 +31,11 @@ export class StoreLayout {
   }
 
   segment(kind: SegmentKind, id: number): string {
-    return join(this.segments(kind), `${digits(id)}${suffixes[kind]}`);
+    return join(this.segments(kind), this.segmentName(kind, id));
+  }
+
+  segmentName(kind: SegmentKind, id: number): string {
+    return `${digits(id)}${suffixes[kind]}`;
   }
 
   /** The file of a log segment that nobody needs, kept to be written over. */
@@ -56,6 +60,11 @@ export function segmentIdOfName(kind: SegmentKind, name: string): number | undef
 
 export function spareIdOfName(name: string): number | undefined {
   return idOfName(name, ".spare");
+}
+
+/** Of a file that was never finished, or is being removed. */
+export function isDraftName(name: string): boolean {
+  return name.endsWith(".draft");
 }
 
 export function checkpointIdOfName(name: string): number | undefined {

@@ -51,6 +51,8 @@ export class GroupCommit {
   #loggedBytes = 0;
   /** Monotonic ms of the last time record. */
   #timedAt = Number.NEGATIVE_INFINITY;
+  /** Called when no start can find a refused record any more. */
+  #keptForRefused: (() => void)[] = [];
 
   constructor(modules: GroupCommitModules, options: GroupCommitOptions) {
     this.#modules = modules;
@@ -124,6 +126,16 @@ export class GroupCommit {
     batch.addAppend(append, data);
     this.#queuedBytes += batch.length - before;
     this.#loop ??= this.#run();
+  }
+
+  /**
+   * Lets go of what a record refers to, now that the record has taken effect or was refused. A refused one may be on the
+   * disk all the same, and the next start counts it, unless the log has gone on before: so what it refers to is kept until
+   * a batch is durable whose segment says where the log had ended.
+   */
+  letGo(release: () => void): void {
+    if (this.#state.kind === "failed") this.#keptForRefused.push(release);
+    else release();
   }
 
   /** Makes the first segment ready. A full disk is no reason not to start: reads go on, and writes as soon as it has room. */
@@ -218,6 +230,7 @@ export class GroupCommit {
     this.#queuedBytes -= batch.length;
     this.#buffers.give(batch.buffer);
     batch.commit();
+    if (this.#keptForRefused.length > 0) for (const release of this.#keptForRefused.splice(0)) release();
     this.#loggedBytes += batch.length;
     this.#applied = { segmentId: batch.place.segmentId, endOffset: batch.endOffset };
     if (batch.appends === 0) return;

@@ -15,6 +15,7 @@ export const smallSettings: LocalLogSettings = {
   batchMaxBytes: 4 * 1024,
   queueMaxBytes: 1024 * 1024,
   checkpointBytes: 16 * 1024,
+  removalPieceBytes: 4 * 1024,
   activeDocumentsMax: 2,
   historyMs: 0,
   paceFloorBytes: Number.POSITIVE_INFINITY,
