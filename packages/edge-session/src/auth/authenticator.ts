@@ -17,8 +17,8 @@ export interface Authenticator {
 /** Fresh names that nobody can guess, at most 64 of [A-Za-z0-9_-]; sessions, viewers and anonymous agents get them. */
 export type IdSource = () => string;
 
-/** Longer tokens are refused unread. */
-export const TOKEN_MAX_LENGTH = 8_192;
+/** Longer tokens are refused unread; the bound of client.xml. */
+export const TOKEN_MAX_LENGTH = 16_384;
 
 /** The token of an `Authorization: Bearer` header; `undefined` for none, an empty string for another scheme. */
 export function bearerToken(header: string | undefined): string | undefined {
