@@ -10,6 +10,11 @@ import type { TableNode } from "../state/table-node.ts";
 import type { Lens } from "./lens.ts";
 import { writeAllKeys } from "./order-writer.ts";
 
+/** What was to be written is longer than is of use. */
+export class BeyondLength extends Error {
+  override readonly name = "BeyondLength";
+}
+
 export const replaceLabel = asciiBytes('"@r":true');
 const nextIdLabel = asciiBytes('"@n":');
 
@@ -26,6 +31,8 @@ export class FullWalk {
   readonly form: WalkForm;
   /** The newest stamp among what was written. */
   newest = 0;
+  /** Bytes after which a walk ends with `BeyondLength`, looked at before each record. */
+  lengthMax = Number.MAX_SAFE_INTEGER;
 
   constructor(out: JsonWriter, lens: Lens, form: WalkForm = "keyed") {
     this.out = out;
@@ -39,6 +46,7 @@ export class FullWalk {
 
   fullRecord(record: RecordNode, replaces: boolean): void {
     const { out } = this;
+    if (out.length > this.lengthMax) throw new BeyondLength();
     out.openObject();
     if (replaces) out.label(replaceLabel);
     for (const field of record.$type.fields) this.fullField(record, field);
@@ -158,6 +166,7 @@ export class FullWalk {
   }
 
   protected entryValue(node: MapNode, entry: MapEntry, replaces: boolean): void {
+    if (this.out.length > this.lengthMax) throw new BeyondLength();
     this.note(entry.$stamp);
     this.scalar(node.$field.node.element!.kind, entry.$value, replaces);
   }

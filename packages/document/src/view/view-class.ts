@@ -5,8 +5,9 @@ import type { Cohort } from "./cohort.ts";
 import type { ViewedDocument, ViewerInputs } from "./document-views.ts";
 import type { DormantState } from "./dormant-viewers.ts";
 import { beginDelta, type FrameBody } from "./frame.ts";
-import type { WalkForm } from "./full-walk.ts";
+import { BeyondLength, type WalkForm } from "./full-walk.ts";
 import { GroupLens } from "./group-lens.ts";
+import { leastSnapshotBytes } from "./least-bytes.ts";
 import { writeAlike } from "./logged-part.ts";
 import { ResultWalk } from "./result-walk.ts";
 import { listSentHashes, type SentHash, withSentHash } from "./sent-hashes.ts";
@@ -282,18 +283,32 @@ export class ViewClass extends ClassGroups {
     return this.#snapshot.value;
   }
 
+  /** A snapshot is written as far as it is shorter than the delta, if what it has at least does not say already that it is not. */
   private smaller(group: ViewerGroup, delta: FrameBody): FrameBody {
-    const { state, tick } = this.document;
-    const { json } = this.write(group, "keyed");
-    const body: FrameBody = { kind: "snapshot", json };
-    this.#snapshot = { seq: state.root.$stamp, tick, value: body };
+    const { state, step, tick } = this.document;
     // Braces are not counted in a delta.
-    return json.length < this.document.step.walk.out.length + 2 ? body : delta;
+    const length = step.walk.out.length + 2;
+    if (leastSnapshotBytes(state.root) >= length) return delta;
+    try {
+      const { json } = this.write(group, "keyed", length);
+      const body: FrameBody = { kind: "snapshot", json };
+      this.#snapshot = { seq: state.root.$stamp, tick, value: body };
+      return json.length < length ? body : delta;
+    } catch (thrown) {
+      if (thrown instanceof BeyondLength) return delta;
+      throw thrown;
+    }
   }
 
-  private write(group: ViewerGroup, form: WalkForm): { readonly json: Uint8Array; readonly newest: number } {
+  /** @param lengthMax bytes after which it may end with `BeyondLength` */
+  private write(
+    group: ViewerGroup,
+    form: WalkForm,
+    lengthMax?: number,
+  ): { readonly json: Uint8Array; readonly newest: number } {
     const { schema, state, viewWriter: writer } = this.document;
     const walk = new StateWalk(writer, new GroupLens(this, group), form);
+    if (lengthMax !== undefined) walk.lengthMax = lengthMax;
     const results = new ResultWalk(walk);
     writer.begin();
     writer.openObject();
