@@ -35,6 +35,14 @@ function install() {
   const lock = join(root, "package-lock.json");
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(lock).mtimeMs) return;
   say("installing packages");
+  // npm says nothing while it tries again and again: for a fresh machine without network that is minutes of silence.
+  const ping = spawnSync("npm", ["ping", "--fetch-retries=0", "--fetch-timeout=10000"], {
+    stdio: "ignore",
+    shell: process.platform === "win32",
+  });
+  if (ping.status !== 0) {
+    say("the registry of npm does not answer; if there is no network, npm gives up after some minutes, Ctrl-C at once");
+  }
   run("npm", ["install", "--no-save", "--no-audit", "--no-fund"], "packages could not be installed; see above");
 }
 
