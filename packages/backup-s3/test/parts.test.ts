@@ -97,17 +97,38 @@ describe("a manifest", () => {
     files: [file],
   };
 
-  test("is read back as it was written", () => {
-    const { bytes, sha256 } = encodeManifest(manifest);
+  test("is read back as it was written", async () => {
+    const { bytes, sha256 } = await encodeManifest(manifest);
     expect(decodeManifest(bytes, sha256)).toEqual(manifest);
+  });
+
+  test.each([0, 1, 255, 256, 257, 5_000])("of %d files is read back, too", async (count) => {
+    const files = Array.from({ length: count }, (_, id) => ({ ...file, id }));
+    const { bytes, sha256 } = await encodeManifest({ ...manifest, files });
+    expect(decodeManifest(bytes, sha256)).toEqual({ ...manifest, files });
+  });
+
+  test("of a large log is written while others have their turns", async () => {
+    const files = Array.from({ length: 20_000 }, (_, id) => ({ ...file, id }));
+    let isWritten = false;
+    let turns = 0;
+    const takeTurn = (): void => {
+      turns++;
+      if (!isWritten) setImmediate(takeTurn);
+    };
+    setImmediate(takeTurn);
+    await encodeManifest({ ...manifest, files });
+    isWritten = true;
+    // 60,000 parts and rows of 256 each, and some MB that are put together.
+    expect(turns).toBeGreaterThan(200);
   });
 
   test.each([
     ["a gap", [part(0, 100), part(120, 200)]],
     ["an end that is not the file's", [part(0, 100)]],
     ["a part of nothing", [part(0, 0), part(0, 200)]],
-  ])("with %s is refused", (_, parts) => {
-    const { bytes, sha256 } = encodeManifest({ ...manifest, files: [{ ...file, parts }] });
+  ])("with %s is refused", async (_, parts) => {
+    const { bytes, sha256 } = await encodeManifest({ ...manifest, files: [{ ...file, parts }] });
     expect(() => decodeManifest(bytes, sha256)).toThrow("the parts of log 1");
   });
 });

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { othersTurn } from "../others-turn.ts";
 import type { BackupPart, FileKind } from "./backup-keys.ts";
 import { ManifestError, requireManifest } from "./manifest-check.ts";
 
@@ -39,13 +40,50 @@ export interface BackupManifest {
 
 const FORMAT = 1;
 
-export function encodeManifest(manifest: BackupManifest): { readonly bytes: Buffer; readonly sha256: string } {
-  const files = manifest.files.map(({ parts, ...file }) => ({
-    ...file,
-    parts: parts.map(({ epoch, from, to, sha256 }) => [epoch, from, to, sha256]),
-  }));
-  const bytes = Buffer.from(JSON.stringify({ format: FORMAT, ...manifest, files }));
-  return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
+/** Written in one go: about 1 ms, of the thread that serves appends. */
+const PARTS_IN_ONE_GO = 256;
+const COPIED_IN_ONE_GO = 1024 * 1024;
+
+/** A little at a time: the manifest of a large log takes seconds. `manifest` must not change meanwhile. */
+export async function encodeManifest(
+  manifest: BackupManifest,
+): Promise<{ readonly bytes: Buffer; readonly sha256: string }> {
+  const { files, ...head } = manifest;
+  const hash = createHash("sha256");
+  const slices: Buffer[] = [];
+  const add = (text: string): void => {
+    const slice = Buffer.from(text);
+    hash.update(slice);
+    slices.push(slice);
+  };
+  add(`${JSON.stringify({ format: FORMAT, ...head }).slice(0, -1)},"files":[`);
+  let rows: string[] = [];
+  let waiting = 0;
+  for (const [index, { parts, ...file }] of files.entries()) {
+    const row = { ...file, parts: parts.map(({ epoch, from, to, sha256 }) => [epoch, from, to, sha256]) };
+    rows.push(`${index === 0 ? "" : ","}${JSON.stringify(row)}`);
+    waiting += parts.length + 1;
+    if (waiting < PARTS_IN_ONE_GO) continue;
+    add(rows.join(""));
+    rows = [];
+    waiting = 0;
+    await othersTurn();
+  }
+  add(`${rows.join("")}]}`);
+  return { bytes: await joined(slices), sha256: hash.digest("hex") };
+}
+
+async function joined(slices: readonly Buffer[]): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(slices.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  let turnEndsAt = COPIED_IN_ONE_GO;
+  for (const slice of slices) {
+    at += slice.copy(bytes, at);
+    if (at < turnEndsAt) continue;
+    turnEndsAt = at + COPIED_IN_ONE_GO;
+    await othersTurn();
+  }
+  return bytes;
 }
 
 /** Throws `ManifestError` for what is damaged, incomplete, of a newer version, or not to be restored as it is. */

@@ -257,7 +257,7 @@ export class Backup {
     const { cluster, node } = this.#identity;
     const number = this.#manifestNumber + 1;
     const store = await readFile(session.storeFile, "latin1");
-    const { bytes, sha256 } = encodeManifest({
+    const { bytes, sha256 } = await encodeManifest({
       cluster,
       storeId,
       epoch: epoch.name,

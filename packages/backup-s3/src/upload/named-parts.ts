@@ -1,3 +1,5 @@
+import { othersTurn } from "../others-turn.ts";
+
 interface Span {
   readonly epoch: string;
   first: number;
@@ -44,11 +46,7 @@ export class NamedParts {
       const living = spans.filter((span) => isWithin(span, kept));
       if (living.length === 0) this.#spans.delete(key);
       else if (living.length < spans.length) this.#spans.set(key, living);
-      if (++looked % IN_ONE_GO === 0) {
-        await new Promise((resolve) => {
-          setImmediate(resolve);
-        });
-      }
+      if (++looked % IN_ONE_GO === 0) await othersTurn();
     }
   }
 }
