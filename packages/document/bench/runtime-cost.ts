@@ -24,7 +24,7 @@ function newInstance(records: number, guarded: "none" | "rows"): DocumentInstanc
     state: {
       rows: t.map(guarded === "rows" ? row.visibleTo((one, viewer) => one.name === viewer.principal.agent) : row),
     },
-    messages: {
+    messages: (message) => ({
       fill: message(t.int(), (doc, count) => {
         for (let index = 0; index < count; index++) {
           doc.rows.set(`r${index}`, {
@@ -46,7 +46,7 @@ function newInstance(records: number, guarded: "none" | "rows"): DocumentInstanc
         touch(doc, ctx.random.bits());
         throw new Error("rolled back");
       }),
-    },
+    }),
   });
   const instance = compileDocument(definition, {
     stateMaxBytes: 1e9,

@@ -1,6 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import { z } from "zod";
-import { defineDocument, record, t } from "../src/index.ts";
+import {
+  compileDocument,
+  type DocumentOf,
+  type DocumentView,
+  defineDocument,
+  message,
+  record,
+  t,
+} from "../src/index.ts";
 import { createTestDocument } from "../src/testing.ts";
 
 const Point = record({ x: t.int(), y: t.number().optional(), color: t.enum("red", "blue").default("blue") });
@@ -114,5 +122,123 @@ describe("what an author writes", () => {
     expect(() => document.connect("ann", { zoom: "1" })).toThrow(refused);
     // @ts-expect-error -- an unknown message
     expect(() => document.send("ann", "unknown")).toThrow(expect.objectContaining({ code: "not_found" }));
+  });
+});
+
+describe("messages that are made with the imported `message`", () => {
+  const state = { count: t.int(), words: t.map(t.string()) };
+  type Doc = DocumentOf<typeof state>;
+
+  test("know the document by what their handlers annotate", () => {
+    const counter = defineDocument({
+      space: "loose",
+      createsOnDemand: true,
+      state,
+      messages: {
+        add: message(t.int(), (doc: Doc, by) => (doc.count += by)),
+        // Less than the whole document will do.
+        reset: message((doc: { count: number }) => void (doc.count = 0)),
+      },
+    });
+    const document = createTestDocument(counter);
+    const sum: number = document.send("ann", "add", 3);
+    expect(sum).toBe(3);
+    document.send("ann", "reset");
+    expect(document.view("ann").count).toBe(0);
+    // @ts-expect-error -- another type
+    expect(() => document.send("ann", "add", "3")).toThrow(expect.objectContaining({ code: "invalid_argument" }));
+  });
+
+  test("can do nothing with a document that they do not annotate", () => {
+    const untyped = defineDocument({
+      space: "loose",
+      createsOnDemand: true,
+      state,
+      // @ts-expect-error -- nobody said what the document is
+      messages: { add: message((doc) => void doc.count++), wave: message((_doc, _arg, ctx) => ctx.principal.agent) },
+    });
+    const document = createTestDocument(untyped);
+    document.send("ann", "add");
+    expect(document.send("ann", "wave")).toBe("ann");
+  });
+});
+
+describe("views that give containers", () => {
+  const Player = record({ score: t.int(), secret: t.string() }).visibleFields({
+    secret: (_row, viewer) => viewer.principal.agent === "ann",
+  });
+  const board = defineDocument({
+    space: "maps",
+    createsOnDemand: true,
+    state: {
+      players: t.map(Player).private(),
+      words: t.map(t.string()).private(),
+      tags: t.list(t.string()).private(),
+      isOpen: t.boolean(),
+    },
+    views: {
+      everybody: (doc) => doc.players,
+      dictionary: (doc) => doc.words,
+      labels: (doc) => doc.tags,
+      either: (doc) => (doc.isOpen ? doc.players : doc.players.where({ score: 1 })),
+      // A mistake of its author.
+      within: (doc) => ({ words: doc.words }),
+    },
+    messages: (message) => ({
+      set: message(record({ key: t.string(), score: t.int() }), (doc, { key, score }) => {
+        doc.players.set(key, { score, secret: `of ${key}` });
+        doc.words.set(key, `is ${score}`);
+        doc.tags.push(key);
+      }),
+      score: message(t.string(), (doc, key) => void doc.players.get(key)!.score++),
+      remove: message(t.string(), (doc, key) => {
+        doc.players.delete(key);
+        doc.words.delete(key);
+      }),
+      open: message((doc) => void (doc.isOpen = !doc.isOpen)),
+    }),
+  });
+
+  test("give maps as objects and lists as arrays, with the types of that", () => {
+    const document = createTestDocument(board);
+    const ann = document.connect("ann");
+    const bob = document.connect("bob");
+    for (const key of ["zoe", "__proto__", "cid"]) document.send("ann", "set", { key, score: 1 });
+    const everybody: DocumentView<typeof board>["everybody"] = bob.view.everybody;
+    const score: number | undefined = everybody["zoe"]?.score;
+    const word: string | undefined = bob.view.dictionary["zoe"];
+    const labels: readonly string[] = bob.view.labels;
+    expect([score, word, labels]).toEqual([1, "is 1", ["zoe", "__proto__", "cid"]]);
+    expect(Object.keys(everybody).sort()).toEqual(["__proto__", "cid", "zoe"]);
+    expect(ann.view.everybody["cid"]).toEqual({ score: 1, secret: "of cid" });
+    // @ts-expect-error -- methods stay on the host
+    expect(() => bob.view.everybody.where({ score: 1 })).toThrow(TypeError);
+  });
+
+  test("tell what changed in them, and nothing else", () => {
+    const document = createTestDocument(board);
+    const bob = document.connect("bob");
+    for (const key of ["zoe", "cid"]) document.send("ann", "set", { key, score: 1 });
+    const before = bob.received.length;
+    document.send("ann", "score", "zoe");
+    expect(bob.received.slice(before)).toContain('"everybody":{"zoe":{"score":2}}');
+    expect(bob.received.slice(before)).not.toContain('"cid":');
+    document.send("ann", "remove", "zoe");
+    expect(bob.view.everybody).toEqual({ cid: { score: 1 } });
+    expect(bob.view.either).toEqual([{ score: 1 }]);
+    document.send("ann", "open");
+    expect(bob.view.either).toEqual({ cid: { score: 1 } });
+    document.send("ann", "remove", "cid");
+    expect([bob.view.everybody, bob.view.dictionary, bob.view.either]).toEqual([{}, {}, {}]);
+    document.reload();
+    expect(bob.view.everybody).toEqual({});
+    expect(bob.received).not.toContain("of ");
+  });
+
+  test("say what to do where one is within an object", () => {
+    const document = createTestDocument(board);
+    document.send("ann", "set", { key: "zoe", score: 1 });
+    expect(document.view("ann")).not.toHaveProperty("within");
+    expect(document.faults[0]).toMatchObject({ message: expect.stringMatching(/"within".*make it a view of its own/) });
   });
 });

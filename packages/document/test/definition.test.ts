@@ -152,10 +152,10 @@ describe("a definition is checked when it is compiled", () => {
       createsOnDemand: true,
       state: fields,
       messages: {
-        set: message((doc) => {
-          for (let index = 0; index < 200; index += 7) doc[`f${index}`] += index;
+        set: message((doc: Record<string, number>) => {
+          for (let index = 0; index < 200; index += 7) doc[`f${index}`]! += index;
         }),
-        fail: message((doc) => {
+        fail: message((doc: Record<string, number>) => {
           for (let index = 0; index < 200; index++) doc[`f${index}`] = 9;
           throw new Error("no");
         }),

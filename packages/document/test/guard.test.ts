@@ -70,7 +70,7 @@ describe("the guard", () => {
             return true;
           }),
         },
-        messages: { spin: message(record({}), (doc) => void (doc.spins = true)) },
+        messages: (message) => ({ spin: message(record({}), (doc) => void (doc.spins = true)) }),
       }),
     );
     bench.connect("alice");
@@ -96,18 +96,18 @@ describe("trap 19: document code cut at any moment", () => {
           rows: t.table(record({ n: t.int(), text: t.string() }).visibleTo((row) => row.n % 2 === 0)),
           map: t.map(t.int()),
         },
-        messages: {
+        messages: (message) => ({
           churn: message(record({}), (doc) => {
             for (;;) {
               const row = doc.rows.insert({ n: 1, text: "x" });
               row.n += 1;
               doc.map.set(row.id, row.n);
-              if (doc.rows.size > 20) doc.rows.delete(doc.rows.first().id);
-              doc.rows.move(row.id, doc.rows.first().id);
+              if (doc.rows.size > 20) doc.rows.delete(doc.rows.first()!.id);
+              doc.rows.move(row.id, doc.rows.first()!.id);
             }
           }),
           grow: message(record({}), (doc) => void doc.rows.insert({ n: doc.rows.size, text: "kept" })),
-        },
+        }),
       }),
     );
     const guard = new VmGuard({ budgetMs: 1 });

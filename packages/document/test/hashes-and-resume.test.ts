@@ -117,11 +117,11 @@ describe("resume", () => {
     space: "open-book",
     createsOnDemand: true,
     state: { rows: t.table(record({ text: t.string() })), count: t.int(), hidden: t.int().private() },
-    messages: {
+    messages: (message) => ({
       insert: message(t.string(), (doc, text) => void doc.rows.insert({ text })),
       delete: message(t.string(), (doc, id) => void doc.rows.delete(id)),
       hide: message((doc) => void doc.hidden++),
-    },
+    }),
   });
 
   test("from an earlier seq is one hashed delta forward, where no policy stands in the way", () => {

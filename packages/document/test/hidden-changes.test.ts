@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { defineDocument, message, record, t } from "../src/index.ts";
+import { defineDocument, record, t } from "../src/index.ts";
 import { Bench } from "./bench.ts";
 import { begin, note, sees } from "./trap-bench.ts";
 
@@ -37,10 +37,10 @@ describe("changes that some may not see", () => {
             ),
           ),
         },
-        messages: {
+        messages: (message) => ({
           insert: message(t.string(), (doc, owner) => void doc.rows.insert({ owner })),
           level: message(t.int(), (doc, level) => void (doc.level = level)),
-        },
+        }),
       }),
     );
     const clients = ["ann", "bob", "cid"].map((agent) => bench.connect(agent));
@@ -100,10 +100,10 @@ describe("changes that some may not see", () => {
         space: "late",
         createsOnDemand: true,
         state: { isOver: t.boolean(), cards: t.table(Card) },
-        messages: {
+        messages: (message) => ({
           deal: message(t.string(), (doc, owner) => void doc.cards.insert({ owner, text: owner })),
           end: message((doc) => void (doc.isOver = true)),
-        },
+        }),
       }),
     );
     const clients = ["ann", "bob", "cid"].map((agent) => bench.connect(agent));
@@ -124,11 +124,11 @@ describe("changes that some may not see", () => {
         space: "nested",
         createsOnDemand: true,
         state: { all: t.boolean(), outer: t.table(Outer) },
-        messages: {
+        messages: (message) => ({
           begin: message((doc) => doc.outer.insert({ open: true, inner: [{ text: "I", open: false }] }).id),
-          outer: message(t.boolean(), (doc, open) => void (doc.outer.get("1").open = open)),
+          outer: message(t.boolean(), (doc, open) => void (doc.outer.get("1")!.open = open)),
           all: message(t.boolean(), (doc, all) => void (doc.all = all)),
-        },
+        }),
       }),
     );
     bench.send("ann", "begin");

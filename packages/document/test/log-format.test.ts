@@ -32,7 +32,7 @@ const game = defineDocument({
   },
   onConnect: () => {},
   timers: { ring: () => {} },
-  messages: {
+  messages: (message) => ({
     deal: message(z.object({ face: z.string() }), (doc, { face }, ctx) => {
       return { id: doc.cards.insert({ face, owner: ctx.principal }).id };
     }),
@@ -50,7 +50,7 @@ const game = defineDocument({
     seed: message((doc, _arg, ctx) => void (doc.seed = ctx.random.below(100))),
     ring: message((_doc, _arg, ctx) => void ctx.after("5s", "ring", { loud: true })),
     nothing: message(() => {}),
-  },
+  }),
 });
 
 /** A document's life, and the records it leaves. */

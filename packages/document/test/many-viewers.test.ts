@@ -16,7 +16,7 @@ const owned = (onPolicy: () => void = () => {}) =>
       ),
       names: t.map(t.string()),
     },
-    messages: {
+    messages: (message) => ({
       fill: message(z.int(), (doc, count) => {
         for (let index = 0; index < count; index++) doc.items.set(`k${index}`, { owner: `v${index}`, count: 0 });
       }),
@@ -29,7 +29,7 @@ const owned = (onPolicy: () => void = () => {}) =>
         for (let index = 0; index < 500; index++) doc.names.set(`n${index}`, text);
       }),
       unname: message((doc) => doc.names.clear()),
-    },
+    }),
   });
 
 interface Watched {
@@ -145,7 +145,7 @@ describe("many viewers who all differ", () => {
         space: "many",
         createsOnDemand: true,
         state: { text: t.string(), open: t.boolean(), notes: t.table(Note) },
-        messages: {
+        messages: (message) => ({
           begin: message((doc) => {
             doc.open = true;
             doc.notes.insert({ text: "told while it was open" });
@@ -155,7 +155,7 @@ describe("many viewers who all differ", () => {
             doc.text = "x".repeat(10_000);
           }),
           shrink: message((doc) => void (doc.text = "")),
-        },
+        }),
       }),
       { viewMaxBytes: 8_000 },
     );

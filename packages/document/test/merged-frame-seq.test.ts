@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { conformanceDocument, defineDocument, message, record, t } from "../src/index.ts";
+import { conformanceDocument, defineDocument, record, t } from "../src/index.ts";
 import { Bench } from "./bench.ts";
 
 describe("the seq of a merged frame", () => {
@@ -24,11 +24,11 @@ describe("the seq of a merged frame", () => {
         space: "seqs",
         createsOnDemand: true,
         state: { notes: t.table(Note) },
-        messages: {
+        messages: (message) => ({
           add: message((doc) => void doc.notes.insert({ open: false, hidden: 0 })),
           open: message((doc) => void (doc.notes.get("1")!.open = true)),
           hide: message((doc) => void doc.notes.get("1")!.hidden++),
-        },
+        }),
       }),
     );
     bench.send("ann", "add");
@@ -46,10 +46,10 @@ describe("the seq of a merged frame", () => {
         space: "seqs",
         createsOnDemand: true,
         state: { rows: t.table(record({ x: t.int() })) },
-        messages: {
+        messages: (message) => ({
           add: message((doc) => void doc.rows.insert({ x: 1 })),
           addAndDelete: message((doc) => void doc.rows.delete(doc.rows.insert({ x: 2 }).id)),
-        },
+        }),
       }),
     );
     bench.send("ann", "add");

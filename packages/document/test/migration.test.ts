@@ -17,7 +17,7 @@ const first = defineDocument({
   },
   timers: { ring: (doc) => void (doc.title = "rang") },
   onConnect() {},
-  messages: {
+  messages: (message) => ({
     fill: message((doc) => {
       doc.title = "old";
       doc.points.set("__proto__", 3);
@@ -36,7 +36,7 @@ const first = defineDocument({
       ctx.after("1h", "ring");
       return { said: "changed" };
     }),
-  },
+  }),
 });
 
 const secondState = {
@@ -64,11 +64,11 @@ function second(migrate: (doc: any, old: any) => void): unknown {
     state: secondState,
     timers: { ring: (doc) => void (doc.title = "rang") },
     onConnect() {},
-    messages: {
+    messages: (message) => ({
       touch: message((doc) => void doc.total++),
       reveal: message((doc) => ({ secret: doc.secret })),
       insert: message((doc) => ({ id: doc.cards.insert({ suit: "clubs", rank: 1, inner: [] }).id })),
-    },
+    }),
     migrate: { 1: migrate },
   });
 }

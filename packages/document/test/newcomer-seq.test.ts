@@ -19,11 +19,11 @@ describe("the seq of a newcomer", () => {
         space: "seqs",
         createsOnDemand: true,
         state: { text: t.string().optional(), secret: t.int().private() },
-        messages: {
+        messages: (message) => ({
           set: message((doc) => void (doc.text = "here")),
           unset: message((doc) => void (doc.text = undefined)),
           hide: message((doc) => void doc.secret++),
-        },
+        }),
       }),
     );
     bench.send("ann", "set");
@@ -44,11 +44,11 @@ describe("the seq of a newcomer", () => {
         createsOnDemand: true,
         state: { text: t.string(), secret: t.int().private(), other: t.int().private() },
         views: { isOdd: (doc) => doc.secret % 2 === 1 },
-        messages: {
+        messages: (message) => ({
           set: message((doc) => void (doc.text = "here")),
           count: message((doc) => void doc.secret++),
           hide: message((doc) => void doc.other++),
-        },
+        }),
       }),
     );
     bench.send("ann", "set");
@@ -107,12 +107,12 @@ describe("the seq of a newcomer whose view changed by what it does not see", () 
         createsOnDemand: true,
         state: { rows: t.table(Row) },
         views: { shown },
-        messages: {
+        messages: (message) => ({
           begin: message((doc: any) => {
             for (const owner of ["bob", "ann"]) doc.rows.insert({ owner, open: true, mark: 1 });
           }),
           change: message((doc: any) => void change(doc)),
-        },
+        }),
       }),
     );
     bench.send("ann", "begin");
@@ -137,7 +137,7 @@ describe("the seq of a newcomer whose view changed by what it does not see", () 
           count: (doc, viewer) => doc.rows.where({ owner: viewer.principal.agent }).count(),
           open: (doc) => doc.rows.where((row) => row.open),
         },
-        messages: {
+        messages: (message) => ({
           begin: message((doc: any) => {
             for (const owner of ["bob", "ann"]) doc.rows.insert({ owner, open: true, mark: 1 });
           }),
@@ -146,7 +146,7 @@ describe("the seq of a newcomer whose view changed by what it does not see", () 
             doc.rows.get("2").mark++;
             doc.rows.move("2");
           }),
-        },
+        }),
       }),
     );
     bench.send("ann", "begin");

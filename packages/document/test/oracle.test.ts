@@ -280,7 +280,7 @@ function codeOf(definition: unknown): string {
 }
 
 function looksAtOf(kind: Kind): LooksAt | undefined {
-  return kind === "hidden" || kind === "presence" ? kind : undefined;
+  return kind === "any" || kind === "plain" ? undefined : kind;
 }
 
 const localPolicies: readonly NonNullable<SchemaNode["policy"]>[] = [
@@ -324,6 +324,10 @@ describe("random documents, policies and histories", () => {
 
   test(`${histories} histories of documents whose policies and views look at who is connected`, () => {
     for (let seed = firstSeed; seed < firstSeed + histories; seed++) play(seed, "presence");
+  });
+
+  test(`${histories} histories of documents whose views give maps`, () => {
+    for (let seed = firstSeed; seed < firstSeed + histories; seed++) play(seed, "maps");
   });
 
   // Bugs that some seed found once: a view that gives a nested record was kept when that changed; an index that missed a record changed and removed in one message; groups that held

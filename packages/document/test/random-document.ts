@@ -172,12 +172,28 @@ function randomViewOfPresence(random: Random, tables: readonly string[]): (doc: 
   ]);
 }
 
+/** Views that give maps. */
+function randomViewOfMap(random: Random): (doc: any, viewer: any) => unknown {
+  return pick<(doc: any, viewer: any) => unknown>(random, [
+    (doc) => doc.others,
+    (doc) => doc.people,
+    (doc) => doc.words,
+    (doc) => (doc.flag ? doc.people : doc.words),
+    (doc) => (doc.flag ? doc.people : doc.others.where({ x: 1 })),
+    (doc) => (doc.total % 2 === 0 ? doc.people : { people: doc.people.size }),
+    (doc, viewer) => (viewer.principal.agent === "ann" ? doc.people : doc.others),
+    (doc) => doc.s0.first()?.f0,
+  ]);
+}
+
 const anything: StandardSchemaV1 = { "~standard": { version: 1, vendor: "test", validate: (value) => ({ value }) } };
+
+const viewsThatLookAt = { hidden: randomViewOfHidden, presence: randomViewOfPresence, maps: randomViewOfMap };
 
 export type Mutate = (doc: any, arg: any, ctx: any) => unknown;
 
-/** What policies and views look at beside anything: what their viewers do not see, or who is connected. */
-export type LooksAt = "hidden" | "presence";
+/** What policies and views look at beside anything: what their viewers do not see, who is connected, or maps. */
+export type LooksAt = "hidden" | "presence" | "maps";
 
 /** A document type with random shape, policies and views, and one message that changes anything at random. */
 export function randomDocument(random: Random, mutate: Mutate, looksAt?: LooksAt): unknown {
@@ -199,6 +215,10 @@ export function randomDocument(random: Random, mutate: Mutate, looksAt?: LooksAt
     ),
     hidden: t.table(record({ x: t.int(), secret: t.string() })).private(),
   };
+  if (looksAt === "maps") {
+    state["people"] = maybePolicy(shape, t.map(randomRecord(shape)));
+    state["words"] = maybePolicy(shape, t.map(t.string()));
+  }
   const tables: string[] = [];
   const count = 2 + random.below(3);
   for (let index = 0; index < count; index++) {
@@ -213,7 +233,7 @@ export function randomDocument(random: Random, mutate: Mutate, looksAt?: LooksAt
   const views: Record<string, any> = {};
   const viewCount = random.below(4);
   for (let index = 0; index < viewCount; index++) {
-    const own = looksAtHidden ? randomViewOfHidden : looksAtPresence ? randomViewOfPresence : undefined;
+    const own = looksAt === undefined ? undefined : viewsThatLookAt[looksAt];
     const make = own !== undefined && random.below(4) > 0 ? own : randomView;
     views[`v${index}`] = make(random, tables);
   }

@@ -26,7 +26,7 @@ const notes = defineDocument({
   state: { lines: t.list(t.string()), named: t.map(t.string()), extra: t.json().optional() },
   onConnect: () => {},
   timers: { ring: () => {} },
-  messages: {
+  messages: (message) => ({
     add: message(z.string(), (doc, line) => {
       doc.lines.push(line);
       doc.named.set(line, line);
@@ -34,7 +34,7 @@ const notes = defineDocument({
     }),
     drop: message(z.string(), (doc, line) => void doc.named.delete(line)),
     later: message((_doc, _arg, ctx) => void ctx.after("5s", "ring")),
-  },
+  }),
 });
 
 describe("a record that begins a document anew", () => {

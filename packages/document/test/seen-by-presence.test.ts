@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { defineDocument, message, record, t } from "../src/index.ts";
+import { defineDocument, record, t } from "../src/index.ts";
 import { Bench } from "./bench.ts";
 
 // oxlint-disable typescript/no-explicit-any -- policies, views and handlers are handed in by each test
@@ -20,14 +20,14 @@ function begin(policy: (doc: any, viewer: any, whole: any) => boolean, shown: (d
         rows: t.table(Row),
       },
       views: { shown },
-      messages: {
+      messages: (message) => ({
         add: message((doc: any) => void doc.rows.insert({ owner: "bob", x: 1 })),
         row: message((doc: any) => void doc.rows.get("1").x++),
         drop: message((doc: any) => void doc.rows.delete("1")),
         secret: message((doc: any) => void doc.secret++),
         lever: message((doc: any) => void (doc.lever = !doc.lever)),
         hide: message((doc: any) => void doc.count++),
-      },
+      }),
     }),
   );
   bench.send("ann", "add");
@@ -58,7 +58,7 @@ describe("a policy of a field of the document that takes no third parameter", ()
         space: "presence",
         createsOnDemand: true,
         state: { secret: t.int().visibleTo(bobIsHere), other: t.int().visibleTo(never) },
-        messages: { set: message((doc) => void doc.secret++) },
+        messages: (message) => ({ set: message((doc) => void doc.secret++) }),
       }),
     );
     bench.send("ann", "set");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { SeededRandom } from "@tidewire/foundation";
 import { z } from "zod";
-import { defineDocument, message, record, t } from "../src/index.ts";
+import { defineDocument, record, t } from "../src/index.ts";
 import { Bench, type FakeClient } from "./bench.ts";
 
 const teams = ["red", "green", "blue"];
@@ -48,7 +48,7 @@ const teamGame = (onPolicy: () => void = () => {}) => {
       units: t.table(Base),
       chest: t.map(Note).visibleTo((_doc, viewer) => teamOf(viewer.principal.agent) === "red"),
     },
-    messages: {
+    messages: (message) => ({
       change: message(
         z.strictObject({ what: z.string(), key: z.string(), team: z.string(), text: z.string() }),
         (doc, arg) => {
@@ -65,7 +65,7 @@ const teamGame = (onPolicy: () => void = () => {}) => {
             player.team = team;
             player.orders = secretOf(team, text);
           }
-          if (what === "plan" && player !== undefined) player.plan = { team, text };
+          if (what === "plan" && player !== undefined) player.plan = Plan.from({ team, text });
           if (what === "draft" && player?.plan !== undefined) {
             player.plan.draft = { text: secretOf(player.plan.team, text) };
           }
@@ -83,7 +83,7 @@ const teamGame = (onPolicy: () => void = () => {}) => {
         doc.round += 1;
         doc.bases.get(key)!.count += 1;
       }),
-    },
+    }),
   });
 };
 

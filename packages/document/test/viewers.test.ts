@@ -76,7 +76,7 @@ describe("view state", () => {
       ),
     },
     views: { near: (_doc, _viewer, viewState) => viewState?.near },
-    messages: { build: message(t.int(), (doc, at) => void doc.places.insert({ at })) },
+    messages: (message) => ({ build: message(t.int(), (doc, at) => void doc.places.insert({ at })) }),
   });
 
   test("decides what is seen, and changes without a commit", () => {
@@ -130,7 +130,7 @@ describe("viewers who differ", () => {
     createsOnDemand: true,
     state: { count: t.int(), names: t.map(t.string()), rows: t.table(Row) },
     views: { mine: (doc, viewer) => doc.rows.where({ owner: viewer.principal.agent }).count() },
-    messages: {
+    messages: (message) => ({
       count: message((doc) => void doc.count++),
       insert: message(t.string(), (doc, owner) => void doc.rows.insert({ owner, n: 1 })),
       both: message(t.string(), (doc, owner) => {
@@ -138,7 +138,7 @@ describe("viewers who differ", () => {
         doc.rows.insert({ owner, n: 2 });
       }),
       move: message(t.string(), (doc, id) => doc.rows.move(id)),
-    },
+    }),
   });
 
   function connected(): { bench: Bench; clients: FakeClient[] } {
@@ -271,7 +271,7 @@ describe("viewers come and go", () => {
           if (ctx.principal.agent === "rude") throw new Error("never says goodbye");
           doc.book.push(`-${ctx.principal.agent}`);
         },
-        messages: {},
+        messages: (message) => ({}),
       }),
     );
     const connect = (agent: string): unknown => bench.execute({ kind: "connect", principal: principalOf(agent) });

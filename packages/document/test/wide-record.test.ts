@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { defineDocument, message, record, t } from "../src/index.ts";
+import { defineDocument, record, t } from "../src/index.ts";
 import { Bench } from "./bench.ts";
 
 const names = Array.from({ length: 40 }, (_, index) => `f${index}`);
@@ -7,7 +7,7 @@ const wide = defineDocument({
   space: "wide-records",
   createsOnDemand: true,
   state: { rows: t.table(record(Object.fromEntries(names.map((name) => [name, t.int().default(0)])))) },
-  messages: {
+  messages: (message) => ({
     insert: message((doc) => void doc.rows.insert({})),
     set: message(record({ name: t.string(), to: t.int(), fails: t.boolean() }), (doc, { name, to, fails }) => {
       const row = doc.rows.get("1") as unknown as Record<string, number>;
@@ -15,7 +15,7 @@ const wide = defineDocument({
       row[name] = to + 1;
       if (fails) throw new Error("told to fail");
     }),
-  },
+  }),
 });
 
 test("every field of a record with more fields than one mask holds is changed, rolled back and sent by itself", () => {

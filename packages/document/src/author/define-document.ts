@@ -76,7 +76,7 @@ export interface DocumentSpec<
   onConnect?(doc: DocumentOf<State, Computed>, ctx: DocumentContext): void;
   /** The last connection of a principal went. */
   onDisconnect?(doc: DocumentOf<State, Computed>, ctx: DocumentContext): void;
-  /** With a function, `message` knows the document's type. */
+  /** With a function, `message` knows the document's type; with an object, handlers annotate what they take it to be. */
   readonly messages?: Messages | ((message: MessageFactory<DocumentOf<State, Computed>>) => Messages);
   /** What `ctx.after` may name. `ctx.principal` is the one who set the timer. */
   readonly timers?: Readonly<

@@ -50,13 +50,15 @@ export type ViewOfFields<F extends Fields> = Simplify<
 export type ViewOfResult<Result> =
   Result extends RecordQuery<infer Row>
     ? readonly ViewOfRow<Row>[]
-    : Result extends readonly (infer Item)[]
+    : Result extends readonly (infer Item)[] | DocumentList<infer Item>
       ? readonly ViewOfResult<Item>[]
-      : Result extends string | number | boolean | undefined
-        ? Result
-        : Result extends object
-          ? ViewOfRow<Result>
-          : never;
+      : Result extends DocumentMap<infer Value, any>
+        ? { readonly [key: string]: ViewOfResult<Value> }
+        : Result extends string | number | boolean | undefined
+          ? Result
+          : Result extends object
+            ? ViewOfRow<Result>
+            : never;
 
 /** A record's policies cannot be told from its memory type, so every field but `id` may be hidden. */
 type ViewOfRow<Row> = Simplify<

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { DocumentContext } from "./context.ts";
+import type { DocumentContext, DocumentPresence } from "./context.ts";
 
 // oxlint-disable typescript/no-explicit-any -- a handler outside of a definition cannot know its document
 
@@ -24,10 +24,29 @@ export interface MessageFactory<Doc> {
   ): MessageDefinition<Doc, StandardSchemaV1.InferInput<Schema>, Value>;
 }
 
+/**
+ * What `doc` is where nobody has said it: what all documents have. Write `messages: (message) => ({ ... })`, whose `message`
+ * knows the document, or annotate `doc`.
+ */
+export interface UntypedDocument {
+  readonly presence: DocumentPresence;
+}
+
+/** `message` as it is imported. It cannot know its document: `doc` is what the handler annotates it to be. */
+export interface LooseMessageFactory {
+  <Value, Doc = UntypedDocument>(
+    handler: (doc: Doc, arg: undefined, ctx: DocumentContext) => Value,
+  ): MessageDefinition<NoInfer<Doc>, undefined, Value>;
+  <Schema extends StandardSchemaV1, Value, Doc = UntypedDocument>(
+    schema: Schema,
+    handler: (doc: Doc, arg: StandardSchemaV1.InferOutput<Schema>, ctx: DocumentContext) => Value,
+  ): MessageDefinition<NoInfer<Doc>, StandardSchemaV1.InferInput<Schema>, Value>;
+}
+
 type Handler = (doc: any, arg: any, ctx: DocumentContext) => unknown;
 
 /** Declares a message type. Handlers are synchronous; what they return is the sender's value, as JSON. */
-export const message: MessageFactory<any> = (
+export const message: LooseMessageFactory = (
   first: StandardSchemaV1 | Handler,
   second?: Handler,
 ): MessageDefinition<any, any, any> =>

@@ -6,7 +6,7 @@ import { replaceLabel } from "./full-walk.ts";
 import type { Lens } from "./lens.ts";
 import { writeAllKeys, writeOrderDifference } from "./order-writer.ts";
 import { StateWalk } from "./state-walk.ts";
-import type { ViewResult, VisibleRow } from "./view-result.ts";
+import { isRows, type RowsResult, type ViewResult, type VisibleRow } from "./view-result.ts";
 import type { ViewSlot } from "./view-slot.ts";
 
 /** Policies of a row's own fields are answered by masks: what was sent, and what is to be seen now. */
@@ -80,7 +80,7 @@ export class ResultWalk {
     out.label(slot.label);
     if (result.kind === "json") this.#walk.writeJson(result.value, replaces);
     else if (result.kind === "row") this.#fullRow(result.only, replaces);
-    else this.#fullRows(result.rows, replaces);
+    else this.#fullRows(result, replaces);
   }
 
   /** `sent` is undefined if nobody knows what the receiver holds. `seqOf` gives the newest change of what the view read. */
@@ -90,11 +90,14 @@ export class ResultWalk {
     const start = out.position;
     const { newest } = walk;
     walk.newest = 0;
-    if (result.kind === "rows" && sent?.kind === "rows") {
+    if (isRows(result) && sent !== undefined && isRows(sent) && sent.kind === result.kind) {
       out.label(slot.label);
       out.openObject();
       const inside = out.position;
       this.#deltaRows(sent.rows, result.rows, from);
+      if (result.kind === "list" && !isSameOrder(sent.rows, result.rows)) {
+        writeOrderDifference(out, sent.rows.map(rowOf), result.rows.map(rowOf));
+      }
       out.closeUnlessEmpty(start, inside);
     } else if (result.kind === "row" && sent?.kind === "row" && sent.only.row === result.only.row) {
       if (isComparedByText(result.only)) {
@@ -132,9 +135,9 @@ export class ResultWalk {
     this.#walk.note(visible.row.$stamp);
   }
 
-  #fullRows(rows: readonly VisibleRow[], replaces: boolean): void {
+  #fullRows({ kind, rows }: RowsResult, replaces: boolean): void {
     const { out, form } = this.#walk;
-    if (form === "plain") {
+    if (form === "plain" && kind === "list") {
       out.openArray();
       for (const row of rows) this.#fullRow(row, false);
       out.closeArray();
@@ -146,10 +149,7 @@ export class ResultWalk {
       out.key(visible.row.$key);
       this.#fullRow(visible, false);
     }
-    writeAllKeys(
-      out,
-      rows.map(({ row }) => row),
-    );
+    if (kind === "list") writeAllKeys(out, rows.map(rowOf));
     out.closeObject();
   }
 
@@ -193,7 +193,6 @@ export class ResultWalk {
         out.null();
       }
     }
-    if (!isSameOrder(before, after)) writeOrderDifference(out, before.map(rowOf), after.map(rowOf));
   }
 }
 

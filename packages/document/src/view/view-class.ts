@@ -14,6 +14,7 @@ import { listSentHashes, type SentHash, withSentHash } from "./sent-hashes.ts";
 import type { SharedPart, SharedStep } from "./shared-step.ts";
 import { BeyondHorizon, StateWalk } from "./state-walk.ts";
 import { ViewCells } from "./view-cells.ts";
+import { isRows } from "./view-result.ts";
 import type { ViewSlot } from "./view-slot.ts";
 import { ViewerGroup } from "./viewer-group.ts";
 import type { ViewerHandle } from "./viewer-handle.ts";
@@ -260,7 +261,7 @@ export class ViewClass extends ClassGroups {
       if (sent !== undefined && !group.mustAskAll && !this.#cells!.hasChangedSince(slot, group.seq, group.tick))
         continue;
       const result = this.#cells!.read(slot);
-      const isRow = result.kind === "row" || result.kind === "rows";
+      const isRow = result.kind === "row" || isRows(result);
       const seqOf = (): number => this.seqOf(slot, group.seq);
       if (sent !== result || isRow) step.results.delta(slot, sent, result, group.seq, seqOf);
       (group.results ??= [])[slot.index] = result;

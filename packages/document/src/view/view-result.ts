@@ -2,6 +2,7 @@ import { refusePromise } from "../author/refuse-promise.ts";
 import { frozenJson, sameJson } from "../author/scalar-check.ts";
 import { StateError } from "../author/state-error.ts";
 import { ListNode } from "../state/list-node.ts";
+import { MapNode } from "../state/map-node.ts";
 import { Query } from "../state/query.ts";
 import { RecordNode } from "../state/record-node.ts";
 import type { Guard, RecordType } from "../state/record-type.ts";
@@ -24,8 +25,9 @@ export type ViewResult =
   | { readonly kind: "row"; readonly only: VisibleRow }
   | RowsResult;
 
-interface RowsResult {
-  readonly kind: "rows";
+/** A list of records, in their order, or a map of them, in the order of its keys. */
+export interface RowsResult {
+  readonly kind: "list" | "map";
   readonly rows: readonly VisibleRow[];
 }
 
@@ -43,29 +45,48 @@ export function viewResultOf(value: unknown, policies: RowPolicies): ViewResult 
   if (value === undefined || value === null) return absentResult;
   refusePromise(value, "views and computed values");
   // What a query gives is all from one container.
-  if (value instanceof Query || value instanceof TableNode) return rowsResult(value.toArray(), policies);
+  if (value instanceof Query || value instanceof TableNode) return rowsResult("list", value.toArray(), policies);
+  if (value instanceof MapNode) {
+    return value.$field.recordType === undefined
+      ? { kind: "json", value: frozenJson(Object.fromEntries(value)) }
+      : rowsResult("map", value.$all(), policies);
+  }
   if (value instanceof RecordNode) {
     const only = visibleRow(value, policies);
     return only === undefined ? absentResult : { kind: "row", only };
   }
   if (value instanceof ListNode) return { kind: "json", value: frozenJson(value.toArray()) };
-  if (value instanceof StateNode) throw new StateError("a view gives plain values, records, lists, tables or queries");
   if (Array.isArray(value) && value.length > 0 && value.every((item) => item instanceof RecordNode)) {
-    return withoutTwins(rowsResult(value, policies));
+    return withoutTwins(rowsResult("list", value, policies));
   }
+  refuseNestedState(value);
   return { kind: "json", value: frozenJson(value) };
+}
+
+/** Would be refused anyway, in words that do not help. */
+function refuseNestedState(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  if (Object.values(value).some((item) => item instanceof StateNode || item instanceof Query)) {
+    throw new StateError(
+      "a record, list, map, table or query is a view by itself, or records in an array: within an object give plain values, or make it a view of its own",
+    );
+  }
 }
 
 export function sameResult(a: ViewResult, b: ViewResult): boolean {
   if (a === b) return true;
   if (a.kind === "json") return b.kind === "json" && sameJson(a.value, b.value);
   if (a.kind === "row") return b.kind === "row" && sameRow(a.only, b.only);
-  if (a.kind === "rows") {
+  if (isRows(a)) {
     return (
-      b.kind === "rows" && a.rows.length === b.rows.length && a.rows.every((row, index) => sameRow(row, b.rows[index]!))
+      b.kind === a.kind && a.rows.length === b.rows.length && a.rows.every((row, index) => sameRow(row, b.rows[index]!))
     );
   }
   return b.kind === "absent";
+}
+
+export function isRows(result: ViewResult): result is RowsResult {
+  return result.kind === "list" || result.kind === "map";
 }
 
 /** Whether a type has guards that a mask of its own fields does not cover. */
@@ -77,13 +98,13 @@ function sameRow(a: VisibleRow, b: VisibleRow): boolean {
   return a.row === b.row && a.mask === b.mask && a.text === b.text;
 }
 
-function rowsResult(records: readonly RecordNode[], policies: RowPolicies): RowsResult {
+function rowsResult(kind: RowsResult["kind"], records: readonly RecordNode[], policies: RowPolicies): RowsResult {
   const rows: VisibleRow[] = [];
   for (const record of records) {
     const row = visibleRow(record, policies);
     if (row !== undefined) rows.push(row);
   }
-  return { kind: "rows", rows };
+  return { kind, rows };
 }
 
 /** Of those that are visible: a hidden one makes no difference. */
