@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { applyDelta, applySnapshot, emptyView, hashView, type JsonObject, type ViewState } from "@tidewire/delta";
-import { compileDocument, defineDocument, message, t } from "@tidewire/document";
+import { compileDocument, defineDocument, t } from "@tidewire/document";
 import { ManualClock, noLogger, noMetrics, SeededRandom, type ServiceError } from "@tidewire/foundation";
 import { type ClientStream, type LinkConnection, LinkServiceTable, MemoryLinkNetwork } from "@tidewire/link";
 import { MemoryLogEngine } from "@tidewire/log-engine";
@@ -20,11 +20,11 @@ const board = () =>
       space: "board",
       createsOnDemand: true,
       state: { count: t.int(), notes: t.map(t.int()), hidden: t.int().private() },
-      messages: {
+      messages: (message) => ({
         bump: message((doc) => void doc.count++),
         note: message((doc) => void doc.notes.set(`n${doc.count % 7}`, doc.count++)),
         hide: message((doc) => void doc.hidden++),
-      },
+      }),
     }),
     {},
     { random: new SeededRandom(1) },

@@ -1,5 +1,5 @@
 import { diffViews, viewOf } from "@tidewire/delta";
-import { compileDocument, type DocumentInstance, defineDocument, message, record, t } from "../src/index.ts";
+import { compileDocument, type DocumentInstance, defineDocument, record, t } from "../src/index.ts";
 
 // CPU time of the runtime alone: commit, walk and fan-out, beside "make the view and diff it". Prints one line per figure.
 

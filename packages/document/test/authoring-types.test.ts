@@ -1,14 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { z } from "zod";
-import {
-  compileDocument,
-  type DocumentOf,
-  type DocumentView,
-  defineDocument,
-  message,
-  record,
-  t,
-} from "../src/index.ts";
+import { type DocumentOf, type DocumentView, defineDocument, message, record, t } from "../src/index.ts";
 import { createTestDocument } from "../src/testing.ts";
 
 const Point = record({ x: t.int(), y: t.number().optional(), color: t.enum("red", "blue").default("blue") });

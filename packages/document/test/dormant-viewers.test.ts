@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { z } from "zod";
-import { defineDocument, message, record, t } from "../src/index.ts";
+import { defineDocument, record, t } from "../src/index.ts";
 import { type DormantState, DormantViewers } from "../src/view/dormant-viewers.ts";
 import { ViewerHandle } from "../src/view/viewer-handle.ts";
 import { Bench, type FakeClient, isDormant, principalOf } from "./bench.ts";
@@ -64,14 +64,14 @@ const owned = defineDocument({
     ),
     open: t.string(),
   },
-  messages: {
+  messages: (message) => ({
     fill: message(z.int(), (doc, count) => {
       for (let index = 0; index < count; index++) doc.items.set(`k${index}`, { owner: `v${index % 100}`, text: "a" });
     }),
     write: message(Text, (doc, { key, text }) => void (doc.items.get(key)!.text = text)),
     give: message(Text, (doc, { key, text }) => void (doc.items.get(key)!.owner = text)),
     open: message(z.string(), (doc, text) => void (doc.open = text)),
-  },
+  }),
 });
 
 function watched(count: number, records = count): { readonly bench: Bench; readonly clients: readonly FakeClient[] } {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { RunawayError, runGuarded, VmGuard } from "../src/guard-node.ts";
-import { conformanceDocument, defineDocument, message, record, t } from "../src/index.ts";
+import { conformanceDocument, defineDocument, record, t } from "../src/index.ts";
 import { Bench } from "./bench.ts";
 
 /** Wall time: a busy machine must get as far as the document code. */

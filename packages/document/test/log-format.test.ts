@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { z } from "zod";
-import { defineDocument, message, record, t } from "../src/index.ts";
+import { defineDocument, record, t } from "../src/index.ts";
 import { Bench, messageOf, principalOf } from "./bench.ts";
 
 // The records of FORMAT.md, as the first host wrote them. `DOCUMENT_GOLDEN=write` writes the file anew: only for additions,

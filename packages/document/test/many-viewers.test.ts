@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { z } from "zod";
-import { defineDocument, message, record, t } from "../src/index.ts";
+import { defineDocument, record, t } from "../src/index.ts";
 import { Bench, type FakeClient } from "./bench.ts";
 
 const owned = (onPolicy: () => void = () => {}) =>

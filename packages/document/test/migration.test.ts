@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { compileDocument, defineDocument, message, record, t } from "../src/index.ts";
+import { compileDocument, defineDocument, record, t } from "../src/index.ts";
 import { createTestDocument } from "../src/testing.ts";
 import { Bench, principalOf } from "./bench.ts";
 

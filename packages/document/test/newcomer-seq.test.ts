@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { conformanceDocument, defineDocument, message, record, t } from "../src/index.ts";
+import { conformanceDocument, defineDocument, record, t } from "../src/index.ts";
 import { Bench } from "./bench.ts";
 
 // oxlint-disable typescript/no-explicit-any -- handlers and views are handed in by each test

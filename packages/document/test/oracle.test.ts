@@ -280,7 +280,7 @@ function codeOf(definition: unknown): string {
 }
 
 function looksAtOf(kind: Kind): LooksAt | undefined {
-  return kind === "any" || kind === "plain" ? undefined : kind;
+  return kind === "hidden" || kind === "presence" || kind === "maps" ? kind : undefined;
 }
 
 const localPolicies: readonly NonNullable<SchemaNode["policy"]>[] = [

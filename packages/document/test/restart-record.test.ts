@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { SeededRandom } from "@tidewire/foundation";
 import { z } from "zod";
-import { type DocumentDefinition, defineDocument, message, t } from "../src/index.ts";
+import { type DocumentDefinition, defineDocument, t } from "../src/index.ts";
 import { restartRecord } from "../src/log.ts";
 import { Bench } from "./bench.ts";
 import { mutateRecord, randomDocument } from "./random-document.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { z } from "zod";
-import { conformanceDocument, defineDocument, type Frame, message, record, t } from "../src/index.ts";
+import { conformanceDocument, defineDocument, type Frame, record, t } from "../src/index.ts";
 import { Bench, type FakeClient, messageOf, principalOf } from "./bench.ts";
 
 function begin(): Bench {
@@ -271,7 +271,7 @@ describe("viewers come and go", () => {
           if (ctx.principal.agent === "rude") throw new Error("never says goodbye");
           doc.book.push(`-${ctx.principal.agent}`);
         },
-        messages: (message) => ({}),
+        messages: {},
       }),
     );
     const connect = (agent: string): unknown => bench.execute({ kind: "connect", principal: principalOf(agent) });
