@@ -123,7 +123,7 @@ describe.each([
   test("fails what waits for it as of unknown outcome, and the log goes on with another one", async () => {
     const { engine, directory, said, heard } = await start({ ioStallMs: STALL_MS });
     const { epoch } = await grow(engine, game, 3);
-    writeFileSync(join(dirname(faulty), "fault"), fault);
+    writeFileSync(join(dirname(faulty), "fault"), `log ${fault}`);
     const appends = [3, 4].map((seq) => engine.append(game, step(epoch, seq)));
     for (const append of appends) {
       await expect(append).rejects.toMatchObject({ code: "unavailable", details: { reason: "io_error" } });
@@ -148,7 +148,7 @@ describe.each([
   test("under a snapshot fails that snapshot, and appends do not notice", async () => {
     const { engine, directory, heard } = await start({ ioStallMs: STALL_MS });
     const { epoch } = await grow(engine, game, 3);
-    writeFileSync(join(dirname(faulty), "fault"), fault);
+    writeFileSync(join(dirname(faulty), "fault"), `store ${fault}`);
     const state = { epoch, seq: 3, data: Buffer.alloc(100_000, "s") };
     await expect(engine.snapshot(game, state)).rejects.toMatchObject({ code: "unavailable" });
     await heard(told);

@@ -7,17 +7,17 @@ import { performOperation, type SyncOperation } from "../../src/threads/perform-
 import { serveDesk } from "../../src/threads/serve-desk.ts";
 import { serveIo } from "../../src/threads/serve-io.ts";
 
-/** As the real one, until a file beside it says what is to go wrong with the next write. */
+/** As the real one, until a file beside it says in which of the threads the next write goes wrong, and how. */
 const planned = fileURLToPath(new URL("./fault", import.meta.url));
 const late = fileURLToPath(new URL("./late", import.meta.url));
 const port = parentPort as MessagePort;
 const { desk } = workerData as IoWorkerData;
 
 function perform(operation: SyncOperation): void {
-  if (operation.kind === "write" && existsSync(planned)) {
-    const fault = readFileSync(planned, "utf8");
+  const fault = operation.kind === "write" && existsSync(planned) ? readFileSync(planned, "utf8") : "";
+  if (fault.startsWith(desk === undefined ? "store" : "log")) {
     unlinkSync(planned);
-    if (fault === "die") process.exit(3);
+    if (fault.endsWith("die")) process.exit(3);
     // Never woken: a thread inside a system call that does not come back.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   }
