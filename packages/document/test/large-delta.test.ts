@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { JsonObject } from "@tidewire/delta";
 import fc from "fast-check";
-import { defineDocument, message, record, t } from "../src/index.ts";
+import { defineDocument, record, t } from "../src/index.ts";
 import type { RecordNode } from "../src/state/record-node.ts";
 import { leastSnapshotBytes } from "../src/view/least-bytes.ts";
 import { Bench, type FakeClient } from "./bench.ts";
@@ -24,7 +24,7 @@ const document = defineDocument({
   space: "large",
   createsOnDemand: true,
   state: { items: t.map(Item), rows: t.table(Item), counts: t.map(t.int()), mine: t.map(Mine) },
-  messages: {
+  messages: (message) => ({
     // oxlint-disable-next-line typescript/no-explicit-any -- the document above
     turn: message(t.json(), (doc: any, arg) => {
       const { of, put, removed, length } = arg as unknown as Turn;
@@ -37,7 +37,7 @@ const document = defineDocument({
       const keys = of === "rows" ? doc.rows.all().map(({ id }: { id: string }) => id) : doc[of].keys();
       for (const key of keys.slice(0, removed)) doc[of].delete(key);
     }),
-  },
+  }),
 });
 
 const turn: fc.Arbitrary<Turn> = fc.record({
@@ -96,7 +96,7 @@ test("what a snapshot has at least is not more than the least that there is", ()
         hidden: t.map(Least).private(),
         mine: t.map(Mine),
       },
-      messages: {
+      messages: (message) => ({
         fill: message((doc) => {
           root = doc as unknown as RecordNode;
           const least = { a: 0, b: 0, is: true, name: "", tag: "" } as const;
@@ -107,7 +107,7 @@ test("what a snapshot has at least is not more than the least that there is", ()
             doc.mine.set(key, { name: "", a: 0, b: 0, isOn: true, owner: "bob" });
           }
         }),
-      },
+      }),
     }),
   );
   bench.send("ann", "fill");
