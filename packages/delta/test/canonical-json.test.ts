@@ -4,6 +4,12 @@ import * as fc from "fast-check";
 import { canonicalJson, hashBytes, hashView, type JsonValue } from "../src/index.ts";
 import { referenceXxh64 } from "./support/reference-xxh64.ts";
 
+interface GrowingMemory {
+  grow(pages: number): number;
+}
+/** No library of types that this package is checked with has it. */
+declare const WebAssembly: { readonly Memory: new (descriptor: { readonly initial: number }) => GrowingMemory };
+
 /** RFC 8785 appendix B: IEEE 754 bits and the text they must give. */
 const numbers: [bits: string, text: string][] = [
   ["0000000000000000", "0"],
@@ -111,6 +117,30 @@ describe("the hash", () => {
     );
     const large = Uint8Array.from({ length: 300_000 }, (_, index) => (index * 31) >>> 3);
     expect(hashBytes(large)).toBe(referenceXxh64(large));
+  });
+
+  test("of what is large makes no memory grow: V8 would look at every buffer of the process more closely from then on", () => {
+    const prototype = WebAssembly.Memory.prototype as object;
+    const grow = Object.getOwnPropertyDescriptor(prototype, "grow")!;
+    let growths = 0;
+    const counted = function (this: GrowingMemory, pages: number): number {
+      growths++;
+      return (grow.value as (pages: number) => number).call(this, pages);
+    };
+    Object.defineProperty(prototype, "grow", { ...grow, value: counted });
+    try {
+      new WebAssembly.Memory({ initial: 1 }).grow(1);
+      expect(growths).toBe(1);
+      for (const length of [10_922, 10_923, 32_767, 32_768, 32_769, 65_535, 65_536, 65_537, 200_000]) {
+        const text = "\u20ac".repeat(length);
+        const bytes = new TextEncoder().encode(text).subarray(0, length);
+        expect(hashBytes(bytes)).toBe(referenceXxh64(bytes));
+        expect(hashView(text)).toBe(referenceXxh64(new TextEncoder().encode(`"${text}"`)));
+      }
+      expect(growths).toBe(1);
+    } finally {
+      Object.defineProperty(prototype, "grow", grow);
+    }
   });
 
   test("of a view is that of its canonical text in UTF-8", () => {
