@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { SeededRandom } from "@tidewire/foundation";
 import fc from "fast-check";
 import { z } from "zod";
 import { defineDocument, record, t } from "../src/index.ts";
@@ -119,10 +120,33 @@ describe("viewers who all differ, while nothing is due", () => {
   test("hold many records, and know of each that they do", () => {
     const { bench, clients } = watched(100, 2_000);
     expect(dormantOf(clients)).toBe(100);
+    const dormant = (clients[0]!.viewer as ViewerHandle).place as DormantViewers;
+    expect([dormant.capacity, dormant.bitsBytes]).toEqual([128, 128 * 4 * Math.ceil(2_000 / 32)]);
+    for (const client of clients) {
+      expect(bench.instance.check(client.viewer, client.seq, client.hash)).toBe("match");
+    }
     for (const key of ["k7", "k107", "k1907"]) bench.send("ann", "write", { key, text: "b" });
     expect(clients.map(({ frames }) => frames.length)).toEqual(clients.map((_, index) => (index === 7 ? 4 : 1)));
     expect(dormantOf(clients)).toBe(99);
     assertRight(bench, clients);
+  });
+
+  test("hold many records that go from one to another, and wake for each", () => {
+    const random = new SeededRandom(11);
+    const bench = new Bench(owned, { hashIntervalMs: 0 });
+    bench.send("ann", "fill", 1_000);
+    const clients = Array.from({ length: 12 }, (_, index) => bench.attach(`v${index}`, { hashEvery: false }));
+    bench.deliver();
+    let dormant = 0;
+    for (let step = 0; step < 600; step++) {
+      dormant += dormantOf(clients);
+      const key = `k${random.below(1_000)}`;
+      if (random.below(3) === 0) bench.send("ann", "write", { key, text: `t${step}` });
+      else bench.send("ann", "give", { key, text: `v${random.below(12)}` });
+      if (step % 100 === 99) assertRight(bench, clients);
+    }
+    expect(dormant).toBeGreaterThan(600);
+    for (const { view } of clients) expect(Object.keys(view["items"] as object).length).toBeGreaterThan(20);
   });
 
   test("say what they hold without waking; what is wrong is repaired", () => {

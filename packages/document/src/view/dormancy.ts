@@ -33,12 +33,12 @@ export class Dormancy {
   }
 
   take(now: number): readonly ViewClass[] {
-    const settled = this.#settled;
-    if (settled.length > 0) this.#settled = [];
-    if (this.#woken.length === 0 || now < this.#wokenDueAt) return settled;
-    for (const viewClass of this.#woken) settled.push(viewClass);
+    const drowsy = this.#settled;
+    this.#settled = [];
+    if (now < this.#wokenDueAt) return drowsy;
+    for (const viewClass of this.#woken) drowsy.push(viewClass);
     this.#woken = [];
     this.#wokenDueAt = now + this.#document.limits.hashIntervalMs;
-    return settled;
+    return drowsy;
   }
 }

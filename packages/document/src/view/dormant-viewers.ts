@@ -1,6 +1,7 @@
 import type { RecordNode } from "../state/record-node.ts";
 import type { TableNode } from "../state/table-node.ts";
-import type { HeldThings } from "./guard-bits.ts";
+import { BitRows } from "./bit-rows.ts";
+import { HeldBits, type HeldThings } from "./guard-bits.ts";
 import type { ViewerGroup } from "./viewer-group.ts";
 import type { ViewerHandle } from "./viewer-handle.ts";
 
@@ -32,7 +33,11 @@ export class DormantViewers {
   readonly #wake: (viewer: ViewerHandle) => ViewerGroup;
   /** By row, which is a dormant viewer's `position`. */
   readonly #viewers: ViewerHandle[] = [];
+  /** Names as they are; where there were bits, what `bitsName` says. */
   readonly #held: HeldThings[] = [];
+  readonly #bits = new BitRows<ViewerHandle>((viewer, bitsRow) => {
+    this.#held[viewer.position] = bitsName(bitsRow);
+  });
   /** Of the few kinds of documents that have any. */
   readonly #orders = new Map<ViewerHandle, DormantState["orders"]>();
   #numbers = new Float64Array(0);
@@ -46,6 +51,11 @@ export class DormantViewers {
 
   get size(): number {
     return this.#viewers.length;
+  }
+
+  /** Of bits that there is room for. */
+  get bitsBytes(): number {
+    return this.#bits.bytes;
   }
 
   /** Rows that there is room for. */
@@ -80,7 +90,7 @@ export class DormantViewers {
     const row = this.size;
     if (row === this.capacity) this.#resize(Math.max(rowsMin, row * 2));
     this.#viewers.push(viewer);
-    this.#held.push(held);
+    this.#held.push(held instanceof HeldBits ? bitsName(this.#bits.add(viewer, held)) : held);
     if (orders !== undefined) this.#orders.set(viewer, orders);
     const first = row * numbersPerRow;
     this.#numbers[first] = viewSeq;
@@ -103,7 +113,7 @@ export class DormantViewers {
       viewSeqMax: this.#numbers[first + 1]!,
       hashDueAt: this.#numbers[first + 2]!,
       stateHash: this.#hashAt(row),
-      held: this.#held[row],
+      held: this.#takeHeld(row),
       orders: this.#orders.get(viewer),
     };
     this.#remove(viewer);
@@ -115,8 +125,14 @@ export class DormantViewers {
     for (const viewer of this.#viewers) leave(viewer);
     this.#viewers.length = 0;
     this.#held.length = 0;
+    this.#bits.clear();
     this.#orders.clear();
     this.#resize(0);
+  }
+
+  #takeHeld(row: number): HeldThings {
+    const held = this.#held[row];
+    return typeof held === "number" && held < 0 ? this.#bits.take(bitsRowOf(held)) : held;
   }
 
   #remove(viewer: ViewerHandle): void {
@@ -146,6 +162,15 @@ export class DormantViewers {
     this.#numbers.set(kept);
     this.#words = new Uint32Array(this.#numbers.buffer);
   }
+}
+
+/** Names of things are not negative. */
+function bitsName(bitsRow: number): number {
+  return -1 - bitsRow;
+}
+
+function bitsRowOf(name: number): number {
+  return -1 - name;
 }
 
 function leave(viewer: ViewerHandle): void {

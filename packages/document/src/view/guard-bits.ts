@@ -8,7 +8,7 @@ const namedMax = 8;
 const typeRange = 2 ** 16;
 
 /** A bit for each thing there is, by record type, grown as records come. */
-class HeldBits {
+export class HeldBits {
   readonly byType: (Uint32Array | undefined)[] = [];
 
   has(type: number, place: number): boolean {
