@@ -81,6 +81,8 @@ export async function openLocalLogEngine(
     const spares = sparesOf(options, fileSystem, layout);
     await spares.load();
     await removeDrafts(fileSystem, layout);
+    // What this start does not see must not come back when the power goes: ids that nobody has are given again.
+    for (const kind of ["log", "snapshots"] as const) await fileSystem.syncDirectory(layout.segments(kind));
     await repair({ fileSystem, layout, storeId, spares, logger: modules.logger }, recovered);
     return await assemble(options, modules, { fileSystem, scan, layout, storeId, spares, recovered, lock });
   } catch (error) {
