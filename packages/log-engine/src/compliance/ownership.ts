@@ -98,6 +98,27 @@ export function ownershipCompliance(start: StartLogEngine): void {
     );
 
     test(
+      "tells every owner in turn, also one whose document a former owner releases too late",
+      withEngine(start, async (engine) => {
+        const [a, b, c] = [new Told(), new Told(), new Told()] as const;
+        engine.watchFenced("host-a", a.listener);
+        engine.watchFenced("host-b", b.listener);
+        engine.watchFenced("host-c", c.listener);
+        const { epoch: first } = await engine.open(game, "host-a");
+        const { epoch: second } = await engine.open(game, "host-b");
+        await a.until(1);
+        await engine.release(game, first);
+        const { epoch: third } = await engine.open(game, "host-c");
+        await b.until(1);
+        const { epoch: fourth } = await engine.open(game, "host-a");
+        await c.until(1);
+        // An engine may tell an owner again of what was taken from the next one, too.
+        const told = [a, b, c].map(({ events }) => events[0]);
+        expect(told).toEqual([second, third, fourth].map((epoch) => ({ document: game, epoch })));
+      }),
+    );
+
+    test(
       "is silent about own re-opens, released documents, other owners, and after unsubscribing",
       withEngine(start, async (engine) => {
         const told = new Told();
