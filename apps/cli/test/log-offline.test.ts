@@ -57,6 +57,22 @@ describe("tidewire log fsck", () => {
   });
 });
 
+describe("a command that is used wrongly", () => {
+  test.each([[["log", "fsck"]], [["log", "migrate", "--bogus"]], [["restore", "directory"]], [["nonsense"]]])(
+    "ends %j with exit code 2, which no answer has",
+    (args) => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { encoding: "utf8" });
+      expect([status, stdout]).toEqual([2, ""]);
+      expect(stderr).toMatch(/^error: .*\n$/);
+    },
+  );
+
+  test("says with exit code 0 how it is used, if it is asked", () => {
+    expect(log("fsck", "--help").status).toBe(0);
+    expect(spawnSync(process.execPath, [cli, "--version"], { encoding: "utf8" }).status).toBe(0);
+  });
+});
+
 describe("tidewire log dump", () => {
   test("prints the records, of one document if asked, with their bytes if asked", () => {
     const all = log("dump", store).stdout.trim().split("\n");
@@ -71,9 +87,9 @@ describe("tidewire log dump", () => {
     expect(log(...args).stdout).not.toContain("g2");
   });
 
-  test("refuses a name that is none, with exit code 1 and the reason", () => {
+  test("refuses a name that is none, with exit code 2 and the reason", () => {
     const { status, stderr } = log("dump", store, "--document", "board-game");
-    expect(status).toBe(1);
+    expect(status).toBe(2);
     expect(stderr).toMatch(/must be space\/key/);
   });
 });
