@@ -54,7 +54,8 @@ export class ViewerSlot {
 
   constructor(request: ViewerRequest, agent: Agent, patienceAt: number) {
     this.id = request.id;
-    this.principal = request.principal;
+    // What cannot change any more the document keeps instead of a copy.
+    this.principal = Object.freeze(request.principal);
     this.stream = request.stream;
     this.agent = agent;
     this.patienceAt = patienceAt;

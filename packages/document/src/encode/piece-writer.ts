@@ -7,7 +7,9 @@ const initialBytes = 1_024;
  * Many short pieces share memory: a view of it costs a fraction of an array of its own. What the memory itself costs is
  * mostly the same for any size: of a piece of 250 bytes 75 ns with 16 KiB, 25 with 64 (measured; the view is the same 25).
  */
-const slabBytes = 64 * 1_024;
+const slabBytesUsual = 64 * 1_024;
+/** For pieces that are kept for long: one of them keeps the whole memory alive. */
+export const slabBytesOfKept = 16 * 1_024;
 /** Larger pieces have memory of their own, so that one of them does not keep that of others alive. */
 const sharedPieceMax = 2 * 1_024;
 /** With less room than this the next piece begins in new memory, because it would soon have to move there. */
@@ -29,6 +31,7 @@ export class PieceWriter {
   /** Of `bytes`: to ask an array for its length and compare that costs as much as to write ten bytes. */
   protected capacity = initialBytes;
   readonly #bytesMax: number;
+  readonly #slabBytes: number;
   /** Of `bytes`: asking an array for it costs more than making another array. */
   #buffer = this.bytes.buffer;
   /** Before it are pieces that were taken. */
@@ -36,8 +39,9 @@ export class PieceWriter {
   #headStart = 0;
 
   /** Throws `LimitError("viewMaxBytes")` when more than `bytesMax` would be written, heads not counted. */
-  constructor(bytesMax = Number.MAX_SAFE_INTEGER) {
+  constructor(bytesMax = Number.MAX_SAFE_INTEGER, slabBytes = slabBytesUsual) {
     this.#bytesMax = bytesMax;
+    this.#slabBytes = slabBytes;
   }
 
   /** Bytes of the open piece, without its head. */
@@ -56,10 +60,10 @@ export class PieceWriter {
   take(): Uint8Array {
     this.assertWithin();
     const length = this.position - this.#headStart;
-    if (length > sharedPieceMax || this.capacity > slabBytes) {
+    if (length > sharedPieceMax || this.capacity > this.#slabBytes) {
       const piece = this.bytes.slice(this.#headStart, this.position);
       // One large view must not occupy memory for ever.
-      if (this.capacity > slabBytes && length < this.capacity / 8) this.#startAnew();
+      if (this.capacity > this.#slabBytes && length < this.capacity / 8) this.#startAnew();
       this.begin();
       return piece;
     }
@@ -133,7 +137,7 @@ export class PieceWriter {
   }
 
   #startAnew(): void {
-    this.#use(new Uint8Array(slabBytes));
+    this.#use(new Uint8Array(this.#slabBytes));
     this.#floor = 0;
   }
 }

@@ -3,6 +3,7 @@ import { asciiBytes, JsonWriter, type Label } from "../encode/json-writer.ts";
 import type { DocumentBody } from "../runtime/document-body.ts";
 import type { CronTimer } from "../state/cron-timers.ts";
 import type { DurableTimer } from "../state/durable-timers.ts";
+import { smallSeq } from "../state/small-seq.ts";
 import { wholeLens } from "../view/lens.ts";
 import { StateWalk } from "../view/state-walk.ts";
 import {
@@ -209,8 +210,9 @@ function restoreState(body: DocumentBody, state: Readonly<Record<string, unknown
 }
 
 /** Runs `fill` as a transaction that nothing is refused to. */
-export function restoring(body: DocumentBody, seq: number, fill: () => void): void {
+export function restoring(body: DocumentBody, storedSeq: number, fill: () => void): void {
   const { state } = body;
+  const seq = smallSeq(storedSeq);
   state.isRestoring = true;
   state.begin(seq);
   fill();

@@ -5,6 +5,7 @@ import type { CronTimer } from "../state/cron-timers.ts";
 import type { DurableTimer } from "../state/durable-timers.ts";
 import { LimitError } from "../state/limit-error.ts";
 import { missingValue } from "../state/missing-value.ts";
+import { smallSeq } from "../state/small-seq.ts";
 import { mayConnect, mayCreate, mayDelete, maySend } from "./access.ts";
 import { parseArgument, validated } from "./arguments.ts";
 import type { CompiledDocument, Work } from "./compiled-document.ts";
@@ -38,7 +39,7 @@ export class CommandRunner {
   constructor(compiled: CompiledDocument, name: DocumentName, seq: number, loaded: LoadedDocument) {
     this.#compiled = compiled;
     this.#name = name;
-    this.seq = seq;
+    this.seq = smallSeq(seq);
     this.body = loaded.body;
     this.buried = loaded.buried;
   }

@@ -2,6 +2,7 @@ import { type Random, SystemRandom } from "@tidewire/foundation";
 import type { DocumentDefinition } from "../author/define-document.ts";
 import type { SchemaNode } from "../author/schema-node.ts";
 import { JsonWriter } from "../encode/json-writer.ts";
+import { slabBytesOfKept } from "../encode/piece-writer.ts";
 import { patchHead } from "../log/document-log.ts";
 import type { RootExtras } from "../state/document-state.ts";
 import type { RecordNode } from "../state/record-node.ts";
@@ -51,7 +52,8 @@ export function compileDocument(
     cron: cronEntries(checked.cron ?? {}),
     writers: {
       delta: new JsonWriter(allLimits.viewMaxBytes),
-      view: new JsonWriter(allLimits.viewMaxBytes),
+      // What it writes is kept by classes until something changes.
+      view: new JsonWriter(allLimits.viewMaxBytes, slabBytesOfKept),
       shared: new JsonWriter(allLimits.viewMaxBytes),
       log,
       logWalk: new StateWalk(log, wholeLens),

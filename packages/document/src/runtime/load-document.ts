@@ -7,6 +7,7 @@ import { decodePatch, decodeSnapshot, type PatchRecord, type SnapshotRecord } fr
 import { patchTree, plainTree, type StoredTree } from "../log/stored-tree.ts";
 import { type MissingValue, missingValue } from "../state/missing-value.ts";
 import type { RecordNode } from "../state/record-node.ts";
+import { smallSeq } from "../state/small-seq.ts";
 import type { CompiledDocument } from "./compiled-document.ts";
 import { DocumentBody } from "./document-body.ts";
 import { MarkerLedger } from "./marker-ledger.ts";
@@ -39,7 +40,7 @@ export function loadDocument(compiled: CompiledDocument, stored: StoredDocument)
     }
     throw new ServiceError("internal", "the stored document cannot be read", { cause });
   }
-  body.state.loggedSeq = stored.seq;
+  body.state.loggedSeq = smallSeq(stored.seq);
   body.loggedDraws = body.random.draws;
   return { body, buried: undefined };
 }

@@ -36,7 +36,7 @@ export class PrincipalTable {
     const byAgent = this.#agentsOf(authority);
     const found = byAgent.get(agent);
     if (found !== undefined && !(found instanceof WeakRef)) return found;
-    const kept = found?.deref() ?? Object.freeze({ agent, authority });
+    const kept = found?.deref() ?? lasting(principal);
     byAgent.set(agent, kept);
     if (found === undefined) this.#grew();
     return kept;
@@ -54,7 +54,7 @@ export class PrincipalTable {
     const found = byAgent.get(agent);
     const known = found instanceof WeakRef ? found.deref() : found;
     if (known !== undefined) return known;
-    const interned = Object.freeze({ agent, authority });
+    const interned = lasting(principal);
     byAgent.set(agent, new WeakRef(interned));
     if (found === undefined) this.#grew();
     return interned;
@@ -87,4 +87,20 @@ export class PrincipalTable {
 /** Unique: the length says where the authority ends. */
 export function principalKey(principal: Principal): string {
   return `${principal.authority.length}:${principal.authority}${principal.agent}`;
+}
+
+/** The object itself if nobody can change it, as a host gives it: its viewer holds it anyway. A copy otherwise. */
+function lasting(principal: Principal): Principal {
+  const { agent, authority } = principal;
+  return isUnchangeable(principal) ? principal : Object.freeze({ agent, authority });
+}
+
+function isUnchangeable(principal: Principal): boolean {
+  if (!Object.isFrozen(principal) || Object.getPrototypeOf(principal) !== Object.prototype) return false;
+  return Reflect.ownKeys(principal).length === 2 && isText(principal, "agent") && isText(principal, "authority");
+}
+
+/** No getter, which gives what it likes. */
+function isText(principal: Principal, key: keyof Principal): boolean {
+  return typeof Object.getOwnPropertyDescriptor(principal, key)?.value === "string";
 }

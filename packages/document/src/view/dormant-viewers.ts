@@ -1,4 +1,5 @@
 import type { RecordNode } from "../state/record-node.ts";
+import { smallSeq } from "../state/small-seq.ts";
 import type { TableNode } from "../state/table-node.ts";
 import { BitRows } from "./bit-rows.ts";
 import { HeldBits, type HeldThings } from "./guard-bits.ts";
@@ -109,8 +110,8 @@ export class DormantViewers {
     const row = viewer.position;
     const first = row * numbersPerRow;
     const state: DormantState = {
-      viewSeq: this.#numbers[first]!,
-      viewSeqMax: this.#numbers[first + 1]!,
+      viewSeq: smallSeq(this.#numbers[first]!),
+      viewSeqMax: smallSeq(this.#numbers[first + 1]!),
       hashDueAt: this.#numbers[first + 2]!,
       stateHash: this.#hashAt(row),
       held: this.#takeHeld(row),

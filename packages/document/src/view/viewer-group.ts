@@ -1,5 +1,6 @@
 import type { RecordNode } from "../state/record-node.ts";
 import type { Guard } from "../state/record-type.ts";
+import { smallSeq } from "../state/small-seq.ts";
 import type { TableNode } from "../state/table-node.ts";
 import type { Cohort } from "./cohort.ts";
 import type { DormantState } from "./dormant-viewers.ts";
@@ -184,7 +185,7 @@ export class ViewerGroup extends Roster {
 
   /** A client came back with a newer seq of the same document: its stream must not go back. */
   raiseTo(seq: number): void {
-    if (seq > this.viewSeq && seq <= this.viewSeqMax) this.viewSeq = seq;
+    if (seq > this.viewSeq && seq <= this.viewSeqMax) this.viewSeq = smallSeq(seq);
   }
 
   isAt(seq: number, tick: number): boolean {

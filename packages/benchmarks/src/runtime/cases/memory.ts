@@ -1,3 +1,4 @@
+import type { ViewerInit } from "@tidewire/document";
 import { type CaseFigures, type CaseOptions, shrunk } from "../case-figures.ts";
 import { bytesInUse } from "../garbage.ts";
 import { CHANGES, itemKey, newItem, Touches } from "../item.ts";
@@ -24,9 +25,10 @@ function sizes(options: CaseOptions): Record<string, number> {
     "memory.changed.recordBytes": changed / records,
     "memory.fresh.ratio": fresh / records / plain,
     "memory.changed.ratio": changed / records / plain,
-    "memory.viewerBytes": viewerBytes(() => new DocumentType(sharedRecords).open(10, new Touches(10)), viewers),
+    "memory.viewerBytes": viewerBytes(new DocumentType(sharedRecords), 10, viewers),
     "memory.guardedViewerBytes": viewerBytes(
-      () => new DocumentType(ownedRecords(privateViewers)).open(privateViewers, new Touches(privateViewers)),
+      new DocumentType(ownedRecords(privateViewers)),
+      privateViewers,
       privateViewers,
     ),
   };
@@ -73,29 +75,39 @@ class Sequence extends Touches {
 
 /** So often code runs before it is compiled for good, at this number of viewers. */
 const REHEARSALS = 4;
+/** What the process itself takes or gives back meanwhile is up to 300 KB in either direction: little, of so many. */
+const DOCUMENTS = 8;
 
 /**
  * What a viewer adds to a document, its id and principal as the host hands them in not counted. The rehearsals are for the
  * machine code that so many viewers are worth, which is no viewer's: it was up to 20 bytes of each.
  */
-function viewerBytes(open: () => OpenDocument, viewers: number): number {
-  for (let count = 0; count < REHEARSALS; count++) bytesOfViewers(open(), viewers);
-  return bytesOfViewers(open(), viewers);
+function viewerBytes(type: DocumentType, records: number, viewers: number): number {
+  const open = (): OpenDocument => type.open(records, new Touches(records));
+  for (let count = 0; count < REHEARSALS; count++) bytesOfViewers([open()], viewers);
+  return bytesOfViewers(Array.from({ length: DOCUMENTS }, open), viewers);
 }
 
-function bytesOfViewers(document: OpenDocument, viewers: number): number {
-  const inits = Array.from({ length: viewers }, (_, index) => ({
-    id: `v${index}`,
-    principal: { agent: `viewer${index}`, authority: "dev" },
-    hashEvery: false,
-    credit: 1_000,
-  }));
+function bytesOfViewers(documents: readonly OpenDocument[], viewers: number): number {
+  const inits = Array.from({ length: viewers }, (_, index) => initOf(`viewer${index}`));
+  // The first viewer has each document make the buffers that all of them share.
+  for (const document of documents) attach(document, [initOf("first")]);
   const before = bytesInUse();
+  for (const document of documents) attach(document, inits);
+  const bytes = bytesInUse() - before;
+  for (const { instance } of documents) {
+    if (instance.viewerCount !== inits.length + 1) throw new Error("the viewers are not there");
+  }
+  return bytes / documents.length / viewers;
+}
+
+function initOf(agent: string): ViewerInit {
+  return { id: agent, principal: Object.freeze({ agent, authority: "dev" }), hashEvery: false, credit: 1_000 };
+}
+
+function attach(document: OpenDocument, inits: readonly ViewerInit[]): void {
   for (const init of inits) document.instance.attach(init);
   document.deliver();
   // Buffers of what was computed for all, and of the last frame, belong to nobody.
   document.step();
-  const bytes = bytesInUse() - before;
-  if (document.instance.viewerCount !== inits.length) throw new Error("the viewers are not there");
-  return bytes / viewers;
 }
