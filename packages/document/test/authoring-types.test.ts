@@ -141,17 +141,27 @@ describe("messages that are made with the imported `message`", () => {
     expect(() => document.send("ann", "add", "3")).toThrow(expect.objectContaining({ code: "invalid_argument" }));
   });
 
-  test("can do nothing with a document that they do not annotate", () => {
-    const untyped = defineDocument({
+  test("take any document where nothing is annotated", () => {
+    const game = defineDocument({
       space: "loose",
       createsOnDemand: true,
-      state,
-      // @ts-expect-error -- nobody said what the document is
-      messages: { add: message((doc) => void doc.count++), wave: message((_doc, _arg, ctx) => ctx.principal.agent) },
+      state: { phase: t.enum("lobby", "play"), tiles: t.list(t.int()) },
+      messages: {
+        play: message(z.object({ tile: z.int() }), (doc, arg, ctx) => {
+          const tile: number = arg.tile;
+          doc.phase = "play";
+          doc.tiles.push(tile);
+          return { score: tile + 1, by: ctx.principal.agent };
+        }),
+        wave: message((_doc, _arg, ctx) => ctx.principal.agent),
+      },
     });
-    const document = createTestDocument(untyped);
-    document.send("ann", "add");
-    expect(document.send("ann", "wave")).toBe("ann");
+    const document = createTestDocument(game);
+    const { score }: { score: number } = document.send("ann", "play", { tile: 3 });
+    expect([score, document.send("ann", "wave")]).toEqual([4, "ann"]);
+    expect(document.view("ann")).toMatchObject({ phase: "play", tiles: [3] });
+    // @ts-expect-error -- another type
+    expect(() => document.send("ann", "play", {})).toThrow(expect.objectContaining({ code: "invalid_argument" }));
   });
 });
 

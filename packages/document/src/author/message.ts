@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { DocumentContext, DocumentPresence } from "./context.ts";
+import type { DocumentContext } from "./context.ts";
 
 // oxlint-disable typescript/no-explicit-any -- a handler outside of a definition cannot know its document
 
@@ -25,19 +25,14 @@ export interface MessageFactory<Doc> {
 }
 
 /**
- * What `doc` is where nobody has said it: what all documents have. Write `messages: (message) => ({ ... })`, whose `message`
- * knows the document, or annotate `doc`.
+ * `message` as it is imported. TypeScript settles its calls before it knows `state`, so `doc` is what the handler annotates it
+ * to be, and otherwise `any`. Write `messages: (message) => ({ ... })`, whose `message` knows the document.
  */
-export interface UntypedDocument {
-  readonly presence: DocumentPresence;
-}
-
-/** `message` as it is imported. It cannot know its document: `doc` is what the handler annotates it to be. */
 export interface LooseMessageFactory {
-  <Value, Doc = UntypedDocument>(
+  <Value, Doc = any>(
     handler: (doc: Doc, arg: undefined, ctx: DocumentContext) => Value,
   ): MessageDefinition<NoInfer<Doc>, undefined, Value>;
-  <Schema extends StandardSchemaV1, Value, Doc = UntypedDocument>(
+  <Schema extends StandardSchemaV1, Value, Doc = any>(
     schema: Schema,
     handler: (doc: Doc, arg: StandardSchemaV1.InferOutput<Schema>, ctx: DocumentContext) => Value,
   ): MessageDefinition<NoInfer<Doc>, StandardSchemaV1.InferInput<Schema>, Value>;
