@@ -146,8 +146,8 @@ export class DocumentWrites {
     const pending = (entry.pending ??= new PendingWrites(entry));
     const record = { type: RecordType.snapshotReference, documentId: entry.id, seq, epoch, span: 0, payload };
     const referred = this.#logged(entry, pending, record, () => {
-      // Deleted, or overtaken by a newer one.
-      if (seq <= entry.baseSeq) return;
+      // Deleted, or overtaken by a newer one. Another one of this seq gives way: a start takes the last that the log names.
+      if (seq <= entry.baseSeq && seq !== entry.snapshot?.seq) return;
       index.applySnapshot(entry, seq, { location, length });
       metrics.snapshots.add();
     });

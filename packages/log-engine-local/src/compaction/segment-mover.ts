@@ -135,12 +135,12 @@ export class SegmentMover {
     const type = isSnapshot ? RecordType.snapshotReference : RecordType.relocation;
     return new Promise((resolve, reject) => {
       const commit = (): void => {
-        // What was dropped meanwhile stays dropped.
-        if (this.#isNeeded(header, from)) {
-          const entry = index.byId(documentId)!;
-          if (isSnapshot) index.moveSnapshot(entry, seq, to);
-          else index.movePatch(entry, seq, to);
-        }
+        const entry = index.byId(documentId);
+        // What was dropped meanwhile stays dropped. A snapshot that another one of this seq has replaced meanwhile is named
+        // again by this reference, which a start will follow.
+        if (isSnapshot) {
+          if (entry?.snapshot?.seq === seq) index.applySnapshot(entry, seq, { location: to, length });
+        } else if (this.#isNeeded(header, from)) index.movePatch(entry!, seq, to);
         resolve();
       };
       commits.add({ type, documentId, seq, epoch, span: 0, payload }, { commit, fail: reject });

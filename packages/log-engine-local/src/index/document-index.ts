@@ -153,6 +153,7 @@ export class DocumentIndex {
     if (entry.exists !== existed) this.#setListed(entry);
   }
 
+  /** Also where it is the snapshot of a seq that has one already: it was moved, or written twice. */
   applySnapshot(entry: DocumentEntry, seq: number, reference: SnapshotReference): void {
     this.#dropUpTo(entry, seq);
     entry.snapshot = { seq, ...reference };
@@ -175,14 +176,6 @@ export class DocumentIndex {
     }
     if (entry.wakeAt !== base.wakeAt) this.#setWakeAt(entry, base.wakeAt);
     if (entry.exists !== existed) this.#setListed(entry);
-  }
-
-  /** The snapshot of this seq stands elsewhere now. */
-  moveSnapshot(entry: DocumentEntry, seq: number, location: number): void {
-    const { snapshot } = entry;
-    if (snapshot?.seq !== seq) return;
-    this.segments.moves(snapshot.location, location, recordBytes(snapshot.length));
-    entry.snapshot = { ...snapshot, location };
   }
 
   /** The patch that leads to this seq stands elsewhere now. */

@@ -50,10 +50,9 @@ export class ReplayAtRest {
     const reference = decodeReference(payload);
     if (reference === undefined) return;
     const before = columns.snapshot(id);
-    if (before?.seq === seq) {
-      segments.moves(before.location, reference.location, recordBytes(before.length));
-      columns.setSnapshot(id, { ...before, location: reference.location });
-    } else if (seq > columns.baseSeq(id) && seq <= columns.seq(id)) {
+    // Of the same seq: it was moved, or written twice.
+    const isNews = seq > columns.baseSeq(id) || seq === before?.seq;
+    if (isNews && seq <= columns.seq(id)) {
       columns.dropPatches(id, seq, (location, length) => segments.drops(location, recordBytes(length)));
       if (before !== undefined) segments.drops(before.location, recordBytes(before.length));
       columns.setSnapshot(id, { seq, ...reference });

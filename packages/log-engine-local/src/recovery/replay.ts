@@ -124,11 +124,9 @@ export class Replay {
   #applySnapshot(entry: DocumentEntry, header: DecodedHeader, payload: Buffer): void {
     const reference = decodeReference(payload);
     if (reference === undefined) return;
-    if (header.seq === entry.snapshot?.seq) {
-      this.#index.moveSnapshot(entry, header.seq, reference.location);
-    } else if (header.seq > entry.baseSeq && header.seq <= entry.seq) {
-      this.#index.applySnapshot(entry, header.seq, reference);
-    }
+    // Of the same seq: it was moved, or written twice.
+    const isNews = header.seq > entry.baseSeq || header.seq === entry.snapshot?.seq;
+    if (isNews && header.seq <= entry.seq) this.#index.applySnapshot(entry, header.seq, reference);
     const broken = this.#broken.get(entry.id);
     if (broken !== undefined && broken.seq <= header.seq) this.#broken.delete(entry.id);
   }
