@@ -207,7 +207,7 @@ async function assemble(
     options,
   );
   const snapshots = new SnapshotStore(
-    { files, ids, segments, storeId, pace, metrics },
+    { files, ids, segments, storeId, pace, clock, metrics },
     { segmentBytes: options.snapshotSegmentBytes, queueMaxBytes: options.snapshotQueueMaxBytes },
   );
   const watchers = new FenceWatchers();

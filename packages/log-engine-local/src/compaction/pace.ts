@@ -20,13 +20,16 @@ const SLOW_FACTOR = 2;
 /** The undisturbed time follows upwards slowly, because disks age and loads change. */
 const BASELINE_RISE = 1.0005;
 
+/** Pieces that are not full come no more often than full ones would at this share of the floor. */
+const GATHERING_SHARE = 0.5;
+
 /** Appends are coming as long as the last flush is not longer ago than this, or than a few flushes take. */
 const ACTIVE_MS = 20;
 const ACTIVE_FLUSHES = 4;
 /** How much longer the background rests than its last piece took while flushes are slow, as far as its floor allows. */
 const SLOW_REST_FACTOR = 4;
-/** A piece that took very long, on a disk that stalls, must not stop the background for as long again and again. */
-const REST_MAX_MS = 250;
+/** A piece that took very long on a disk that stalls, or a small floor, must not stop the background for as long each time. */
+const PAUSE_MAX_MS = 250;
 
 /**
  * Lets the background write without delaying an append. By bytes: a token bucket of twice what the appends themselves
@@ -80,6 +83,15 @@ export class Pace {
     this.#appendedSince = now;
   }
 
+  /**
+   * How long a piece may wait for more to share its sync, ms: a sync costs the appends that come meanwhile about the same,
+   * whether little or much is behind it. Nothing without appends.
+   */
+  get gatherMs(): number {
+    if (this.#isStopped || !this.#hasAppends) return 0;
+    return Math.min(PAUSE_MAX_MS, (PIECE_BYTES / (this.#options.floorBytes * GATHERING_SHARE)) * 1_000);
+  }
+
   /** Resolves when this many bytes may be written. */
   take(bytes: number): Promise<void> {
     return this.#bucket.take(bytes, { perSecond: this.rateBytes, burst: BURST_BYTES });
@@ -116,7 +128,7 @@ export class Pace {
       return await piece();
     } finally {
       const endedAt = this.#clock.monotonicMs();
-      this.#restUntil = endedAt + Math.min(REST_MAX_MS, this.#restMs(bytes, endedAt - startedAt));
+      this.#restUntil = endedAt + Math.min(PAUSE_MAX_MS, this.#restMs(bytes, endedAt - startedAt));
     }
   }
 

@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { ServiceError } from "@tidewire/foundation";
+import { type Clock, ServiceError } from "@tidewire/foundation";
 import { type Pace, PIECE_BYTES } from "../compaction/pace.ts";
 import { type StorageFile, writeDurably } from "../files/file-system.ts";
 import type { SegmentFiles, SegmentIds } from "../files/segment-files.ts";
@@ -26,6 +26,7 @@ export interface SnapshotStoreModules {
   readonly segments: SegmentTable;
   readonly storeId: string;
   readonly pace: Pace;
+  readonly clock: Clock;
   readonly metrics: LocalLogMetrics;
 }
 
@@ -82,6 +83,7 @@ export class SnapshotStore {
   #queuedBytes = 0;
   #open: OpenSegment | undefined;
   #loop: Promise<void> | undefined;
+  #endGathering: (() => void) | undefined;
   #isClosed = false;
 
   constructor(modules: SnapshotStoreModules, options: SnapshotStoreOptions) {
@@ -102,7 +104,7 @@ export class SnapshotStore {
     this.#queuedBytes += length;
     return new Promise((resolve, reject) => {
       if (isTakenAtOnce(payload)) this.#gather({ header, length, crc: crc32(payload), resolve, reject }, payload);
-      else this.#queue.push({ header, length, payload, resolve, reject });
+      else this.#push({ header, length, payload, resolve, reject });
       this.#loop ??= this.#run();
     });
   }
@@ -110,6 +112,7 @@ export class SnapshotStore {
   /** Writes what waits and stops. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#endGathering?.();
     await this.#loop;
     await this.#letGo();
   }
@@ -123,7 +126,7 @@ export class SnapshotStore {
     let piece = this.#queue.at(-1);
     if (piece === undefined || "payload" in piece || piece.length + bytes > PIECE_BYTES) {
       piece = { buffer: this.#buffers.take(), records: [], length: 0 };
-      this.#queue.push(piece);
+      this.#push(piece);
     }
     const start = piece.length + RECORD_HEADER_BYTES;
     piece.length += bytes;
@@ -132,10 +135,33 @@ export class SnapshotStore {
     piece.records.push(record);
   }
 
+  #push(next: Piece | LargeRecord): void {
+    this.#queue.push(next);
+    if (this.#queue.length > 1) this.#endGathering?.();
+  }
+
+  /** Resolves when nothing can share the sync of the first piece any more, or it has waited long enough for that. */
+  async #gathered(): Promise<void> {
+    const [first] = this.#queue;
+    if (first === undefined || "payload" in first || this.#queue.length > 1 || this.#isClosed) return;
+    const { pace, clock } = this.#modules;
+    if (pace.gatherMs === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = clock.after(pace.gatherMs, resolve);
+      this.#endGathering = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+    this.#endGathering = undefined;
+  }
+
   async #run(): Promise<void> {
     // Gathers what else this turn brings.
     await Promise.resolve();
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+    while (this.#queue.length > 0) {
+      await this.#gathered();
+      const next = this.#queue.shift() as Piece | LargeRecord;
       const records = "payload" in next ? [next] : next.records;
       try {
         const open = await this.#segmentWithRoom();
