@@ -35,9 +35,16 @@ await runService({
       logger,
     );
     const { runtimes } = documents;
+    const guardLosses = metrics.counter(
+      "tidewire_document_host_guard_losses_total",
+      "Times the guard's thread or its signal was lost: each turn starts a thread from then on",
+    );
     const guard = await StandingGuard.open(guardWatch, {
       budgetMs: config.host.runaway,
-      onLost: (cause) => logger.error({ err: cause }, "the guard's thread is gone; each turn starts one from now on"),
+      onLost: (cause) => {
+        guardLosses.add();
+        logger.error({ err: cause }, "the standing guard is lost; each turn starts a thread from now on");
+      },
     });
     const table = new TableOfMembers(config.routing.epoch, context);
     const log = new LogShardLinks(

@@ -30,16 +30,16 @@ function move(from: number, to: number): boolean {
 const script = new Script("hold()");
 const context = createContext({
   hold: () => {
-    Atomics.store(words, word.phase, phase.idle);
+    if (!move(phase.away, phase.idle)) return;
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread of Node, not a window
     main.postMessage("held");
     for (;;) poll();
   },
 });
 
-for (;;) {
+while (Atomics.load(words, word.phase) !== phase.closed) {
   // Of several holds the newest gets the signal. So the turn's must not be there yet.
-  while (!move(phase.idle, phase.away) && Atomics.load(words, word.phase) !== phase.away) poll();
+  while (!move(phase.idle, phase.away) && Atomics.load(words, word.phase) < phase.away) poll();
   try {
     script.runInContext(context, { breakOnSigint: true });
   } catch {

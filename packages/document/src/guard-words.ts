@@ -12,6 +12,8 @@ export const guardPhase = {
   cutting: 2,
   /** The watcher does not hold the signal, or is about to. */
   away: 3,
+  /** For good: there is no watcher any more. */
+  closed: 4,
 } as const;
 
 export interface GuardWatchData {

@@ -4,12 +4,18 @@ import { RunawayError, VmGuard, type VmGuardOptions } from "./guard-node.ts";
 import { type GuardWatchData, guardPhase as phase, guardWords as word } from "./guard-words.ts";
 
 export interface StandingGuardOptions extends VmGuardOptions {
-  /** The thread is gone. Turns are guarded as before, at the cost of a thread for each. */
+  /** The thread is gone, or its signal did not come. Calls are guarded by `VmGuard` from then on, at a thread for each. */
   readonly onLost?: (cause: unknown) => void;
 }
 
 const pollsMax = 8;
 const pollMaxMs = 100;
+/**
+ * What a call waits, at the end of its work, for the signal that is on its way to it: within a process that takes some 0.1
+ * ms, so after 1 s it will not come. Counted in waits, so that a frozen process has not waited.
+ */
+const cutWaitMs = 10;
+const cutWaitsMax = 100;
 /** What came of a call that was not cut. */
 type Outcome = { readonly value: unknown } | { readonly thrown: unknown };
 type SignalListener = (...args: unknown[]) => void;
@@ -84,7 +90,7 @@ export class StandingGuard {
     if (worker === undefined) return;
     this.#worker = undefined;
     process.off("newListener", this.#onListener);
-    Atomics.store(this.#words, word.phase, phase.away);
+    Atomics.store(this.#words, word.phase, phase.closed);
     await worker.terminate();
     // Also those that were added since: the signal itself was not theirs until now.
     const listeners = [...this.#listeners, ...(process.listeners("SIGINT") as SignalListener[])];
@@ -103,7 +109,16 @@ export class StandingGuard {
     }
     this.#outcome = outcome;
     // The signal is on its way and must find this call: the next one is somebody else's.
-    while (this.#end(phase.running) === phase.cutting);
+    for (let waits = 0; this.#end(phase.running) === phase.cutting; waits++) {
+      if (waits === cutWaitsMax) return this.#missSignal();
+      Atomics.wait(this.#words, word.sleep, 0, cutWaitMs);
+    }
+  }
+
+  /** The call counts as cut. Who took the signal may keep it, so nobody is to rely on it any more. */
+  #missSignal(): void {
+    this.#outcome = undefined;
+    this.#lost(new Error("the signal that cuts off a call did not come"));
   }
 
   /** If the phase of this call is `from`, it is over. Returns what the phase was. */
@@ -155,9 +170,10 @@ export class StandingGuard {
     process.on("newListener", this.#onListener);
   }
 
+  /** What the owner does about it is not a part of the call under way. */
   #lost(cause: unknown): void {
     if (this.#worker === undefined) return;
     void this.close();
-    this.#onLost(cause);
+    setImmediate(() => this.#onLost(cause));
   }
 }

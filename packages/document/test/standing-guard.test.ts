@@ -68,6 +68,11 @@ test("without its thread it guards as before, and the signal is the process's ag
   expect(await play("listenerAdded")).toEqual(["cut", "listener SIGINT", "new listener", "gave 1", "end"]);
 });
 
+test("a cut whose signal does not come is waited for no longer than a second, and not relied on again", async () => {
+  const lost = "lost: the signal that cuts off a call did not come";
+  expect(await play("signalTaken")).toEqual(["cut", "gave 1", "cut", lost, "cut", "end"]);
+});
+
 test("a process that was frozen has not run for too long", async () => {
   const lines = await play("frozen", {
     budgetMs: 1_000,

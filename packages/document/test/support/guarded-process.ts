@@ -10,7 +10,7 @@ function say(what: string): void {
 process.on("SIGINT", (signal) => say(`listener ${signal}`));
 const guard = await StandingGuard.open(new URL("./guard-watch.mjs", import.meta.url), {
   budgetMs: Number(process.argv[3]),
-  onLost: () => say("lost"),
+  onLost: (cause) => say(`lost: ${(cause as Error).message}`),
 });
 
 function outcomeOf(work: () => unknown): string {
@@ -106,6 +106,19 @@ const scenes: Readonly<Record<string, () => Promise<void> | void>> = {
     process.kill(process.pid, "SIGINT");
     await sleep(100);
     say(outcomeOf(() => 1));
+  },
+  // Whoever listens for the signal in the middle of a call has it at once, so the cut never comes.
+  signalTaken: async () => {
+    const budgetMs = Number(process.argv[3]);
+    const taking = (): void => {
+      process.on("SIGINT", () => say("new listener"));
+      spinFor(2 * budgetMs);
+    };
+    say(outcomeOf(taking));
+    say(outcomeOf(() => 1));
+    say(outcomeOf(endless["loop"]!));
+    await sleep(300);
+    say(outcomeOf(endless["loop"]!));
   },
   closed: async () => {
     await guard.close();
