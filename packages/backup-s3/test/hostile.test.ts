@@ -105,6 +105,18 @@ describe("a forged manifest", () => {
     expect(() => decoded(forged(change))).toThrow(ManifestError);
   });
 
+  test.each([
+    ["empty objects", "{},", "the manifest is not"],
+    ["empty arrays", "[],", "the manifest is not"],
+    ["numbers", "1,", "the manifest is not"],
+    ["arrays in arrays", "[", "the manifest is not"],
+  ])("of millions of %s is refused before it is parsed", (_, piece, text) => {
+    const bytes = Buffer.from(`{"format":1,"files":[${piece.repeat(4_000_000)}`);
+    const heapBytes = process.memoryUsage().heapUsed;
+    expect(() => decoded(bytes)).toThrow(text);
+    expect(process.memoryUsage().heapUsed - heapBytes).toBeLessThan(32 * 1024 * 1024);
+  });
+
   test("that is no JSON is refused as what it is", () => {
     expect(() => decoded(Buffer.from("{"))).toThrow(ManifestError);
     expect(() => decoded(Buffer.from("null"))).toThrow(ManifestError);

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { ManualClock } from "@tidewire/foundation";
-import { BackupKeys } from "../src/index.ts";
+import { BackupKeys, type S3Settings } from "../src/index.ts";
 import { parseListing } from "../src/s3/listing.ts";
+import { objectUrl } from "../src/s3/s3-settings.ts";
 import { type BackupPart, epochName, epochNumber } from "../src/store/backup-keys.ts";
 import { decodeManifest, encodeManifest } from "../src/store/manifest.ts";
 import { BackupPressure } from "../src/upload/backup-pressure.ts";
@@ -59,6 +60,13 @@ describe("parts of a growing file", () => {
 });
 
 describe("names", () => {
+  const settings: S3Settings = {
+    endpoint: "https://s3.example.com",
+    region: "eu-test-1",
+    bucket: "bucket",
+    addressing: "path",
+    credentials: { accessKeyId: "id", secretAccessKey: "secret" },
+  };
   const store = new BackupKeys("a/b.c/", "prod").store("ff".repeat(16));
 
   test("say what they are, and are read back", () => {
@@ -73,9 +81,16 @@ describe("names", () => {
     expect(epochNumber("epochs")).toBeUndefined();
   });
 
-  test.each(["no-slash", "/x/", "a//", "a b/", "../"])("the prefix %s is refused or harmless", (prefix) => {
-    if (prefix === "../") expect(new BackupKeys(prefix, "prod").stores).toBe("../v1/prod/");
-    else expect(() => new BackupKeys(prefix, "prod")).toThrow("s3.prefix");
+  test.each(["no-slash", "/x/", "a//", "a b/", "../", "a/../", "./", "a/./b/"])(
+    "the prefix %s is refused",
+    (prefix) => {
+      expect(() => new BackupKeys(prefix, "prod")).toThrow("s3.prefix");
+    },
+  );
+
+  test.each(["", ".../", ".a/", "a../b/"])("the prefix %s stays within the bucket", (prefix) => {
+    const { pathname } = objectUrl(settings, new BackupKeys(prefix, "prod").stores);
+    expect(pathname).toBe(`/bucket/${prefix}v1/prod/`);
   });
 
   test.each(["", "a/b", "x".repeat(65)])("the cluster %s is refused", (cluster) => {
@@ -106,6 +121,13 @@ describe("a manifest", () => {
     const files = Array.from({ length: count }, (_, id) => ({ ...file, id }));
     const { bytes, sha256 } = await encodeManifest({ ...manifest, files });
     expect(decodeManifest(bytes, sha256)).toEqual({ ...manifest, files });
+  });
+
+  test("of thousands of files without parts, and side files full of brackets, is one all the same", async () => {
+    const files = Array.from({ length: 20_000 }, (_, id) => ({ ...file, id, sizeBytes: 0, parts: [] }));
+    const sideFiles = { "SHARD.json": "[{,".repeat(20_000) };
+    const { bytes, sha256 } = await encodeManifest({ ...manifest, sideFiles, files });
+    expect(decodeManifest(bytes, sha256)).toEqual({ ...manifest, sideFiles, files });
   });
 
   test("of a large log is written while others have their turns", async () => {

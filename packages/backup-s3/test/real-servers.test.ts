@@ -31,14 +31,12 @@ describe.each(realServers)("%s", (name, start) => {
   // It is undefined if it did not start; its processes are stopped then.
   afterAll(() => (server as RealServer | undefined)?.stop());
 
-  test("knows our signatures, bodies, ranges and listings", async () => {
+  test("knows our signatures, bodies and listings", async () => {
     const names = Array.from({ length: 12 }, (_, n) => `plain/${n % 3}/key-${String(n).padStart(2, "0")}.part`);
     for (const key of names) expect(await s3.put(key, Buffer.from(`body of ${key}`))).toBe("stored");
     const large = Buffer.alloc(5 * 1024 * 1024, "0123456789");
     await s3.put("plain/large", large);
     expect((await s3.get("plain/large"))?.equals(large)).toBe(true);
-    expect((await s3.get("plain/large", { from: 13, to: 18 }))?.toString()).toBe("34567");
-    expect(await s3.size("plain/large")).toBe(large.length);
     const listed: string[] = [];
     for await (const { key, sizeBytes, modifiedAt } of s3.list("plain/1/")) {
       listed.push(key);

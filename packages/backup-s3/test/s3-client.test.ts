@@ -7,7 +7,8 @@ import {
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { S3Client, S3Error } from "../src/index.ts";
+import { ManualClock, type Timer } from "@tidewire/foundation";
+import { defaultS3Options, S3Client, S3Error } from "../src/index.ts";
 import { objectUrl } from "../src/s3/s3-settings.ts";
 import { doubleCredentials, S3Double, type S3Fault } from "../src/testing.ts";
 import { clientOf, modules, settingsOf } from "./support/s3-servers.ts";
@@ -23,6 +24,19 @@ function faults(...planned: S3Fault[]): void {
   double.fault = () => planned.shift();
 }
 
+/** Time passes in pauses only, and at once. */
+class ClockOfPauses extends ManualClock {
+  readonly pausesMs: number[] = [];
+
+  override after(delayMs: number, callback: () => void): Timer {
+    const timer = super.after(delayMs, callback);
+    if (delayMs === defaultS3Options.requestTimeoutMs) return timer;
+    this.pausesMs.push(delayMs);
+    queueMicrotask(() => this.advance(delayMs));
+    return timer;
+  }
+}
+
 const busy: S3Fault = { kind: "status", status: 503, code: "SlowDown" };
 
 async function keysOf(client: S3Client, prefix: string): Promise<string[]> {
@@ -32,19 +46,16 @@ async function keysOf(client: S3Client, prefix: string): Promise<string[]> {
 }
 
 describe("requests", () => {
-  test("store, read, read a range, measure, list over pages, and remove", async () => {
+  test("store, read, list over pages, and remove", async () => {
     const s3 = clientOf(double);
     for (let n = 0; n < 7; n++) expect(await s3.put(`a/b${n}.part`, Buffer.from(`body ${n}`))).toBe("stored");
     await s3.put("a/c/d", Buffer.alloc(0));
     expect((await s3.get("a/b3.part"))?.toString()).toBe("body 3");
-    expect((await s3.get("a/b3.part", { from: 2, to: 4 }))?.toString()).toBe("dy");
-    expect(await s3.size("a/b3.part")).toBe(6);
     expect(await keysOf(s3, "a/b")).toEqual([0, 1, 2, 3, 4, 5, 6].map((n) => `a/b${n}.part`));
     expect(await s3.folders("a/")).toEqual(["c"]);
     await s3.remove("a/b3.part");
     await s3.remove("a/b3.part");
     expect(await s3.get("a/b3.part")).toBeUndefined();
-    expect(await s3.size("a/b3.part")).toBeUndefined();
     expect(s3.retries).toBe(0);
   });
 
@@ -82,6 +93,8 @@ describe("attempts", () => {
     ["a stalled answer", { kind: "stall" }],
     ["an answer cut off", { kind: "cut" }],
     ["a lost answer", { kind: "lost-answer" }],
+    ["an answer that comes a byte at a time", { kind: "drip" }],
+    ["an error in a 200", { kind: "error-in-200", code: "InternalError" }],
   ])("go on after %s", async (_, fault) => {
     const s3 = clientOf(double, { requestTimeoutMs: 200 });
     await s3.put("key", Buffer.from("a body of some length"));
@@ -98,6 +111,50 @@ describe("attempts", () => {
     const s3 = clientOf(double, { attemptsMax: 3 });
     await expect(s3.get("key")).rejects.toThrow(new S3Error("GET key", 503, "SlowDown"));
     expect(double.requests).toHaveLength(3);
+  });
+
+  test("end with what a 200 said that was none", async () => {
+    double.fault = () => ({ kind: "error-in-200", code: "InternalError" });
+    const s3 = clientOf(double, { attemptsMax: 2 });
+    await expect(s3.put("key", Buffer.from("1"))).rejects.toThrow(new S3Error("PUT key", 200, "InternalError"));
+    expect(double.requests).toHaveLength(2);
+    expect(double.objects.size).toBe(0);
+  });
+
+  test("of minutes of 503 come at growing distances, up to the cap, and the next request begins anew", async () => {
+    double.fault = () => busy;
+    const clock = new ClockOfPauses();
+    const s3 = new S3Client(settingsOf(double), { ...modules, clock }, { attemptsMax: 12 });
+    for (let request = 1; request <= 2; request++) {
+      clock.pausesMs.length = 0;
+      await expect(s3.get("key")).rejects.toMatchObject({ status: 503, code: "SlowDown" });
+      expect(double.requests).toHaveLength(12 * request);
+      expect(clock.pausesMs).toHaveLength(11);
+      for (const [index, pauseMs] of clock.pausesMs.entries()) {
+        const meantMs = Math.min(10_000, 200 * 2 ** index);
+        expect([index, pauseMs >= meantMs * 0.5, pauseMs <= meantMs * 1.5]).toEqual([index, true, true]);
+      }
+      // Not in step with all the others that were refused.
+      expect(new Set(clock.pausesMs).size).toBe(11);
+    }
+  });
+
+  test("are not made elsewhere: a redirect is told as what it is, without what its query says", async () => {
+    const other = await new S3Double().start();
+    double.fault = () => ({ kind: "redirect", location: `${other.endpoint}/bucket/key?X-Amz-Signature=hush` });
+    const refused = clientOf(double).put("key", Buffer.from("1"));
+    await expect(refused).rejects.toMatchObject({ status: 307, code: "TemporaryRedirect" });
+    await expect(refused).rejects.toThrow(`a redirect to ${new URL(other.endpoint).host}: correct s3.endpoint`);
+    await expect(refused).rejects.not.toThrow("hush");
+    expect([double.requests.length, other.requests.length]).toEqual([1, 0]);
+    await other.stop();
+  });
+
+  test("are not made again for an ETag that is not of the body: encrypted objects have such ones", async () => {
+    double.fault = () => ({ kind: "other-etag" });
+    const s3 = clientOf(double);
+    await s3.put("key", Buffer.from("body"));
+    expect([(await s3.get("key"))?.toString(), double.requests.length]).toEqual(["body", 2]);
   });
 
   test("are not wasted on a refusal", async () => {

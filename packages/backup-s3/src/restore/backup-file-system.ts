@@ -7,6 +7,12 @@ import { pathOf } from "./restore-directory.ts";
 /** Parts are kept up to this many bytes: files are read from front to back, and the end of the log twice. */
 const CACHE_BYTES = 128 * 1024 * 1024;
 
+interface CachedPart {
+  readonly bytes: Promise<Buffer>;
+  /** As the manifest says. */
+  readonly sizeBytes: number;
+}
+
 /**
  * A data directory that is in the backup only, for tools that read. Files that have left the store since are in it too:
  * that is where documents are found as they were.
@@ -15,7 +21,7 @@ export class BackupFileSystem implements FileSystem {
   readonly #source: PartSource;
   readonly #manifest: BackupManifest;
   readonly #files = new Map<string, BackupFile>();
-  readonly #cache = new Map<string, Promise<Buffer>>();
+  readonly #cache = new Map<string, CachedPart>();
   #cachedBytes = 0;
 
   constructor(source: PartSource, manifest: BackupManifest, directory: string) {
@@ -48,15 +54,15 @@ export class BackupFileSystem implements FileSystem {
   #part(file: BackupFile, part: BackupFile["parts"][number]): Promise<Buffer> {
     const key = join(file.kind, String(file.id), String(part.from));
     const known = this.#cache.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.bytes;
     const bytes = this.#source.read(file, part);
-    this.#cache.set(key, bytes);
-    this.#cachedBytes += part.to - part.from;
-    for (const oldest of this.#cache.keys()) {
+    const sizeBytes = part.to - part.from;
+    this.#cache.set(key, { bytes, sizeBytes });
+    this.#cachedBytes += sizeBytes;
+    for (const [oldest, dropped] of this.#cache) {
       if (this.#cachedBytes <= CACHE_BYTES || oldest === key) break;
-      const dropped = this.#cache.get(oldest);
       this.#cache.delete(oldest);
-      void dropped?.then(({ length }) => (this.#cachedBytes -= length)).catch(() => {});
+      this.#cachedBytes -= dropped.sizeBytes;
     }
     return bytes;
   }

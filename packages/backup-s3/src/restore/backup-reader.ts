@@ -72,7 +72,10 @@ export class BackupReader {
     const [newest] = await this.manifests();
     if (newest === undefined) throw new RestoreError(`there is no manifest under ${this.keys.prefix}`);
     const manifests: ListedManifest[] = [];
-    for (let epoch: string | undefined = newest.epoch; epoch !== undefined; ) {
+    const seen = new Set<string>();
+    // Whoever may write to the bucket may write manifests that went on with each other.
+    for (let epoch: string | undefined = newest.epoch; epoch !== undefined && !seen.has(epoch); ) {
+      seen.add(epoch);
       const own: ListedManifest[] = await this.manifests(epoch);
       manifests.push(...own);
       epoch = own[0] === undefined ? undefined : (await this.read(own[0])).previous;

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { DocumentName } from "@tidewire/foundation";
 import { type FsckReport, fsck, NodeFileSystem, type StorageFile } from "@tidewire/log-engine-local";
@@ -63,10 +63,10 @@ export async function restoreDirectory(
   directory: string,
   options: RestoreOptions,
 ): Promise<RestoredDirectory> {
-  await prepare(directory);
   const source = new PartSource(reader, manifest);
   const files = manifest.files.filter(({ retiredAt }) => retiredAt === undefined);
   const totalBytes = files.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
+  await prepare(directory, totalBytes);
   let doneBytes = 0;
   const fetched = (bytes: number): void => {
     doneBytes += bytes;
@@ -100,7 +100,7 @@ export async function restoreDirectory(
   return { documents: report.documents - report.deletedDocuments, bytes: doneBytes, affected, lost };
 }
 
-async function prepare(directory: string): Promise<void> {
+async function prepare(directory: string, neededBytes: number): Promise<void> {
   await mkdir(directory, { recursive: true });
   const names = await readdir(directory);
   // What a formatted volume brings with it.
@@ -112,6 +112,11 @@ async function prepare(directory: string): Promise<void> {
   await writeSynced(join(directory, MARKER), Buffer.from("a restore was interrupted here; start it again\n"));
   await syncDirectory(directory);
   await clear(directory, MARKER);
+  // Before anything is fetched, and before a manifest of absurd lengths fills the disk with what stands in for lost parts.
+  const { bavail, bsize } = await statfs(directory);
+  if (neededBytes > bavail * bsize) {
+    throw new RestoreError(`${directory} has room for ${bavail * bsize} bytes, and ${neededBytes} are needed`);
+  }
   for (const folder of [...Object.values(folders), "repairs"]) await mkdir(join(directory, folder));
 }
 

@@ -13,9 +13,13 @@ export interface Listing {
   readonly continuation: string | undefined;
 }
 
+const ERROR_CODE_MAX_LENGTH = 64;
+
 /** Reads the answer of ListObjectsV2. Keys here are plain ASCII, so this much XML is enough. Throws for anything else. */
 export function parseListing(xml: string): Listing {
   if (!/<ListBucketResult[\s>]/.test(xml)) throw new Error("the answer is no listing");
+  // Retention takes what is not listed for not there.
+  if (!/<\/ListBucketResult>\s*$/.test(xml.slice(-64))) throw new Error("the listing has no end");
   const objects = blocks(xml, "Contents").map((block) => ({
     key: required(block, "Key"),
     sizeBytes: number("Size", Number(required(block, "Size"))),
@@ -27,8 +31,14 @@ export function parseListing(xml: string): Listing {
   return { objects, prefixes, continuation };
 }
 
+/** Empty if the answer has none. No longer than codes are: it stands in messages and logs. */
 export function errorCodeOf(xml: string): string {
-  return textOf(xml, "Code") ?? "";
+  return (textOf(xml, "Code") ?? "").slice(0, ERROR_CODE_MAX_LENGTH);
+}
+
+/** Whether an answer is the description of an error, whatever its status says. Parts and manifests do not begin like that. */
+export function isErrorBody(body: Buffer): boolean {
+  return /^\s*(<\?xml[^>]*>\s*)?<Error[\s>]/.test(body.toString("latin1", 0, 512));
 }
 
 /** In one pass over the text: an answer of megabytes that opens what it never closes must not hold up the appends. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Backoff, type Clock, type Random } from "@tidewire/foundation";
 import { AwsClient } from "aws4fetch";
-import { errorCodeOf, type ListedObject, type Listing, parseListing } from "./listing.ts";
+import { errorCodeOf, isErrorBody, type ListedObject, type Listing, parseListing } from "./listing.ts";
 import { S3Error } from "./s3-error.ts";
 import { checkS3Settings, defaultS3Options, objectUrl, type S3Options, type S3Settings } from "./s3-settings.ts";
 
@@ -28,6 +28,9 @@ interface S3Request {
 
 /** SHA-256 of no bytes. */
 const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/** As much of an answer as is looked at for a code. */
+const ERROR_MAX_BYTES = 64 * 1024;
 
 interface S3Answer {
   readonly status: number;
@@ -71,16 +74,9 @@ export class S3Client {
   }
 
   /** `undefined` if there is none. */
-  async get(key: string, range?: { readonly from: number; readonly to: number }): Promise<Buffer | undefined> {
-    const headers = range === undefined ? {} : { range: `bytes=${range.from}-${range.to - 1}` };
-    const { status, body } = await this.#send({ method: "GET", key, headers }, [404]);
+  async get(key: string): Promise<Buffer | undefined> {
+    const { status, body } = await this.#send({ method: "GET", key }, [404]);
     return status === 404 ? undefined : body;
-  }
-
-  /** Bytes of the object; `undefined` if there is none. */
-  async size(key: string): Promise<number | undefined> {
-    const { status, headers } = await this.#send({ method: "HEAD", key }, [404]);
-    return status === 404 ? undefined : Number(headers.get("content-length"));
   }
 
   /** Fine if there is none. */
@@ -164,7 +160,8 @@ export class S3Client {
         controller.abort();
       });
       try {
-        const init = { method, headers: signed.headers, signal: controller.signal, redirect: "error" as const };
+        // Never followed: a signature is for one host, and a body would go to another.
+        const init = { method, headers: signed.headers, signal: controller.signal, redirect: "manual" as const };
         const response = await fetch(signed.url, body === undefined ? init : { ...init, body });
         const serverAt = Date.parse(response.headers.get("date") ?? "");
         if (!Number.isNaN(serverAt)) this.serverAt = serverAt;
@@ -175,8 +172,11 @@ export class S3Client {
         deadline.cancel();
       }
     });
-    if (answer.status < 300 || expected.includes(answer.status)) return answer;
-    throw new S3Error(nameOf(request), answer.status, errorCodeOf(answer.body.toString("utf8")));
+    // A server that says 200 before it has done its work says in the body that it could not.
+    const isDone = answer.status < 300 && !isErrorBody(answer.body);
+    if (isDone || expected.includes(answer.status)) return answer;
+    const code = errorCodeOf(answer.body.toString("utf8", 0, ERROR_MAX_BYTES));
+    throw new S3Error(nameOf(request), answer.status, code, redirectOf(answer));
   }
 
   async #bodyOf(response: Response): Promise<Buffer> {
@@ -215,6 +215,17 @@ export class S3Client {
       this.#underWay.delete(controller);
     }
   }
+}
+
+/** Where an answer points, if it is a redirect: the operator has to correct the settings. */
+function redirectOf({ status, headers }: S3Answer): Error | undefined {
+  if (status < 300 || status >= 400) return undefined;
+  return new Error(`a redirect to ${hostOf(headers.get("location"))}: correct s3.endpoint, s3.region or s3.bucket`);
+}
+
+/** The host alone: a query may carry what is secret. */
+function hostOf(location: string | null): string {
+  return location !== null && URL.canParse(location) ? new URL(location).host : "an unnamed place";
 }
 
 function nameOf({ method, key, query }: S3Request): string {

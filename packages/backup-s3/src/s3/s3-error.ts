@@ -7,7 +7,7 @@ export class S3Error extends Error {
   readonly code: string;
 
   constructor(request: string, status: number, code: string, cause?: unknown) {
-    const answer = status === 0 ? code : `${status} ${code}`;
+    const answer = status === 0 ? code : `${status} ${code}`.trimEnd();
     super(`${request} failed: ${answer}${reasonOf(cause)}`, cause === undefined ? {} : { cause });
     this.status = status;
     this.code = code;
@@ -17,7 +17,8 @@ export class S3Error extends Error {
   get isRetryable(): boolean {
     // 501 is how honest servers answer a condition they do not know.
     if (this.status === 501 || this.code === "closed") return false;
-    return this.status === 0 || this.status === 409 || this.status === 429 || this.status >= 500;
+    const isUndone = this.status === 0 || this.status < 300;
+    return isUndone || this.status === 409 || this.status === 429 || this.status >= 500;
   }
 }
 

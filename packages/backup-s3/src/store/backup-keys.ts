@@ -39,7 +39,8 @@ export class BackupKeys {
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(cluster)) {
       throw new RangeError("s3.cluster must be 1 to 64 letters, digits, dashes and underscores");
     }
-    if (!/^([A-Za-z0-9_.-]+\/)*$/.test(prefix) || prefix.length > 256) {
+    // Segments of dots alone would lead out of the bucket: a URL is normalised before it is sent.
+    if (!/^((?!\.{1,2}\/)[A-Za-z0-9_.-]+\/)*$/.test(prefix) || prefix.length > 256) {
       throw new RangeError("s3.prefix must be empty or end with a slash, of letters, digits, dots, dashes and slashes");
     }
     this.#clusterPrefix = `${prefix}${FORMAT}/${cluster}/`;
@@ -131,6 +132,9 @@ export class StoreKeys {
 export function epochName(number: number, token: string): string {
   return `${digits(number, 6)}-${token}`;
 }
+
+/** Of an epoch. Names have six digits for it: one more, and nobody would find what it wrote. */
+export const EPOCH_MAX = 999_999;
 
 /** `undefined` if it is no epoch. */
 export function epochNumber(name: string): number | undefined {

@@ -28,10 +28,15 @@ export async function listManifests(s3: S3Client, keys: StoreKeys, epoch: string
   return manifests.reverse();
 }
 
-/** Throws `ManifestError` if it is missing or damaged. */
+/** Throws `ManifestError`, with its key, if it is missing or damaged. */
 export async function readManifest(s3: S3Client, keys: StoreKeys, name: ManifestName): Promise<BackupManifest> {
   const key = keys.manifest(name);
   const bytes = await s3.get(key);
   if (bytes === undefined) throw new ManifestError(`${key} is missing`);
-  return decodeManifest(bytes, name.sha256);
+  try {
+    return decodeManifest(bytes, name.sha256);
+  } catch (error) {
+    if (!(error instanceof ManifestError)) throw error;
+    throw new ManifestError(`${key}: ${error.message}`, { cause: error });
+  }
 }

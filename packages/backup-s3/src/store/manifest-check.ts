@@ -30,6 +30,29 @@ const PART_MAX_BYTES = defaultS3Options.answerMaxBytes;
 /** What the log, or a restore, has under these names is not for others to write. */
 const reserved = new Set(["STORE", "STORE.restored", "RESTORE", "LOCK", "log", "snapshots", "checkpoints", "repairs"]);
 
+const [BRACKET, BRACE, COMMA] = Buffer.from("[{,");
+/** A file without parts takes 64 bytes for two of them and six commas; a part takes 90 for one and four. */
+const BYTES_PER_BRACKET = 24;
+const BYTES_PER_COMMA = 8;
+/** For what stands in the texts of side files. */
+const FREE_MARKS = 128 * 1024;
+
+/**
+ * Throws `ManifestError` for more values than a manifest of that length has: 64 MiB of empty arrays would take gigabytes and
+ * half a minute of the thread that serves appends.
+ */
+export function requireSparse(bytes: Buffer): void {
+  let [brackets, commas] = [0, 0];
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === COMMA) commas++;
+    else if (byte === BRACKET || byte === BRACE) brackets++;
+  }
+  const isSparse =
+    brackets <= bytes.length / BYTES_PER_BRACKET + FREE_MARKS && commas <= bytes.length / BYTES_PER_COMMA + FREE_MARKS;
+  require(isSparse, `${brackets} lists and objects and ${commas} commas in ${bytes.length} bytes`);
+}
+
 /** Whether a file of this name may be put beside the log. */
 export function isSideFileName(name: string): boolean {
   return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/.test(name) && !reserved.has(name);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { othersTurn } from "../others-turn.ts";
 import type { BackupPart, FileKind } from "./backup-keys.ts";
-import { ManifestError, requireManifest } from "./manifest-check.ts";
+import { ManifestError, requireManifest, requireSparse } from "./manifest-check.ts";
 
 /** One file of a store, as it was at the moment of the manifest. */
 export interface BackupFile {
@@ -91,6 +91,7 @@ export function decodeManifest(bytes: Buffer, sha256: string): BackupManifest {
   if (createHash("sha256").update(bytes).digest("hex") !== sha256) {
     throw new ManifestError("the manifest is damaged: its checksum does not hold");
   }
+  requireSparse(bytes);
   const value = parsed(bytes);
   if (value?.["format"] !== FORMAT) {
     throw new ManifestError(`manifest format ${String(value?.["format"])}; use a newer version`);

@@ -13,7 +13,17 @@ export type S3Fault =
   /** The answer breaks off in the middle of its body. */
   | { readonly kind: "cut" }
   /** Done, but the connection is gone before the answer. */
-  | { readonly kind: "lost-answer" };
+  | { readonly kind: "lost-answer" }
+  /** Not done, and answered 200 with the description of an error, as S3 does where it answers before it has done it. */
+  | { readonly kind: "error-in-200"; readonly code: string }
+  /** Not done: the client is sent elsewhere, as for a bucket of another region. */
+  | { readonly kind: "redirect"; readonly location: string }
+  /** The body of the answer comes a byte at a time, and never ends. */
+  | { readonly kind: "drip" }
+  /** A whole and proper answer, with half of the object. */
+  | { readonly kind: "truncated" }
+  /** Done; the answer's ETag is of something else, as it is of encrypted objects. */
+  | { readonly kind: "other-etag" };
 
 export interface S3DoubleRequest {
   readonly method: string;
@@ -80,6 +90,11 @@ export class S3Double {
     const fault = this.fault(asked);
     if (fault?.kind === "stall") return;
     if (fault?.kind === "status") return refuse(response, fault.status, fault.code);
+    if (fault?.kind === "error-in-200") return refuse(response, 200, fault.code);
+    if (fault?.kind === "redirect") {
+      response.setHeader("location", fault.location);
+      return refuse(response, 307, "TemporaryRedirect");
+    }
     const problem = signatureProblem(request, url, raw);
     if (problem !== undefined) return refuse(response, 403, problem);
     const body = bodyOf(request, raw);
@@ -88,11 +103,15 @@ export class S3Double {
       this.#act(request, response, url, key, body, () => response.destroy());
       return;
     }
-    this.#act(request, response, url, key, body, (status, headers, answer) => {
-      response.writeHead(status, { ...headers, "content-length": answer.length });
+    this.#act(request, response, url, key, body, (status, headers, whole) => {
+      const half = whole.subarray(0, Math.floor(whole.length / 2));
+      const answer = fault?.kind === "truncated" ? half : whole;
+      const etag = fault?.kind === "other-etag" ? { etag: etagOf(Buffer.from("something else")) } : {};
+      response.writeHead(status, { ...headers, ...etag, "content-length": answer.length });
       if (request.method === "HEAD") return response.end();
-      if (fault?.kind !== "cut") return response.end(answer);
-      response.write(answer.subarray(0, Math.floor(answer.length / 2)), () => response.destroy());
+      if (fault?.kind === "cut") response.write(half, () => response.destroy());
+      else if (fault?.kind === "drip") drip(response, answer);
+      else response.end(answer);
     });
   }
 
@@ -165,6 +184,17 @@ export class S3Double {
         `<IsTruncated>${isTruncated}</IsTruncated>${next}${xml.join("")}</ListBucketResult>`,
     );
   }
+}
+
+const DRIP_MS = 20;
+
+/** All but the last byte, in its own time. */
+function drip(response: ServerResponse, answer: Buffer): void {
+  let at = 0;
+  const timer = setInterval(() => {
+    if (at + 1 < answer.length) response.write(answer.subarray(at, ++at));
+  }, DRIP_MS);
+  response.once("close", () => clearInterval(timer));
 }
 
 function refuse(response: ServerResponse, status: number, code: string): void {

@@ -5,8 +5,9 @@ import type { StoreFiles } from "@tidewire/log-engine-local";
 import type { S3Client } from "../s3/s3-client.ts";
 import { S3Error } from "../s3/s3-error.ts";
 import type { BackupKeys, StoreKeys } from "../store/backup-keys.ts";
-import { listEpochs, listManifests, readManifest } from "../store/find-manifests.ts";
-import { encodeManifest } from "../store/manifest.ts";
+import { type ListedManifest, listEpochs, listManifests, readManifest } from "../store/find-manifests.ts";
+import { type BackupManifest, encodeManifest } from "../store/manifest.ts";
+import { ManifestError } from "../store/manifest-check.ts";
 import { adoptParts, fileKey, isEarlierState, listParts } from "./adopt.ts";
 import { type BackupOptions, defaultBackupOptions } from "./backup-options.ts";
 import { BackupPressure } from "./backup-pressure.ts";
@@ -227,12 +228,27 @@ export class Backup {
     for (const epoch of (await listEpochs(s3, keys)).slice(0, PREVIOUS_MAX)) {
       const [newest] = await listManifests(s3, keys, epoch);
       if (newest === undefined) continue;
-      const manifest = await readManifest(s3, keys, newest);
+      const manifest = await this.#readable(keys, newest);
+      if (manifest === undefined) continue;
       if (!(await isEarlierState(manifest, this.#tracking.files, this.#rate))) continue;
       this.#tracking.inherit(manifest.files, clock.wallMs());
       return epoch;
     }
     return undefined;
+  }
+
+  /** One that cannot be believed is of no use, and no reason to upload nothing from now on. */
+  async #readable(keys: StoreKeys, listed: ListedManifest): Promise<BackupManifest | undefined> {
+    try {
+      return await readManifest(this.#modules.s3, keys, listed);
+    } catch (error) {
+      if (!(error instanceof ManifestError)) throw error;
+      this.#modules.logger.error(
+        { err: error },
+        "an earlier manifest cannot be read: the backup does not go on with it",
+      );
+      return undefined;
+    }
   }
 
   async #uploadAll({ uploader }: Session): Promise<void> {

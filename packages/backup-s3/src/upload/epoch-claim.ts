@@ -1,7 +1,7 @@
 import type { Random } from "@tidewire/foundation";
 import type { S3Client } from "../s3/s3-client.ts";
 import { S3Error } from "../s3/s3-error.ts";
-import { epochName, type StoreKeys } from "../store/backup-keys.ts";
+import { EPOCH_MAX, epochName, type StoreKeys } from "../store/backup-keys.ts";
 
 export interface ClaimedEpoch {
   readonly name: string;
@@ -24,6 +24,11 @@ export async function claimEpoch(
 ): Promise<ClaimedEpoch> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const number = (await highestEpoch(s3, keys)) + 1;
+    if (number > EPOCH_MAX) {
+      throw new Error(
+        `${keys.claim(EPOCH_MAX)} is the last epoch there can be: remove it if no process of ours wrote it`,
+      );
+    }
     const token = modules.random
       .below(2 ** 32)
       .toString(16)
