@@ -121,6 +121,14 @@ describe("attempts", () => {
     expect(double.objects.size).toBe(0);
   });
 
+  test("do not hide an object that begins like an error: it may be what a user has written", async () => {
+    const s3 = clientOf(double);
+    const body = Buffer.from("<Error><Code>InternalError</Code></Error>");
+    await s3.put("key", body);
+    expect(await s3.get("key")).toEqual(body);
+    expect(s3.retries).toBe(2);
+  });
+
   test("of minutes of 503 come at growing distances, up to the cap, and the next request begins anew", async () => {
     double.fault = () => busy;
     const clock = new ClockOfPauses();

@@ -36,7 +36,7 @@ export function errorCodeOf(xml: string): string {
   return (textOf(xml, "Code") ?? "").slice(0, ERROR_CODE_MAX_LENGTH);
 }
 
-/** Whether an answer is the description of an error, whatever its status says. Parts and manifests do not begin like that. */
+/** Whether an answer reads like the description of an error, whatever its status says. */
 export function isErrorBody(body: Buffer): boolean {
   return /^\s*(<\?xml[^>]*>\s*)?<Error[\s>]/.test(body.toString("latin1", 0, 512));
 }

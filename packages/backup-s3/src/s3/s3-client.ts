@@ -29,6 +29,12 @@ interface S3Request {
 /** SHA-256 of no bytes. */
 const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
+/**
+ * An object may begin like the description of an error, because documents hold what their users write. If it is still the
+ * same after so many attempts, it is believed, and its checksum decides.
+ */
+const BELIEVED_ATTEMPTS = 3;
+
 /** As much of an answer as is looked at for a code. */
 const ERROR_MAX_BYTES = 64 * 1024;
 
@@ -132,10 +138,14 @@ export class S3Client {
   /** Statuses below 300 and those expected are answers; everything else is thrown, after the attempts it is worth. */
   async #send(request: S3Request, expected: readonly number[]): Promise<S3Answer> {
     const { attemptsMax, backoff } = this.#options;
+    const believedAt = Math.min(BELIEVED_ATTEMPTS, attemptsMax);
     const pauses = new Backoff(this.#modules.random, { ...backoff, factor: 2, spread: 0.5 });
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#attempt(request, expected);
+        const answer = await this.#attempt(request);
+        if (expected.includes(answer.status) || isDone(request, answer, attempt >= believedAt)) return answer;
+        const code = errorCodeOf(answer.body.toString("utf8", 0, ERROR_MAX_BYTES));
+        throw new S3Error(nameOf(request), answer.status, code, redirectOf(answer));
       } catch (error) {
         if (this.#isClosed) throw new S3Error(nameOf(request), 0, "closed");
         if (!(error instanceof S3Error) || !error.isRetryable || attempt >= attemptsMax) throw error;
@@ -145,7 +155,7 @@ export class S3Client {
     }
   }
 
-  async #attempt(request: S3Request, expected: readonly number[]): Promise<S3Answer> {
+  async #attempt(request: S3Request): Promise<S3Answer> {
     if (this.#isClosed) throw new S3Error(nameOf(request), 0, "closed");
     const url = objectUrl(this.#settings, request.key);
     for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value);
@@ -153,7 +163,7 @@ export class S3Client {
     const headers = { ...request.headers, "x-amz-content-sha256": request.sha256 ?? EMPTY_SHA256 };
     // Signed anew each time: a signature is good for minutes, and attempts may be far apart.
     const signed = await this.#signer.sign(url.toString(), { method, headers });
-    const answer = await this.#withAbort(async (controller) => {
+    return this.#withAbort(async (controller) => {
       let isLate = false;
       const deadline = this.#modules.clock.after(this.#options.requestTimeoutMs, () => {
         isLate = true;
@@ -172,11 +182,6 @@ export class S3Client {
         deadline.cancel();
       }
     });
-    // A server that says 200 before it has done its work says in the body that it could not.
-    const isDone = answer.status < 300 && !isErrorBody(answer.body);
-    if (isDone || expected.includes(answer.status)) return answer;
-    const code = errorCodeOf(answer.body.toString("utf8", 0, ERROR_MAX_BYTES));
-    throw new S3Error(nameOf(request), answer.status, code, redirectOf(answer));
   }
 
   async #bodyOf(response: Response): Promise<Buffer> {
@@ -215,6 +220,13 @@ export class S3Client {
       this.#underWay.delete(controller);
     }
   }
+}
+
+/** A server that says 200 before it has done its work says in the body that it could not. */
+function isDone({ method, key }: S3Request, { status, body }: S3Answer, isBelieved: boolean): boolean {
+  if (status >= 300) return false;
+  const isObject = method === "GET" && key !== "";
+  return !isErrorBody(body) || (isObject && isBelieved);
 }
 
 /** Where an answer points, if it is a redirect: the operator has to correct the settings. */
