@@ -363,3 +363,207 @@ describe("a field that must have a value, and that a migration forgets", () => {
     );
   });
 });
+
+describe("elements that no longer fit, and of which a migration says nothing", () => {
+  const older = defineDocument({
+    space: "drops",
+    createsOnDemand: true,
+    state: {
+      points: t.map(t.string()),
+      tags: t.list(t.string()),
+      cells: t.table(record({ marks: t.map(t.string()) })),
+      notes: t.list(t.string()),
+      none: t.list(t.string()),
+      size: t.string(),
+    },
+    messages: (message) => ({
+      fill: message((doc) => {
+        for (const key of ["ann", "bob", "__proto__"]) doc.points.set(key, "7");
+        doc.tags.push("x", "secret");
+        doc.cells.insert({ marks: { a: "1" } });
+        doc.cells.insert({ marks: { b: "2" } });
+        doc.notes.push("n");
+        doc.size = "large";
+      }),
+    }),
+  });
+  const same = {
+    points: t.map(t.string()),
+    tags: t.list(t.string()),
+    cells: t.table(record({ marks: t.map(t.string()) })),
+    notes: t.list(t.string()),
+    none: t.list(t.string()),
+    size: t.string(),
+  };
+
+  // oxlint-disable-next-line typescript/no-explicit-any -- two versions of a schema at once
+  type Migrations = Record<number, (doc: any, old: any) => void>;
+
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
+  function reloaded(changed: Partial<typeof same> | Record<string, any>, migrate: Migrations, version = 2): any {
+    const document = createTestDocument(older);
+    document.connect("ann");
+    document.send("ann", "fill");
+    const before = { view: document.view("ann"), seq: document.seq };
+    try {
+      document.reload(
+        defineDocument({ space: "drops", version, createsOnDemand: true, state: { ...same, ...changed }, migrate }),
+      );
+    } catch (thrown) {
+      document.reload();
+      expect({ view: document.view("ann"), seq: document.seq }).toEqual(before);
+      throw thrown;
+    }
+    return document.view("ann");
+  }
+
+  const marked = t.table(record({ marks: t.map(t.int()) }));
+
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
+  test.each<readonly [string, any, Migrations, string]>([
+    [
+      "scalars of a map",
+      { points: t.map(t.int()) },
+      { 1: () => {} },
+      'migrate[1] drops doc.points.get("__proto__"), and 2 more like it: what was stored does not fit (string). Put it there in its new form, or say that it goes with delete or clear',
+    ],
+    [
+      "one that was forgotten",
+      { points: t.map(t.int()) },
+      { 1: (doc) => ["__proto__", "ann"].forEach((key) => doc.points.set(key, 7)) },
+      'migrate[1] drops doc.points.get("bob"): what',
+    ],
+    [
+      "a map of records now",
+      { points: t.map(record({ n: t.int().default(0) })) },
+      { 1: () => {} },
+      'drops doc.points.get("__proto__"), and 2 more',
+    ],
+    [
+      "a list, of which not all fit",
+      { tags: t.list(t.enum("x", "y")) },
+      { 1: () => {} },
+      "migrate[1] drops doc.tags: what was stored does not fit (string in an array)",
+    ],
+    [
+      "a map in a record",
+      { cells: marked },
+      { 1: (doc) => doc.cells.get("1").marks.set("a", 1) },
+      'drops doc.cells.get("2").marks.get("b"): what',
+    ],
+    [
+      "a list that became a map",
+      { notes: t.map(t.string()) },
+      { 1: () => {} },
+      "drops doc.notes: what was stored does not fit (an array)",
+    ],
+    [
+      "a map that became a table",
+      { points: t.table(record({ n: t.int() })) },
+      { 1: () => {} },
+      "drops doc.points: what",
+    ],
+    ["a table that became a map", { cells: t.map(record({ n: t.int() })) }, { 1: () => {} }, "drops doc.cells: what"],
+    [
+      "a scalar that became a list",
+      { size: t.list(t.string()) },
+      { 1: () => {} },
+      "drops doc.size: what was stored does not fit (string)",
+    ],
+  ])("are an error that names the first: %s", (_what, changed, migrate, text) => {
+    expect(() => reloaded(changed, migrate)).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(text) }),
+    );
+  });
+
+  test("over several versions", () => {
+    expect(() => reloaded({ points: t.map(t.int()) }, { 1: () => {}, 2: () => {} }, 3)).toThrow(
+      /migrate\[1\] to migrate\[2\] drop doc\.points/,
+    );
+  });
+
+  test.each<readonly [string, Record<string, unknown>, Migrations, Record<string, unknown>]>([
+    [
+      "taken over from what was stored",
+      { points: t.map(t.int()), tags: t.list(t.enum("x", "y")), none: t.map(t.int()) },
+      {
+        1: (doc, old) => {
+          for (const key of Object.keys(old.points)) doc.points.set(key, Number(old.points[key]));
+          doc.tags.replace(old.tags.filter((tag: string) => tag === "x"));
+        },
+      },
+      {
+        points: Object.fromEntries([
+          ["__proto__", 7],
+          ["ann", 7],
+          ["bob", 7],
+        ]),
+        tags: ["x"],
+        none: {},
+      },
+    ],
+    [
+      "deleted, one by one",
+      { points: t.map(t.int()) },
+      { 1: (doc, old) => Object.keys(old.points).forEach((key) => doc.points.delete(key)) },
+      { points: {} },
+    ],
+    [
+      "cleared",
+      { points: t.map(t.int()), tags: t.list(t.int()), notes: t.table(record({ n: t.int() })) },
+      {
+        1: (doc) => {
+          doc.points.clear();
+          doc.tags.clear();
+          doc.notes.clear();
+        },
+      },
+      { points: {}, tags: [], notes: [] },
+    ],
+    [
+      "gone with the record they were in",
+      { cells: marked },
+      { 1: (doc) => void (doc.cells.delete("1"), doc.cells.delete("2")) },
+      { cells: [] },
+    ],
+    ["set by a later step", { notes: t.list(t.int()) }, { 1: (doc) => doc.notes.push(1) }, { notes: [1] }],
+  ])("are none when they are %s", (_what, changed, migrate, view) => {
+    expect(reloaded(changed, migrate)).toMatchObject(view);
+  });
+});
+
+test("of many records the one that lacks a field is found, wherever it is", () => {
+  const Inner = record({ n: t.int().optional() });
+  const shape = (rank: Record<string, unknown>) => ({
+    rows: t.table(
+      record({ inner: t.map(Inner), at: record({ cells: t.map(record({ note: t.string(), ...(rank as object) })) }) }),
+    ),
+  });
+  const define = (version: number, rank: Record<string, unknown>, migrate: object) =>
+    defineDocument({
+      space: "deep",
+      version,
+      createsOnDemand: true,
+      state: shape(rank),
+      messages: (message) => ({
+        // oxlint-disable-next-line typescript/no-explicit-any -- two versions of a schema at once
+        fill: message((doc: any) => {
+          for (let row = 0; row < 50; row++)
+            doc.rows.insert({ inner: { a: {} }, at: { cells: { x: { note: "" }, y: { note: "" } } } });
+        }),
+      }),
+      migrate: migrate as Record<number, () => void>,
+    });
+  const document = createTestDocument(define(1, {}, {}));
+  document.send("ann", "fill");
+  // oxlint-disable-next-line typescript/no-explicit-any -- two versions of a schema at once
+  const assign = (skipped: string) => (doc: any) => {
+    for (const row of doc.rows) for (const [key, cell] of row.at.cells) if (row.id + key !== skipped) cell.rank = 1;
+  };
+  const rank = { rank: t.int() };
+  expect(() => document.reload(define(2, rank, { 1: assign("47y") }))).toThrow(
+    'doc.rows.get("47").at.cells.get("y").rank without a value',
+  );
+  document.reload(define(2, rank, { 1: assign("") }));
+  expect(document.view("ann")).toMatchObject({ rows: expect.arrayContaining([expect.objectContaining({ id: "47" })]) });
+});

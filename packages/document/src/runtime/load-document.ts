@@ -5,6 +5,7 @@ import { adoptTree } from "../log/adopt-tree.ts";
 import { restoreLedgers, restorePatch, restoreSnapshot, restoring } from "../log/document-log.ts";
 import { decodePatch, decodeSnapshot, type PatchRecord, type SnapshotRecord } from "../log/log-record.ts";
 import { patchTree, plainTree, type StoredTree } from "../log/stored-tree.ts";
+import type { Unsettled } from "../state/lost-elements.ts";
 import { type MissingValue, missingValue } from "../state/missing-value.ts";
 import type { RecordNode } from "../state/record-node.ts";
 import { smallSeq } from "../state/small-seq.ts";
@@ -118,10 +119,13 @@ function migrated(compiled: CompiledDocument, records: readonly LogRecord[]): Do
   body.markers.markUnlogged();
   try {
     restoring(body, body.effectSeq, () => {
-      adoptTree(state.root, tree);
+      state.losses = adoptTree(state.root, tree);
       for (let step = storedVersion; step < version; step++) migrateStep(migrate[step], step, state.root, tree);
       const missing = missingValue(state.root);
       if (missing !== undefined) throw new Error(forgotten(missing, tree, storedVersion, version - 1));
+      const unsettled = state.losses.unsettled();
+      if (unsettled !== undefined) throw new Error(lost(unsettled, storedVersion, version - 1));
+      state.losses = undefined;
     });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -145,8 +149,16 @@ function migrateStep(work: Migration | undefined, step: number, root: RecordNode
 /** What was stored is told by its type only: texts of errors are no place for state. */
 function forgotten({ field, place, path }: MissingValue, tree: StoredTree, first: number, last: number): string {
   const stored = place.reduce<unknown>((at, key) => (at as StoredTree | undefined)?.[key], tree);
-  const steps = first === last ? `migrate[${first}] leaves` : `migrate[${first}] to migrate[${last}] leave`;
   const why =
     stored === undefined ? "nothing was stored for it" : `what was stored does not fit (${describeType(stored)})`;
-  return `${steps} ${path} without a value: it is required (${field.node.kind}), and ${why}. Assign it there, or give its schema a default or make it optional`;
+  return `${stepsOf(first, last, "leave")} ${path} without a value: it is required (${field.node.kind}), and ${why}. Assign it there, or give its schema a default or make it optional`;
+}
+
+function lost({ first: { path, stored }, count }: Unsettled, first: number, last: number): string {
+  const others = count === 1 ? "" : `, and ${count - 1} more like it`;
+  return `${stepsOf(first, last, "drop")} ${path}${others}: what was stored does not fit (${stored}). Put it there in its new form, or say that it goes with delete or clear`;
+}
+
+function stepsOf(first: number, last: number, what: string): string {
+  return first === last ? `migrate[${first}] ${what}s` : `migrate[${first}] to migrate[${last}] ${what}`;
 }

@@ -2,6 +2,7 @@ import type { Principal } from "@tidewire/foundation";
 import type { DocumentPresence } from "../author/context.ts";
 import { StateError } from "../author/state-error.ts";
 import { LimitError } from "./limit-error.ts";
+import type { LossLedger } from "./lost-elements.ts";
 import { PrincipalTable } from "./principals.ts";
 import type { ReadTracker } from "./read-tracker.ts";
 import type { RecordNode } from "./record-node.ts";
@@ -45,6 +46,8 @@ export class DocumentState {
   extras: RootExtras | undefined;
   /** While the log is read nothing is refused for its size: it was accepted once. */
   isRestoring = false;
+  /** Set while a migration runs: containers tell it of removals, also of what is not there. */
+  losses: LossLedger | undefined;
   /** The open transaction has written some field twice: it may hold again what it held before. */
   hasRewrites = false;
   bytes = 0;

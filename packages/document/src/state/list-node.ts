@@ -114,6 +114,7 @@ export class ListNode extends StateNode implements DocumentList<unknown>, Undoab
   }
 
   clear(): void {
+    this.$state.losses?.cleared(this);
     this.splice(0);
   }
 

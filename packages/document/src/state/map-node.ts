@@ -69,7 +69,10 @@ export class MapNode extends ContainerNode<MapElement> implements DocumentMap<un
   delete(key: string): boolean {
     this.$state.assertWritable(this.$isLive);
     const element = this.#elements.get(key);
-    if (element === undefined) return false;
+    if (element === undefined) {
+      this.$state.losses?.deleted(this, key);
+      return false;
+    }
     this.$state.log(this, removed, element);
     this.#take(element);
     this.$state.bytes -= bytesOf(element);
@@ -77,6 +80,7 @@ export class MapNode extends ContainerNode<MapElement> implements DocumentMap<un
   }
 
   clear(): void {
+    this.$state.losses?.cleared(this);
     for (const key of this.$keys().slice()) this.delete(key);
   }
 

@@ -127,6 +127,7 @@ export class TableNode extends ContainerNode<RecordNode> implements RowSource, U
   }
 
   clear(): void {
+    this.$state.losses?.cleared(this);
     for (const record of this.$order.toArray()) this.delete(record.$key);
   }
 
