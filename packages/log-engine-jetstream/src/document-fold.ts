@@ -67,6 +67,15 @@ export function fold(records: readonly StoredRecord[]): FoldedDocument | undefin
   return { state, counting, patches, beginSeq, voids, obsolete };
 }
 
+/**
+ * The records since the last history that was installed over what there was: what it replaced is not the past of this one,
+ * also while it is still on the subject.
+ */
+export function ofPresentLog({ counting }: FoldedDocument): readonly StoredRecord[] {
+  const start = counting.findLastIndex((record) => record.kind === "install" && record.seq === record.baseSeq);
+  return counting.slice(Math.max(start, 0));
+}
+
 function isVoid(state: DocumentState, record: StoredRecord): boolean {
   if (record.kind === "install") return record.epoch < state.epoch;
   if (record.kind === "epoch") return record.epoch <= state.epoch || record.seq < state.seq;

@@ -57,15 +57,16 @@ export class DocumentWrites {
   }
 
   async open(document: DocumentName, owner: string, ifExists: boolean): Promise<OpenedLog> {
-    const { layout, loader, fences, metrics } = this.#modules;
+    const { layout, loader, fences, metrics, states } = this.#modules;
     const places = layout.places(document);
     for (let attempt = 0; attempt < CONFLICTS_MAX; attempt++) {
       const loaded = await loader.load(places);
+      const knownEpoch = states.get(documentPath(document))?.epoch ?? 0;
       this.#compare(document, loaded.state);
       if (ifExists && !exists(loaded)) throw missingError(loaded.state ?? nowhere);
       // The bytes first: an epoch that is taken and cannot be served would only stop who serves it now.
       const history = await this.#bytesOf(places, loaded);
-      const head = takeOver(loaded, owner);
+      const head = takeOver(loaded, owner, knownEpoch);
       const state = await this.#write(document, places, head, nothing, loaded.lastStreamSeq);
       if (state === undefined) continue;
       this.#report(document, loaded);
@@ -213,12 +214,11 @@ export class DocumentWrites {
 
   /** An append that does not follow the head: one that did commit, or one that lost. */
   async #repeated(places: DocumentPlaces, state: DocumentState, append: LogAppend): Promise<void> {
-    if (append.seq <= state.seq && append.epoch <= state.epoch) {
-      const { records } = await this.#modules.loader.load(places);
-      const same = records.find((record) => isRepetition(record, append));
-      if (same !== undefined && (await this.#hasSameBytes(places, same, append.data))) return;
-    }
-    throw this.#fenced(state.epoch, state.seq);
+    if (append.seq > state.seq || append.epoch > state.epoch) throw this.#fenced(state.epoch, state.seq);
+    const { committed, state: newest = state } = await this.#modules.loader.load(places);
+    const same = committed.find((record) => isRepetition(record, append));
+    if (same !== undefined && (await this.#hasSameBytes(places, same, append.data))) return;
+    throw this.#fenced(newest.epoch, newest.seq);
   }
 
   async #hasSameBytes(places: DocumentPlaces, record: StoredRecord, data: Uint8Array): Promise<boolean> {
@@ -297,8 +297,10 @@ function exists({ state, isShorterThanSnapshot }: LoadedDocument): boolean {
   return isShorterThanSnapshot || (state !== undefined && state.seq > 0 && !state.isDeleted);
 }
 
-function takeOver({ state, snapshot, isShorterThanSnapshot, records }: LoadedDocument, owner: string): RecordHead {
-  const epochs = [state?.epoch ?? 0, snapshot?.epoch ?? 0, ...records.map((record) => record.epoch)];
+/** @param knownEpoch one that this process has seen given, though a log that came back shorter may not say so any more. */
+function takeOver(loaded: LoadedDocument, owner: string, knownEpoch: number): RecordHead {
+  const { state, snapshot, isShorterThanSnapshot, records } = loaded;
+  const epochs = [knownEpoch, state?.epoch ?? 0, snapshot?.epoch ?? 0, ...records.map((record) => record.epoch)];
   const epoch = Math.max(...epochs) + 1;
   const [takenFrom] = formerOwners(state, owner);
   const common = { kind: "epoch" as const, epoch, owner, ...(takenFrom === undefined ? {} : { takenFrom }) };

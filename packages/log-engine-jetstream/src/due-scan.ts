@@ -1,5 +1,4 @@
-import { documentPath } from "@tidewire/foundation";
-import type { DueDocument, LogHead } from "@tidewire/log-engine";
+import { compareNames, type DueDocument, type LogHead } from "@tidewire/log-engine";
 import type { DueEntry } from "./due-entries.ts";
 import type { DueTimers } from "./due-timers.ts";
 import type { Layout } from "./layout.ts";
@@ -61,6 +60,5 @@ function isComplete(found: readonly DueDocument[], limit: number, nextAt: number
 }
 
 function compareDue(a: DueDocument, b: DueDocument): number {
-  if (a.wakeAt !== b.wakeAt) return a.wakeAt - b.wakeAt;
-  return documentPath(a.document) < documentPath(b.document) ? -1 : 1;
+  return a.wakeAt - b.wakeAt || compareNames(a.document, b.document);
 }

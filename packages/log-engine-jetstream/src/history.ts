@@ -1,5 +1,5 @@
 import { historyError, type LogMoment, type LogReadAt } from "@tidewire/log-engine";
-import { type FoldedDocument, fold, MissingRecords } from "./document-fold.ts";
+import { type FoldedDocument, fold, MissingRecords, ofPresentLog } from "./document-fold.ts";
 import type { DocumentPlaces } from "./layout.ts";
 import type { Payloads } from "./payloads.ts";
 import { DamagedRecord, parseRecord, type StoredRecord, type StoredSnapshot } from "./record.ts";
@@ -60,11 +60,9 @@ export class History {
 }
 
 function pastState(folded: FoldedDocument, kept: readonly StoredSnapshot[], moment: LogMoment): PastState {
-  const { counting } = folded;
-  // What an installed history replaced is not the past of this one.
-  const start = counting.findLastIndex((record) => record.kind === "install" && record.seq === record.baseSeq);
-  const [first] = counting.slice(Math.max(start, 0)) as [StoredRecord];
-  const appends = counting.slice(Math.max(start, 0)).filter((record) => record.kind === "append");
+  const counting = ofPresentLog(folded);
+  const [first] = counting as readonly [StoredRecord];
+  const appends = counting.filter((record) => record.kind === "append");
   const isIn = (record: StoredRecord): boolean =>
     "seq" in moment ? record.seq <= moment.seq : record.writtenAt < moment.beforeMs;
   const target = appends.findLast(isIn);

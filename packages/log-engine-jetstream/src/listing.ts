@@ -1,7 +1,7 @@
 import type { DocumentName } from "@tidewire/foundation";
 import type { KnownDocument, ListedDocument, LogHead } from "@tidewire/log-engine";
 import type { DocumentState } from "./document-fold.ts";
-import { firstAfter } from "./document-names.ts";
+import { firstAfter } from "./first-after.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { DocumentPlaces, Layout } from "./layout.ts";
 import type { Loader } from "./loader.ts";

@@ -1,5 +1,5 @@
 import { ServiceError } from "@tidewire/foundation";
-import { type DocumentState, type FoldedDocument, fold, MissingRecords } from "./document-fold.ts";
+import { type DocumentState, type FoldedDocument, fold, MissingRecords, ofPresentLog } from "./document-fold.ts";
 import type { DocumentPlaces } from "./layout.ts";
 import type { JetStreamLogMetrics } from "./metrics.ts";
 import { DamagedRecord, parseRecord, type StoredMessage, type StoredRecord, type StoredSnapshot } from "./record.ts";
@@ -31,6 +31,8 @@ export interface LoadedDocument {
   readonly obsolete: readonly number[];
   /** Every record that was read, whether it counts or not. */
   readonly records: readonly StoredRecord[];
+  /** Those of them that did commit, and were not replaced by an installed history. */
+  readonly committed: readonly StoredRecord[];
 }
 
 /** The reads race with purges and new snapshots of others; a gap is one only if it is still there on a further look. */
@@ -91,7 +93,7 @@ export class Loader {
     const [{ newest: snapshot }, last] = await Promise.all([snapshots.newest(places), reader.last(stream, subject)]);
     const some = snapshot === undefined ? {} : { snapshot };
     if (last === undefined) {
-      const nothing = { patches: [], voids: [], obsolete: [], records: [] };
+      const nothing = { patches: [], voids: [], obsolete: [], records: [], committed: [] };
       return {
         lastStreamSeq: 0,
         ...some,
@@ -124,6 +126,7 @@ export class Loader {
       voids,
       obsolete,
       records,
+      committed: ofPresentLog(folded),
     };
   }
 

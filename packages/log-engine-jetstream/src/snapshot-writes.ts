@@ -1,5 +1,5 @@
-import { type DocumentName, ServiceError } from "@tidewire/foundation";
-import { fencedError, type LogSnapshotWrite } from "@tidewire/log-engine";
+import type { DocumentName } from "@tidewire/foundation";
+import { argumentError, fencedError, type LogSnapshotWrite } from "@tidewire/log-engine";
 import type { DocumentState } from "./document-fold.ts";
 import type { DocumentPlaces, Layout } from "./layout.ts";
 import type { Loader } from "./loader.ts";
@@ -34,7 +34,7 @@ export class SnapshotWrites {
         metrics.fenced.add(1);
         throw fencedError(state?.epoch ?? 0, state?.seq ?? 0);
       }
-      if (snapshot.seq > state.seq) throw invalid("seq", "the snapshot is ahead of the log");
+      if (snapshot.seq > state.seq) throw argumentError("seq", "the snapshot is ahead of the log");
       if (snapshot.seq <= state.baseSeq) return;
       const kept = await snapshots.newest(places);
       if (kept.newest?.lineage === state.lineage && kept.newest.seq >= snapshot.seq) return;
@@ -54,11 +54,7 @@ export class SnapshotWrites {
     if (state.kind === "append" && state.seq === seq) return state.streamSeq;
     const { records } = await this.#modules.loader.load(places);
     const record = records.find((each) => each.kind === "append" && each.lineage === state.lineage && each.seq === seq);
-    if (record === undefined) throw invalid("seq", "the snapshot is not at the end of a record");
+    if (record === undefined) throw argumentError("seq", "the snapshot is not at the end of a record");
     return record.streamSeq;
   }
-}
-
-function invalid(parameter: string, message: string): ServiceError {
-  return new ServiceError("invalid_argument", message, { details: { parameter } });
 }

@@ -1,5 +1,5 @@
 import type { Clock, DocumentName } from "@tidewire/foundation";
-import { compareNames } from "./document-names.ts";
+import { compareNames } from "@tidewire/log-engine";
 import { inParallel } from "./in-parallel.ts";
 import type { Layout } from "./layout.ts";
 import type { NatsLink } from "./nats-link.ts";

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { crc32 } from "node:zlib";
 import { expect, test } from "@jest/globals";
 import type { MsgHdrs } from "@nats-io/nats-core";
 import type { ServiceError } from "@tidewire/foundation";
+import { type RecordHead, recordHeaders } from "../src/record.ts";
 import { Bench, errorOf, game, grow, places, step, until } from "./support/bench.ts";
 import { countedMetrics } from "./support/counted-metrics.ts";
 
@@ -143,6 +145,26 @@ bench.eachServer((start) => {
     await engine.append(game, step(again.epoch, 2));
   });
 
+  test("an epoch that came back lost is not given twice by a process that has given it", async () => {
+    const server = await start();
+    const engine = await bench.open(server);
+    await grow(engine, 2);
+    const { epoch: lost } = await engine.open(game, "host-b");
+    const jsm = await bench.admin(server);
+    const { state } = await jsm.streams.info(places.documentStream);
+    await jsm.streams.deleteMessage(places.documentStream, state.last_seq);
+    await server.kill("SIGTERM");
+    await server.start();
+    await until(
+      async () => engine.status.isConnected,
+      (isConnected) => isConnected,
+    );
+    const { epoch, seq } = await engine.open(game, "host-c");
+    expect([epoch > lost, seq]).toEqual([true, 2]);
+    expect((await errorOf(engine.append(game, step(lost, 2)))).details).toEqual({ epoch, seq: 2 });
+    await engine.append(game, step(epoch, 2));
+  });
+
   test("a log that ends before its snapshot goes on from the snapshot", async () => {
     const server = await start();
     const { sink, values } = countedMetrics();
@@ -180,6 +202,22 @@ bench.eachServer((start) => {
     expect(values.get("void_records_total")).toBe(1);
     await engine.append(game, step(epoch, 1));
     expect((await engine.open(game, "host-c")).patches.map((patch) => patch.seq)).toEqual([1, 2]);
+  });
+
+  test("a record that does not count is not what a repeated append asks for", async () => {
+    const server = await start();
+    const { epoch: old } = await grow(await bench.open(server), 1);
+    const engine = await bench.open(server);
+    const { epoch, seq } = await engine.open(game, "host-b");
+    const late = step(old, seq, { data: Buffer.from("too late") });
+    const history = { lineage: 0, baseSeq: 0, restsOnSnapshot: false, isDeleted: false };
+    const head: RecordHead = { kind: "append", epoch: old, expectedSeq: seq, seq: seq + 1, ...history };
+    const payload = { chunks: [], size: late.data.length, crc: crc32(late.data) };
+    const jsm = await bench.admin(server);
+    await jsm.jetstream().publish(places.documentSubject, late.data, { headers: recordHeaders(head, payload) });
+    const fresh = await bench.open(server);
+    const error = await errorOf(fresh.append(game, late));
+    expect([error.code, error.details]).toEqual(["fenced", { epoch, seq }]);
   });
 
   test("a document that is opened again and again, and never written, stays small", async () => {

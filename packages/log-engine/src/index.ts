@@ -3,6 +3,7 @@ export { compareNames } from "./document-order.ts";
 export { type FenceListener, FenceWatchers } from "./fence-watchers.ts";
 export { GuardedLogEngine } from "./guarded-log-engine.ts";
 export {
+  argumentError,
   checkAfterSpace,
   checkAppend,
   checkCount,

@@ -28,7 +28,7 @@ export function checkDocument(document: DocumentName): void {
 
 export function checkOwner(owner: string): void {
   if (typeof owner !== "string" || owner.length === 0 || owner.length > OWNER_MAX_LENGTH) {
-    throw invalid("owner", `owner must be 1 to ${OWNER_MAX_LENGTH} characters`);
+    throw argumentError("owner", `owner must be 1 to ${OWNER_MAX_LENGTH} characters`);
   }
 }
 
@@ -37,7 +37,7 @@ export function checkAppend(append: LogAppend, limits: LogLimits): void {
   checkCount("epoch", append.epoch);
   checkCount("expectedSeq", append.expectedSeq);
   checkCount("seq", append.seq);
-  if (append.seq <= append.expectedSeq) throw invalid("seq", "seq must be greater than expectedSeq");
+  if (append.seq <= append.expectedSeq) throw argumentError("seq", "seq must be greater than expectedSeq");
   if (append.wakeAt !== undefined) checkCount("wakeAt", append.wakeAt);
   checkData(append.data, limits.recordMaxBytes, "record");
   if (append.seq - append.expectedSeq > limits.seqStepMax) {
@@ -67,23 +67,24 @@ export function checkInstall(part: LogInstall, limits: LogLimits): void {
   checkCount("afterSeq", afterSeq);
   if (wakeAt !== undefined) checkCount("wakeAt", wakeAt);
   if (snapshot !== undefined) {
-    if (!replaces) throw invalid("snapshot", "only a part that replaces what is stored may bring a snapshot");
-    if (snapshot.seq !== afterSeq) throw invalid("snapshot", "the snapshot must be at afterSeq");
+    if (!replaces) throw argumentError("snapshot", "only a part that replaces what is stored may bring a snapshot");
+    if (snapshot.seq !== afterSeq) throw argumentError("snapshot", "the snapshot must be at afterSeq");
     checkData(snapshot.data, limits.snapshotMaxBytes, "snapshot");
   }
   if (isDeleted && (!replaces || snapshot !== undefined || patches.length > 0 || wakeAt !== undefined)) {
-    throw invalid("isDeleted", "a deleted document replaces what is stored, and has nothing else");
+    throw argumentError("isDeleted", "a deleted document replaces what is stored, and has nothing else");
   }
   if (deletion !== undefined) {
-    if (!isDeleted) throw invalid("deletion", "only a deleted document has the record of its deletion");
-    if (deletion.seq !== afterSeq || afterSeq === 0) throw invalid("deletion", "the deletion must be at afterSeq");
+    if (!isDeleted) throw argumentError("deletion", "only a deleted document has the record of its deletion");
+    if (deletion.seq !== afterSeq || afterSeq === 0)
+      throw argumentError("deletion", "the deletion must be at afterSeq");
     checkData(deletion.data, limits.recordMaxBytes, "record");
   }
   if (patches.length > limits.pageMax) throw tooLarge("number of patches", patches.length, limits.pageMax);
   let reached = afterSeq;
   for (const patch of patches) {
     checkCount("seq", patch.seq);
-    if (patch.seq <= reached) throw invalid("patches", "patches must be in order");
+    if (patch.seq <= reached) throw argumentError("patches", "patches must be in order");
     if (patch.seq - reached > limits.seqStepMax) throw tooLarge("step of seq", patch.seq - reached, limits.seqStepMax);
     checkData(patch.data, limits.recordMaxBytes, "record");
     reached = patch.seq;
@@ -92,7 +93,8 @@ export function checkInstall(part: LogInstall, limits: LogLimits): void {
 
 /** A non-negative integer that a JavaScript number holds exactly. */
 export function checkCount(parameter: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 0) throw invalid(parameter, `${parameter} must be an integer from 0`);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw argumentError(parameter, `${parameter} must be an integer from 0`);
 }
 
 /** As many documents as one call may name, each well formed. */
@@ -102,16 +104,17 @@ export function checkDocuments(documents: readonly DocumentName[], limits: LogLi
 }
 
 export function checkPage(limit: number, limits: LogLimits): void {
-  if (!Number.isSafeInteger(limit) || limit < 1) throw invalid("limit", "limit must be an integer from 1");
+  if (!Number.isSafeInteger(limit) || limit < 1) throw argumentError("limit", "limit must be an integer from 1");
   if (limit > limits.pageMax) throw tooLarge("page", limit, limits.pageMax);
 }
 
-export function invalid(parameter: string, message: string): ServiceError {
+/** The error of a mistake of the caller. */
+export function argumentError(parameter: string, message: string): ServiceError {
   return new ServiceError("invalid_argument", message, { details: { parameter } });
 }
 
 function checkData(data: Uint8Array, maxBytes: number, what: string): void {
-  if (!(data instanceof Uint8Array)) throw invalid("data", "data must be bytes");
+  if (!(data instanceof Uint8Array)) throw argumentError("data", "data must be bytes");
   if (data.length > maxBytes) throw tooLarge(`${what} of bytes`, data.length, maxBytes);
 }
 

@@ -4,6 +4,7 @@ import { DocumentHistory } from "./document-history.ts";
 import { compareNames, compareText } from "./document-order.ts";
 import { FenceWatchers } from "./fence-watchers.ts";
 import {
+  argumentError,
   checkAfterSpace,
   checkAppend,
   checkCount,
@@ -15,7 +16,6 @@ import {
   checkPage,
   checkSnapshot,
   fencedError,
-  invalid,
   missingError,
 } from "./log-checks.ts";
 import type {
@@ -139,10 +139,10 @@ export class MemoryLogEngine implements LogEngine {
       const stored = this.#documents.get(documentPath(document));
       if (stored === undefined) throw fencedError(0, 0);
       if (snapshot.epoch !== stored.epoch) throw fencedError(stored.epoch, stored.seq);
-      if (kept.seq > stored.seq) throw invalid("seq", "the snapshot is ahead of the log");
+      if (kept.seq > stored.seq) throw argumentError("seq", "the snapshot is ahead of the log");
       if (kept.seq <= baseSeqOf(stored)) return;
       if (!stored.patches.some((patch) => patch.seq === kept.seq)) {
-        throw invalid("seq", "the snapshot is not at the end of a record");
+        throw argumentError("seq", "the snapshot is not at the end of a record");
       }
       stored.snapshot = kept;
       stored.patches = stored.patches.filter((patch) => patch.seq > kept.seq);

@@ -2,7 +2,7 @@ import { type DocumentName, documentName, documentPath, ServiceError } from "@ti
 import type { LinkServices, ServerStream, ServerStreamHandlers } from "@tidewire/link";
 import { type Fenced, serveLog, serveLogTransfer } from "@tidewire/protocol-log";
 import { fitting } from "./answer-size.ts";
-import { invalid } from "./log-checks.ts";
+import { argumentError } from "./log-checks.ts";
 import type { LogEngine, LogMoment, LogRead, LogReadAt } from "./log-engine.ts";
 import { type LogShard, wrongShardError } from "./log-shard.ts";
 
@@ -108,7 +108,7 @@ const undividedLog: ServedLog = {
 function momentOf(seq: number | undefined, beforeMs: number | undefined): LogMoment {
   if (seq !== undefined && beforeMs === undefined) return { seq };
   if (beforeMs !== undefined && seq === undefined) return { beforeMs };
-  throw invalid("seq", "give either seq or beforeMs");
+  throw argumentError("seq", "give either seq or beforeMs");
 }
 
 /** What the caller does not have yet. */

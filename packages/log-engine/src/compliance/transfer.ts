@@ -177,6 +177,27 @@ export function installCompliance(start: StartLogEngine): void {
     );
 
     test(
+      "that replaces a document ends what was appended before: its repetition is fenced, that of what stays is not",
+      withEngine(start, async (engine) => {
+        const { epoch } = await grow(engine, game, 2);
+        const snapshot = { seq: 2, data: bytes("state 2 of elsewhere") };
+        await engine.install(game, { ...empty, epoch, afterSeq: 2, snapshot });
+        for (const seq of [0, 1]) await expectFenced(engine.append(game, step(epoch, seq)), { epoch, seq: 2 });
+        await engine.append(game, step(epoch, 2));
+        await engine.install(game, { ...empty, epoch, replaces: false, afterSeq: 3, patches: records(3, 4) });
+        await engine.append(game, step(epoch, 2));
+        await expectFenced(engine.append(game, step(epoch, 1)), { epoch, seq: 4 });
+        expect(await opened(engine, game)).toEqual([epoch + 1, 4, ["state 2 of elsewhere", "patch 3", "patch 4"]]);
+
+        const other = { space: "board-game", key: "without-snapshot" };
+        const { epoch: second } = await grow(engine, other, 2);
+        await engine.install(other, { ...empty, epoch: second, afterSeq: 2 });
+        for (const seq of [0, 1])
+          await expectFenced(engine.append(other, step(second, seq)), { epoch: second, seq: 2 });
+      }),
+    );
+
+    test(
       "leaves nobody as the owner: the next open warns no one of before",
       withEngine(start, async (engine) => {
         const { epoch } = await engine.open(game, "host-a");
