@@ -141,20 +141,24 @@ describe("messages that are made with the imported `message`", () => {
     expect(() => document.send("ann", "add", "3")).toThrow(expect.objectContaining({ code: "invalid_argument" }));
   });
 
-  test("take any document where nothing is annotated", () => {
+  test("know it where nothing is annotated, wherever they stand, with what is computed before them", () => {
     const game = defineDocument({
-      space: "loose",
-      createsOnDemand: true,
-      state: { phase: t.enum("lobby", "play"), tiles: t.list(t.int()) },
       messages: {
         play: message(z.object({ tile: z.int() }), (doc, arg, ctx) => {
           const tile: number = arg.tile;
+          // @ts-expect-error -- an unknown word
+          if (tile < 0) doc.phase = "over";
+          // @ts-expect-error -- an unknown field
+          if (tile < 0) doc.unknown = 1;
           doc.phase = "play";
           doc.tiles.push(tile);
           return { score: tile + 1, by: ctx.principal.agent };
         }),
         wave: message((_doc, _arg, ctx) => ctx.principal.agent),
       },
+      space: "loose",
+      createsOnDemand: true,
+      state: { phase: t.enum("lobby", "play"), tiles: t.list(t.int()) },
     });
     const document = createTestDocument(game);
     const { score }: { score: number } = document.send("ann", "play", { tile: 3 });
@@ -162,6 +166,63 @@ describe("messages that are made with the imported `message`", () => {
     expect(document.view("ann")).toMatchObject({ phase: "play", tiles: [3] });
     // @ts-expect-error -- another type
     expect(() => document.send("ann", "play", {})).toThrow(expect.objectContaining({ code: "invalid_argument" }));
+
+    const summed = defineDocument({
+      space: "summed",
+      createsOnDemand: true,
+      state: { tiles: t.list(t.int()) },
+      computed: { count: (doc) => doc.tiles.length },
+      messages: {
+        add: message(t.int(), (doc, tile) => {
+          // @ts-expect-error -- another type
+          const wrong: string = doc.count;
+          return [doc.tiles.push(tile), wrong];
+        }),
+      },
+    });
+    expect(createTestDocument(summed).send("ann", "add", 3)).toEqual([1, 0]);
+  });
+
+  test("know no document where they stand alone, until their handlers say for which they are", () => {
+    // @ts-expect-error -- nobody knows what it is
+    const lone = message((doc) => doc.count);
+    const greet = message((_doc, _arg, ctx) => ctx.principal.agent);
+    const add = message(t.int(), (doc: Doc, by) => (doc.count += by));
+    const other = message((doc: { points: number }) => doc.points);
+    const define = (): unknown =>
+      // @ts-expect-error -- a message of another document
+      defineDocument({ space: "alone", state, messages: { other } });
+    expect(define).not.toThrow();
+    const twice = message(t.int(), (doc: Doc, by, ctx) => add(doc, by, ctx) + add(doc, by, ctx));
+    const alone = defineDocument({
+      space: "alone",
+      createsOnDemand: true,
+      state,
+      messages: { lone, greet, add, twice },
+    });
+    const document = createTestDocument(alone);
+    const sum: number = document.send("ann", "twice", 3);
+    expect([sum, document.send("ann", "lone"), document.send("ann", "greet")]).toEqual([9, 6, "ann"]);
+  });
+
+  test("may share a handler, which stays as it was", () => {
+    const handler = (doc: Doc, by: number): number => (doc.count += by);
+    const shared = defineDocument({
+      space: "shared",
+      createsOnDemand: true,
+      state,
+      messages: {
+        add: message(t.int(), handler),
+        once: message((doc: Doc) => handler(doc, 1)),
+        small: message(t.int().max(1), handler),
+      },
+    });
+    const document = createTestDocument(shared);
+    expect([document.send("ann", "add", 3), document.send("ann", "once"), document.send("ann", "small", 1)]).toEqual([
+      3, 4, 5,
+    ]);
+    expect(() => document.send("ann", "small", 2)).toThrow(expect.objectContaining({ code: "invalid_argument" }));
+    expect(Object.keys(handler)).toEqual([]);
   });
 });
 

@@ -13,9 +13,13 @@ import type { SchemaNode } from "./schema-node.ts";
 export const documentKey: unique symbol = Symbol.for("tidewire.document");
 
 /** State, computed values and presence: what handlers get. */
-export type DocumentOf<State extends Fields, Computed = unknown> = RecordOf<State> & {
-  readonly [Name in keyof Computed]: Computed[Name];
-} & { readonly presence: DocumentPresence };
+export type DocumentOf<State extends Fields, Computed = unknown> = RecordOf<State> &
+  ComputedOf<Computed> & { readonly presence: DocumentPresence };
+
+/** While TypeScript does not know them yet they are `never`, and the rest of the document is known all the same. */
+type ComputedOf<Computed> = [Computed] extends [never]
+  ? unknown
+  : { readonly [Name in keyof Computed]: Computed[Name] };
 
 export interface ViewerOf<ViewState> {
   readonly principal: Principal;
@@ -43,7 +47,7 @@ export interface DocumentSpec<
   State extends Fields,
   Computed extends Record<string, unknown>,
   Views extends Record<string, unknown>,
-  Messages extends Record<string, MessageDefinition<any, any, any>>,
+  Messages extends Record<string, MessageDefinition<DocumentOf<State, Computed>, any, any>>,
   ViewStateSchema extends StandardSchemaV1,
 > {
   /** `[a-z][a-z0-9-]{2,62}` */
@@ -76,7 +80,7 @@ export interface DocumentSpec<
   onConnect?(doc: DocumentOf<State, Computed>, ctx: DocumentContext): void;
   /** The last connection of a principal went. */
   onDisconnect?(doc: DocumentOf<State, Computed>, ctx: DocumentContext): void;
-  /** With a function, `message` knows the document's type; with an object, handlers annotate what they take it to be. */
+  /** Made with the imported `message`, or with the one that a function here is given. */
   readonly messages?: Messages | ((message: MessageFactory<DocumentOf<State, Computed>>) => Messages);
   /** What `ctx.after` may name. `ctx.principal` is the one who set the timer. */
   readonly timers?: Readonly<
@@ -151,7 +155,7 @@ export function defineDocument<
   const State extends Fields,
   Computed extends Record<string, unknown> = NoNames,
   Views extends Record<string, unknown> = NoNames,
-  Messages extends Record<string, MessageDefinition<any, any, any>> = NoNames,
+  Messages extends Record<string, MessageDefinition<DocumentOf<State, Computed>, any, any>> = NoNames,
   ViewStateSchema extends StandardSchemaV1 = StandardSchemaV1<undefined>,
 >(
   spec: DocumentSpec<State, Computed, Views, Messages, ViewStateSchema>,
