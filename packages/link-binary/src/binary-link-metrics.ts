@@ -5,7 +5,7 @@ import { Traffic } from "./traffic.ts";
 export class BinaryLinkMetrics {
   /** Labelled with `side`: `dialling` or `listening`. */
   readonly connections: Gauge;
-  /** Labelled with `side` and `result`: `open`, an error code, `stranger`, `full`. */
+  /** Labelled with `side` and `result`: `open`, an error code, `stranger`, `tls`, `full`. */
   readonly handshakes: Counter;
   /** Labelled with `reason`. */
   readonly breaks: Counter;

@@ -3,7 +3,8 @@ import type { Client, Server } from "@grpc/grpc-js";
 
 /*
  * What grpc-js 1.14 keeps private and has no option for. The version is pinned; with one that has no such things the link
- * is slower and as correct, and the compliance suite ("messages of one turn") notices.
+ * is slower, as correct, and open to more strangers at once. The compliance suite ("messages of one turn") and the tests
+ * of strangers notice.
  */
 
 interface CallFactory {
@@ -26,11 +27,16 @@ export function withoutRetryBuffer(client: Client): void {
  * their event loops: 1 MB a second between two busy processes. Call when the server is bound.
  */
 export function widenWindow(server: Server, bytes: number): void {
-  const { http2Servers } = server as unknown as { http2Servers?: Map<Http2Server, unknown> };
-  for (const http2Server of http2Servers?.keys() ?? []) {
+  for (const http2Server of http2ServersOf(server)) {
     http2Server.on("session", (session: ServerHttp2Session) => {
       session.settings({ initialWindowSize: bytes });
       session.setLocalWindowSize(bytes);
     });
   }
+}
+
+/** The HTTP/2 servers behind it, one for each address; there when it is bound. */
+export function http2ServersOf(server: Server): readonly Http2Server[] {
+  const { http2Servers } = server as unknown as { http2Servers?: Map<Http2Server, unknown> };
+  return [...(http2Servers?.keys() ?? [])];
 }

@@ -22,8 +22,10 @@ export interface GrpcLinkLimits {
   readonly handshakeTimeoutMs: number;
   /** How long a closed connection may take to send what waits. */
   readonly closeTimeoutMs: number;
-  /** Accepted connections at once, unfinished handshakes included; one more is refused with `overloaded`. */
+  /** Accepted connections at once, unfinished handshakes included; one more is refused, as `unavailable` to its dialler. */
   readonly connectionsMax: number;
+  /** Accepted connections that have not finished the handshake, and handshakes under way; one more is dropped. */
+  readonly handshakesMax: number;
   /** Calls and streams at once on one connection; one more is answered `overloaded`. */
   readonly inFlightMax: number;
   /** A message whose body is larger is refused with `limit_exceeded`. */
@@ -45,6 +47,7 @@ export const defaultGrpcLinkLimits: GrpcLinkLimits = {
   handshakeTimeoutMs: 3_000,
   closeTimeoutMs: 2_000,
   connectionsMax: 4_096,
+  handshakesMax: 256,
   inFlightMax: 65_536,
   messageMaxBytes: MESSAGE_MAX_BYTES,
   congestedBytes: MEBIBYTE,

@@ -8,8 +8,9 @@ import type { Reader } from "@tidewire/wire";
 import { serverOptions, WINDOW_BYTES } from "./channel-options.ts";
 import { serverCredentials } from "./credentials.ts";
 import { GrpcCarrier } from "./grpc-carrier.ts";
-import { widenWindow } from "./grpc-internals.ts";
+import { http2ServersOf, widenWindow } from "./grpc-internals.ts";
 import { CONTROL_PATH, identity, READY_TYPE, STREAM_PATH, TOKEN_KEY } from "./service.ts";
+import { StrangerBound } from "./stranger-bound.ts";
 import type { TransportContext } from "./transport-context.ts";
 
 const NO_BINDING = new Uint8Array(0);
@@ -36,6 +37,7 @@ class GrpcLinkListener implements LinkListener {
   readonly #greeting = new Set<GrpcCarrier>();
   /** Open connections by their tokens. */
   readonly #carriers = new Map<string, GrpcCarrier>();
+  #strangers: StrangerBound | undefined;
   #address = "";
 
   constructor(context: TransportContext, services: ServedMethods) {
@@ -63,6 +65,8 @@ class GrpcLinkListener implements LinkListener {
       this.#server.bindAsync(address, credentials, (error, port) => {
         if (error === null) {
           if (this.#context.carrier.tuning === "internals") widenWindow(this.#server, WINDOW_BYTES);
+          const servers = http2ServersOf(this.#server);
+          this.#strangers = new StrangerBound(servers, limits.handshakesMax, (result) => this.#count(result));
           this.#address = `${address.slice(0, address.lastIndexOf(":"))}:${port}`;
           resolve();
         } else {
@@ -92,7 +96,8 @@ class GrpcLinkListener implements LinkListener {
 
   #accept(call: BytesCall): void {
     const { limits } = this.#context;
-    if (this.#sessions.size + this.#greeting.size >= limits.connectionsMax) {
+    const isFull = this.#sessions.size + this.#greeting.size >= limits.connectionsMax;
+    if (isFull || this.#greeting.size >= limits.handshakesMax) {
       this.#count("full");
       call.emit("error", Object.assign(new Error("too many connections"), { code: status.RESOURCE_EXHAUSTED }));
       return;
@@ -118,10 +123,12 @@ class GrpcLinkListener implements LinkListener {
     );
     carrier.attach(session);
     this.#sessions.add(session);
+    this.#strangers?.sessionsAre(this.#sessions.size);
     this.#carriers.set(name, carrier);
     this.#context.joined("listening", carrier);
     session.onClose(() => {
       this.#sessions.delete(session);
+      this.#strangers?.sessionsAre(this.#sessions.size);
       this.#carriers.delete(name);
       this.#context.left("listening", carrier);
     });

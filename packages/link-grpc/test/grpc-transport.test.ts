@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import {
   Client,
@@ -111,6 +111,77 @@ describe("gRPC transport", () => {
     expect(listener.connectionCount).toBe(1);
     expect((await ours.call(echo, parcel(2))).number).toBe(2);
     await ours.close();
+  });
+
+  describe("strangers, by number", () => {
+    const HANDSHAKES = "tidewire_link_grpc_handshakes_total";
+
+    /** A TCP connection that says nothing. */
+    function silentPeer(address: string): Socket {
+      const socket = connect({ host: "127.0.0.1", port: Number(address.split(":")[1]) });
+      socket.on("error", () => {}).resume();
+      closers.push(() => socket.destroy());
+      return socket;
+    }
+
+    it.each(["internals", "public"] as const)(
+      "drops one connection too many that has not shaken hands, %s",
+      async (tuning) => {
+        const metrics = new MetricsRecorder();
+        const { listener } = await listening({ handshakesMax: 1, tuning }, metrics);
+        // Those who have shaken hands take nobody's place.
+        const ours = await transport("client").dial(listener.address);
+        const others = await transport("other").dial(listener.address);
+        const silent = silentPeer(listener.address);
+        await once(silent, "connect");
+        await once(silentPeer(listener.address), "close");
+        expect(metrics.value(`${HANDSHAKES}{side=listening,result=full}`)).toBe(1);
+        expect(await rejection(transport("late").dial(listener.address))).toMatchObject({
+          code: "unavailable",
+          isSent: false,
+        });
+        expect(metrics.value(`${HANDSHAKES}{side=listening,result=full}`)).toBeGreaterThan(1);
+        expect((await ours.call(echo, parcel(2))).number).toBe(2);
+        // A place that was left is not kept for strangers.
+        await others.close();
+        await once(silentPeer(listener.address), "close");
+        expect([silent.destroyed, listener.connectionCount]).toEqual([false, 1]);
+        await ours.close();
+      },
+    );
+
+    it("refuses one handshake too many over one connection", async () => {
+      const metrics = new MetricsRecorder();
+      const { listener } = await listening({ handshakesMax: 2 }, metrics);
+      const client = new Client(listener.address, credentials.createInsecure());
+      closers.push(() => client.close());
+      const identity = (bytes: Buffer): Buffer => bytes;
+      const greeted: Promise<number>[] = [];
+      for (let opened = 0; opened < 3; opened++) {
+        const call = client.makeBidiStreamRequest(CONTROL_PATH, identity, identity, new Metadata());
+        const ended = new Later<number>();
+        call.on("error", () => {}).on("status", (result) => ended.resolve(result.code));
+        call.resume();
+        greeted.push(ended.promise);
+      }
+      expect(await Promise.race(greeted)).toBe(status.RESOURCE_EXHAUSTED);
+      expect(metrics.value(`${HANDSHAKES}{side=listening,result=full}`)).toBe(1);
+    });
+
+    it("counts TLS handshakes that fail", async () => {
+      const metrics = new MetricsRecorder();
+      const certificate = testCertificate("server");
+      const { listener } = await listening({ certificate, handshakeTimeoutMs: 500 }, metrics);
+      const stranger = transport("stranger", { certificate: testCertificate("stranger") });
+      await rejection(stranger.dial(listener.address));
+      const talker = silentPeer(listener.address);
+      talker.write("GET / HTTP/1.1\r\n\r\n");
+      await once(talker, "close");
+      expect(metrics.value(`${HANDSHAKES}{side=listening,result=tls}`)).toBe(2);
+      const ours = await transport("client", { certificate: testCertificate("client") }).dial(listener.address);
+      expect(metrics.value(`${HANDSHAKES}{side=listening,result=tls}`)).toBe(2);
+      await ours.close();
+    });
   });
 
   describe("behind a good handshake", () => {
