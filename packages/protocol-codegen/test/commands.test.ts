@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -210,4 +210,18 @@ describe("the command line", () => {
     expect(await run("genarate", "x")).toMatchObject({ exitCode: 1 });
     expect((await run("generate", "x", "--colour")).err).toContain("--colour");
   });
+});
+
+test("the command is there before a build, and says what to do", () => {
+  const { bin } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  const folder = mkdtempSync(join(tmpdir(), "tidewire-checkout-"));
+  mkdirSync(join(folder, "bin"));
+  copyFileSync(new URL(`../${bin.codegen}`, import.meta.url), join(folder, "bin", "codegen.mjs"));
+  const unbuilt = spawnSync(process.execPath, [join(folder, "bin", "codegen.mjs"), "--help"], { encoding: "utf8" });
+  expect([unbuilt.status, unbuilt.stderr]).toEqual([1, expect.stringContaining("npm run build")]);
+  mkdirSync(join(folder, "dist"));
+  writeFileSync(join(folder, "dist", "main.js"), "console.log(process.argv[2])");
+  const built = spawnSync(process.execPath, [join(folder, "bin", "codegen.mjs"), "check"], { encoding: "utf8" });
+  expect([built.status, built.stdout, bin.codegen]).toEqual([0, "check\n", expect.stringMatching(/^\.\/bin\//)]);
+  rmSync(folder, { recursive: true });
 });
