@@ -7,6 +7,12 @@ const ENVELOPE_BYTES = 64 * 1024;
 const RECORD_BYTES = 32;
 
 /**
+ * Of an answer to `open` and `read`, its snapshot apart. Whoever serves a log has one thread: to encode 16 MiB of records at
+ * once would keep all its other documents waiting for some 25 ms, and a long tail is read in parts just as well.
+ */
+export const TAIL_MAX_BYTES = 2 * 1024 * 1024;
+
+/**
  * As much of an answer as one message carries: the snapshot, then records from the oldest on, at least one of something.
  * What is cut off can be read after the last seq that is in.
  */

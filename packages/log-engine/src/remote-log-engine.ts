@@ -57,6 +57,8 @@ const transfer = LogTransferService.methods;
 const WATCH_BACKOFF: BackoffOptions = { initialMs: 50, factor: 2, capMs: 500, spread: 0.5 };
 /** Documents asked about at one time: with the longest names half a megabyte. */
 const HEADS_MAX = 1_000;
+/** Asked for beyond twice as many records as the last answer had, when the rest of a document is read. */
+const REST_MIN_RECORDS = 64;
 
 /**
  * A log engine in another process. The guarantees are those of the engine there; what the link adds is that an answer can
@@ -292,11 +294,15 @@ export class RemoteLogEngine implements LogEngine {
   ): Promise<LogRead> {
     let { snapshot } = opened;
     let patches = [...opened.patches];
+    let lastCount = patches.length;
     if (opened.isDeleted) return { patches };
     for (;;) {
       const reached = patches.at(-1)?.seq ?? snapshot?.seq ?? 0;
       if (reached >= head) break;
-      const more = await this.#readOnce(document, { afterSeq: reached, limit: this.#limits.pageMax });
+      // Over there as many are read from the disk, whether they fit into the answer or not.
+      const limit = Math.min(this.#limits.pageMax, 2 * lastCount + REST_MIN_RECORDS);
+      const more = await this.#readOnce(document, { afterSeq: reached, limit });
+      lastCount = more.patches.length;
       if (more.snapshot === undefined && more.patches.length === 0) break;
       if (more.snapshot !== undefined) {
         // A newer owner has replaced the records meanwhile.

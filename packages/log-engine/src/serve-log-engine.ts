@@ -1,7 +1,7 @@
 import { type DocumentName, documentName, documentPath, ServiceError } from "@tidewire/foundation";
 import type { LinkServices, ServerStream, ServerStreamHandlers } from "@tidewire/link";
 import { type Fenced, serveLog, serveLogTransfer } from "@tidewire/protocol-log";
-import { fitting } from "./answer-size.ts";
+import { fitting, TAIL_MAX_BYTES } from "./answer-size.ts";
 import { argumentError } from "./log-checks.ts";
 import type { LogEngine, LogMoment, LogRead, LogReadAt } from "./log-engine.ts";
 import { type LogShard, wrongShardError } from "./log-shard.ts";
@@ -22,7 +22,7 @@ export interface ServedLog {
 }
 
 /**
- * Serves a log engine over the link, for `RemoteLogEngine` on the other end. Answers are cut to what one message carries;
+ * Serves a log engine over the link, for `RemoteLogEngine` on the other end. Answers are cut to what one message carries, or less;
  * the other end asks for the rest. What belongs to moving a log is served to tools only.
  */
 export function serveLogEngine(engine: LogEngine, services: LinkServices, served: ServedLog = undividedLog): void {
@@ -32,7 +32,7 @@ export function serveLogEngine(engine: LogEngine, services: LinkServices, served
       if (shardCount !== served.shard.count) throw wrongShardError(served.shard);
       const opened = await engine.open(documentName(space, key), owner, { ifExists: ifExists === true });
       const { epoch, seq, isDeleted } = opened;
-      return { epoch, seq, isDeleted, ...fitting(opened) };
+      return { epoch, seq, isDeleted, ...fitting(opened, TAIL_MAX_BYTES) };
     },
     append: async ({ space, key, ...append }) => {
       const { epoch, expectedSeq, seq, data, wakeAt, deletes } = append;
@@ -49,7 +49,7 @@ export function serveLogEngine(engine: LogEngine, services: LinkServices, served
       return {};
     },
     read: async ({ space, key, afterSeq, limit }) =>
-      fitting(await engine.read(documentName(space, key), { afterSeq, limit })),
+      fitting(await engine.read(documentName(space, key), { afterSeq, limit }), TAIL_MAX_BYTES),
     list: async ({ space, afterKey, limit }) => ({
       documents: await engine.list(space, { limit, ...(afterKey === undefined ? {} : { afterKey }) }),
     }),

@@ -9,6 +9,7 @@ import {
   SystemClock,
 } from "@tidewire/foundation";
 import { LinkServiceTable, MemoryLinkNetwork, PeerLink } from "@tidewire/link";
+import { LogService } from "@tidewire/protocol-log";
 import { logEngineCompliance } from "../src/compliance/compliance.ts";
 import { defaultLogLimits, type LogLimits, MemoryLogEngine, RemoteLogEngine, serveLogEngine } from "../src/index.ts";
 
@@ -91,6 +92,29 @@ describe("over the link", () => {
     ]);
     const read = await engine.read(game, { afterSeq: 0, limit: 10 });
     expect([read.snapshot?.seq, read.patches.map((patch) => patch.seq)]).toEqual([2, [3]]);
+    await stop();
+  });
+
+  test("a long tail comes in parts of two megabytes, with no more read over there than about twice that", async () => {
+    const { engine, stored, link, stop } = await startRemote();
+    const { epoch } = await engine.open(game, "host-a");
+    const data = new Uint8Array(1_000);
+    for (let seq = 1; seq <= 9_000; seq++) await engine.append(game, { epoch, expectedSeq: seq - 1, seq, data });
+    const request = { space: game.space, key: game.key, owner: "host-a" };
+    const first = await link.call(LogService.methods.open, request);
+    expect(first.patches.length).toBeGreaterThan(1_900);
+    expect(first.patches.length).toBeLessThan(2_100);
+
+    const limits: number[] = [];
+    const read = stored.read.bind(stored);
+    stored.read = (document, range) => {
+      limits.push(range.limit);
+      return read(document, range);
+    };
+    const { patches } = await engine.open(game, "host-a");
+    expect(patches.map(({ seq }) => seq)).toEqual(Array.from({ length: 9_000 }, (_, index) => index + 1));
+    expect(limits).toHaveLength(4);
+    expect(Math.max(...limits)).toBeLessThan(4_300);
     await stop();
   });
 
