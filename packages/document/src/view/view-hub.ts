@@ -1,11 +1,11 @@
 import type { Principal } from "@tidewire/foundation";
-import type { Frame } from "../runtime/runtime.ts";
 import { LimitError } from "../state/limit-error.ts";
 import type { ViewStateValue } from "./class-keys.ts";
 import { ClassTable } from "./class-table.ts";
 import { Cohort } from "./cohort.ts";
 import type { ViewedDocument } from "./document-views.ts";
-import { emptyDelta, type FrameBody } from "./frame.ts";
+import { emptyDelta } from "./frame.ts";
+import { FrameSender } from "./frame-sender.ts";
 import type { Outbox } from "./outbox.ts";
 import type { SharedStep } from "./shared-step.ts";
 import { SharedSteps } from "./shared-steps.ts";
@@ -22,24 +22,17 @@ export class ViewHub {
   readonly #classes: ClassTable;
   readonly #shared: SharedSteps;
   readonly #straight: StraightStep;
+  readonly #sender: FrameSender;
   #viewerCount = 0;
-  /** Counts the deliveries. */
-  #delivery = 0;
-  /**
-   * Members that were promised a frame even if nothing changes. Their state was right when they resumed and they are told
-   * so (`confirmation`), or they resumed from an earlier state and are brought forward.
-   */
-  readonly #owed = new Map<ViewerHandle, "confirmation" | "forward">();
   /** Detached by the delivery under way. */
   #failed: ViewerHandle[] = [];
-  /** Monotonic ms from which on some group that was sent frames without a hash is to be sent one. */
-  #hashOwedAt = Infinity;
 
   constructor(document: ViewedDocument) {
     this.#document = document;
     this.#classes = new ClassTable(document);
     this.#shared = new SharedSteps(document, this.#classes);
     this.#straight = new StraightStep(document);
+    this.#sender = new FrameSender(document, this.#classes);
   }
 
   get mustSplit(): boolean {
@@ -74,21 +67,21 @@ export class ViewHub {
     base.add(viewer);
     // Whatever it is sent first, if it changes anything, is checked.
     base.hashDueAt = 0;
-    this.#owed.set(viewer, isSame ? "confirmation" : "forward");
+    this.#sender.owed.set(viewer, isSame ? "confirmation" : "forward");
   }
 
   detach(viewer: ViewerHandle): boolean {
     if (!this.has(viewer)) return false;
     this.#viewerCount--;
     this.#leave(viewer);
-    this.#owed.delete(viewer);
+    this.#sender.owed.delete(viewer);
     this.#classes.dropIdle(this.#viewerCount);
     return true;
   }
 
   detachAll(): void {
     this.#viewerCount = 0;
-    this.#owed.clear();
+    this.#sender.owed.clear();
     this.#classes.clear();
   }
 
@@ -118,7 +111,7 @@ export class ViewHub {
 
   resync(viewer: ViewerHandle): void {
     const { viewSeq } = viewer.group!;
-    this.#owed.delete(viewer);
+    this.#sender.owed.delete(viewer);
     this.#leave(viewer);
     this.#await(viewer, viewSeq);
   }
@@ -138,31 +131,31 @@ export class ViewHub {
   }
 
   deliver(now: number, outbox: Outbox): void {
-    this.#delivery++;
+    this.#sender.delivery++;
     if (this.#deliverStraight(now, outbox)) return;
-    this.#shared.begin(this.#delivery);
+    this.#shared.begin(this.#sender.delivery);
     const touched = touchedClasses(this.#document, this.#classes, this.#shared);
     if (touched === undefined) this.#deliverAll(now, outbox);
     else this.#deliverTouched(touched, now, outbox);
     if (!this.#shared.isEmpty) this.#deliverShared(outbox);
-    if (this.#owed.size > 0) this.#deliverOwed(now, outbox);
-    if (now >= this.#hashOwedAt) this.#deliverHashes(now, outbox);
-    this.#classes.rest(now, this.#owed);
+    if (this.#sender.owed.size > 0) this.#deliverOwed(now, outbox);
+    if (now >= this.#sender.hashOwedAt) this.#deliverHashes(now, outbox);
+    this.#classes.rest(now, this.#sender.owed);
   }
 
   #deliverStraight(now: number, outbox: Outbox): boolean {
-    if (this.#owed.size > 0 || now >= this.#hashOwedAt) return false;
+    if (this.#sender.owed.size > 0 || now >= this.#sender.hashOwedAt) return false;
     const group = this.#straight.groupOf(this.#classes.only, now);
-    if (group === undefined || !this.#straight.deliver(group, this.#delivery, outbox)) return false;
-    if (!group.owesHash && group.sentIn === this.#delivery) this.#oweHash(group, group.hashDueAt);
+    if (group === undefined || !this.#straight.deliver(group, this.#sender.delivery, outbox)) return false;
+    if (!group.owesHash && group.sentIn === this.#sender.delivery) this.#sender.oweHash(group, group.hashDueAt);
     return true;
   }
 
   #deliverShared(outbox: Outbox): void {
     this.#shared.deliver((groups, frame) => {
       for (const group of groups) {
-        this.#sent(group);
-        if (!group.owesHash) this.#oweHash(group, group.hashDueAt);
+        this.#sender.sent(group);
+        if (!group.owesHash) this.#sender.oweHash(group, group.hashDueAt);
       }
       outbox.send(readyOf(groups), frame);
     });
@@ -213,32 +206,13 @@ export class ViewHub {
   /** Monotonic ms: there is something to deliver then, whatever happens until then. */
   get deliverAt(): number | undefined {
     // What was owed to viewers who have left since is owed to nobody.
-    return this.#hashOwedAt === Infinity || this.#viewerCount === 0 ? undefined : this.#hashOwedAt;
+    return this.#sender.hashOwedAt === Infinity || this.#viewerCount === 0 ? undefined : this.#sender.hashOwedAt;
   }
 
-  /** Streams that went silent after frames without a hash: it comes alone. */
   #deliverHashes(now: number, outbox: Outbox): void {
-    const { state, tick, limits } = this.#document;
-    this.#hashOwedAt = Infinity;
-    for (const viewClass of this.#classes.values()) {
-      for (let group = viewClass.first; group !== undefined; group = group.next) {
-        if (!group.owesHash || group.size === 0) continue;
-        if (group.hashDueAt <= now && group.sentIn !== this.#delivery && group.isAt(state.root.$stamp, tick)) {
-          group.restDrained();
-          const due = group;
-          if (due.readyCount > 0) {
-            this.#guarded(due.viewers, outbox, () => this.#send(viewClass, due, emptyDelta, now, outbox));
-          }
-        }
-        // Those without credit are asked again.
-        if (group.owesHash) this.#oweHash(group, Math.max(group.hashDueAt, now + limits.hashIntervalMs));
-      }
-    }
-  }
-
-  #oweHash(group: ViewerGroup, at: number): void {
-    group.owesHash = true;
-    if (at < this.#hashOwedAt) this.#hashOwedAt = at;
+    this.#sender.deliverHashes(now, (group) =>
+      this.#guarded(group.viewers, outbox, () => this.#sender.send(group.viewClass, group, emptyDelta, now, outbox)),
+    );
   }
 
   #deliverClass(viewClass: ViewClass, now: number, outbox: Outbox): void {
@@ -284,7 +258,7 @@ export class ViewHub {
     if (next !== group) group.adopt(next);
     if (body === undefined) return;
     group.isSeqRepeated = group.viewSeq === viewSeq;
-    this.#send(viewClass, group, body, now, outbox);
+    this.#sender.send(viewClass, group, body, now, outbox);
   }
 
   #deliverSnapshot(viewClass: ViewClass, ready: readonly ViewerHandle[], now: number, outbox: Outbox): void {
@@ -295,22 +269,22 @@ export class ViewHub {
     const { hash } = viewClass.plain(current);
     if (this.#classes.mustSplit) return;
     // Whom a frame of this delivery is for must not change: those who come now join the others before the next one.
-    const group = current.sentIn === this.#delivery ? current.fork() : current;
+    const group = current.sentIn === this.#sender.delivery ? current.fork() : current;
     if (group !== current) viewClass.add(group);
-    if (group.size === 0) this.#hashSent(group, now);
+    if (group.size === 0) this.#sender.hashSent(group, now);
     group.viewSeq = Math.max(group.viewSeq, floorSeq);
     for (const viewer of ready) {
       viewClass.takeOut(viewer);
       group.add(viewer);
     }
-    this.#sendEach(group, ready, this.#frame(viewClass, group, body, hash), outbox);
+    this.#sender.sendEach(group, ready, this.#sender.frame(viewClass, group, body, hash), outbox);
     viewClass.forgetBytes();
   }
 
   /** Those who resumed and for whom nothing has changed since. */
   #deliverOwed(now: number, outbox: Outbox): void {
     const { limits } = this.#document;
-    for (const [viewer, owed] of this.#owed) {
+    for (const [viewer, owed] of this.#sender.owed) {
       const group = viewer.group!;
       const { viewClass } = group;
       if (viewer.credit <= 0) continue;
@@ -323,50 +297,9 @@ export class ViewHub {
       // Just "nothing has changed": the first change is what carries the hash.
       group.hashDueAt = Math.max(group.hashDueAt, Math.ceil(now + 1));
       const hash = viewer.wantsEveryHash ? viewClass.plain(group).hash : undefined;
-      this.#sendEach(group, [viewer], this.#frame(viewClass, group, emptyDelta, hash), outbox);
-      if (hash === undefined && !group.owesHash) this.#oweHash(group, now + limits.hashIntervalMs);
+      this.#sender.sendEach(group, [viewer], this.#sender.frame(viewClass, group, emptyDelta, hash), outbox);
+      if (hash === undefined && !group.owesHash) this.#sender.oweHash(group, now + limits.hashIntervalMs);
     }
-  }
-
-  /** To all who are ready. */
-  #send(viewClass: ViewClass, group: ViewerGroup, body: FrameBody, now: number, outbox: Outbox): void {
-    const hash = group.isHashDue(now) ? viewClass.plain(group).hash : undefined;
-    const frame = this.#frame(viewClass, group, body, hash);
-    this.#sent(group);
-    if (hash !== undefined) {
-      this.#hashSent(group, now);
-      viewClass.forgetBytes();
-    } else if (!group.owesHash) this.#oweHash(group, group.hashDueAt);
-    outbox.sendTo(group, frame);
-  }
-
-  #sendEach(group: ViewerGroup, viewers: readonly ViewerHandle[], frame: Frame, outbox: Outbox): void {
-    for (const viewer of viewers) {
-      group.sentTo(viewer);
-      this.#owed.delete(viewer);
-    }
-    outbox.send(viewers, frame);
-  }
-
-  #frame(viewClass: ViewClass, group: ViewerGroup, body: FrameBody, hash: string | undefined): Frame {
-    const frame = this.#document.frames.make(body, group.viewSeq, hash);
-    if (hash !== undefined) viewClass.sentHash(group, frame.seq, hash);
-    return frame;
-  }
-
-  #sent(group: ViewerGroup): void {
-    group.frames++;
-    group.sentIn = this.#delivery;
-    if (this.#owed.size === 0) return;
-    for (const viewer of this.#owed.keys()) {
-      if (group.isReady(viewer)) this.#owed.delete(viewer);
-    }
-  }
-
-  #hashSent(group: ViewerGroup, now: number): void {
-    group.hashDueAt = Math.ceil(now + this.#document.limits.hashIntervalMs);
-    group.owesHash = group.restingCount > 0;
-    this.#classes.hashSent(group.viewClass);
   }
 
   /** A view above its bound ends the streams of those who would get it, and nobody else's. */
