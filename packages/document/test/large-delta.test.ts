@@ -1,9 +1,10 @@
 import { expect, test } from "@jest/globals";
-import type { JsonObject } from "@tidewire/delta";
+import { applySnapshot, diffViews, type JsonObject, type ViewState } from "@tidewire/delta";
 import fc from "fast-check";
 import { defineDocument, record, t } from "../src/index.ts";
 import type { RecordNode } from "../src/state/record-node.ts";
 import { leastSnapshotBytes } from "../src/view/least-bytes.ts";
+import { largeDeltaBytes } from "../src/view/view-class.ts";
 import { Bench, type FakeClient } from "./bench.ts";
 
 const fields = { name: t.string(), a: t.int(), b: t.number(), isOn: t.boolean(), tag: t.enum("x", "y").optional() };
@@ -64,9 +65,9 @@ test("a large delta is never larger than the snapshot", () => {
         // Without the hashes that some frames have.
         const length = data.length - (hash === undefined ? 0 : 24);
         const whole = snapshotLength(bench.attach("ann"), bench);
-        kinds.add(`${kind} ${data.length > 4_096}`);
+        kinds.add(`${kind} ${data.length > largeDeltaBytes}`);
         // Small ones are not compared.
-        expect(length).toBeLessThanOrEqual(Math.max(whole, 4_096));
+        expect(length).toBeLessThanOrEqual(Math.max(whole, largeDeltaBytes));
         expect(ann.view).toEqual(bench.get("ann").view);
       }
     }),
@@ -82,6 +83,39 @@ function snapshotLength(newcomer: FakeClient, bench: Bench): number {
   bench.disconnect(newcomer);
   return first!.data.length - 24;
 }
+
+/** Of so many numbers some are removed: what is left is a snapshot of about 9 bytes each, and what went a delta of 12. */
+test.each([
+  [2_000, 0],
+  [2_000, 400],
+])("of a large delta and a snapshot the shorter one is sent, to the byte (%d numbers, length %d)", (put, length) => {
+  const told = (removed: number): { kind: string; delta: number; whole: number } => {
+    const bench = new Bench(document, { tombstonesMax: put });
+    bench.send("ann", "turn", { of: "counts", put, removed: 0, length });
+    const ann = bench.connect("ann", { hashEvery: false });
+    const before = stateOf(ann);
+    bench.send("ann", "turn", { of: "counts", put: 0, removed, length });
+    bench.deliver();
+    const { kind, data, hash } = ann.frames.at(-1)!;
+    expect([ann.frames.length, hash]).toEqual([2, undefined]);
+    const delta = JSON.stringify(diffViews(before, stateOf(ann))).length;
+    const whole = snapshotLength(bench.attach("ann"), bench);
+    expect(data.length).toBe(kind === "delta" ? delta : whole);
+    return { kind, delta, whole };
+  };
+  // Where they are of one length: the delta grows with what is removed, the snapshot shrinks.
+  let low = 0;
+  let high = put - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    const { kind, delta, whole } = told(middle);
+    expect([middle, kind]).toEqual([middle, delta > whole ? "snapshot" : "delta"]);
+    if (kind === "delta") low = middle;
+    else high = middle;
+  }
+  expect([told(low).kind, told(high).kind]).toEqual(["delta", "snapshot"]);
+  expect(told(low).delta).toBeGreaterThan(largeDeltaBytes);
+});
 
 test("what a snapshot has at least is not more than the least that there is", () => {
   let root: RecordNode | undefined;
@@ -116,6 +150,10 @@ test("what a snapshot has at least is not more than the least that there is", ()
   // Of use it is if it comes near.
   expect(leastSnapshotBytes(root!)).toBeGreaterThan(length * 0.7);
 });
+
+function stateOf({ seq, view }: FakeClient): ViewState {
+  return applySnapshot({ "@s": seq, ...view });
+}
 
 /** Of the first frame, with braces. */
 function fieldsLength({ frames }: FakeClient): number {
