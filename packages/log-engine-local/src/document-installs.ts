@@ -28,15 +28,24 @@ export class DocumentInstalls {
   async install(document: DocumentName, part: LogInstall): Promise<void> {
     if (part.epoch > EPOCH_MAX) throw new ServiceError("limit_exceeded", "the document has used all its epochs");
     const { index } = this.#modules;
-    judge(await this.#writes.settled(document), part);
+    await this.#settled(document);
+    judge(index.find(document), part);
     const kept = await this.#keepSnapshot(document, part);
     try {
-      const entry = await this.#writes.settled(document);
+      await this.#settled(document);
+      // Looked up in the turn in which the records are queued: across anything that is waited for it may go to rest.
+      const entry = index.find(document);
       judge(entry, part);
       await this.#log(entry ?? index.create(document), part, kept);
     } finally {
       if (kept !== undefined) this.#modules.commits.letGo(kept.letGo);
     }
+  }
+
+  /** Nothing is on its way for the document any more, as of the moment in which it resolves. */
+  async #settled(document: DocumentName): Promise<void> {
+    const pending = (): PendingWrites | undefined => this.#modules.index.find(document)?.pending;
+    for (let last = pending(); last !== undefined; last = pending()) await last.last;
   }
 
   /** The snapshot is durable before anything refers to it. */

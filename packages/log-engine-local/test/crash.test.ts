@@ -89,6 +89,31 @@ describe("when the disk is full now and then", () => {
   );
 });
 
+describe("when documents come from another log beside compaction", () => {
+  test.each([
+    // An entry that had gone to rest while the install waited took its effects, and the document did not.
+    259655667,
+  ])("what every start finds is right under seed %i, which has found something before", async (seed) => {
+    await crashScenario(seed, { ...options, hasInstalls: true });
+  });
+
+  test(
+    "what every start finds is what was installed, and no record that was moved meanwhile",
+    async () => {
+      let acknowledged = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.integer({ min: 0, max: 2 ** 31 }), fc.boolean(), async (seed, hasFaults) => {
+          const report = await crashScenario(seed, { ...options, hasFaults, hasInstalls: true });
+          acknowledged += report.acknowledged;
+        }),
+        { numRuns: runs, endOnFailure: true },
+      );
+      expect(acknowledged).toBeGreaterThan(runs * 20);
+    },
+    TIMEOUT_MS,
+  );
+});
+
 describe("the scenario notices when a safety net is missing", () => {
   const mutants: [string, Partial<CrashScenarioOptions>][] = [
     ["acknowledging before the log is synced", { lies: { sync: /\.wal$/ } }],

@@ -2,16 +2,17 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { crc32 } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
 import { ManualClock, noLogger, noMetrics } from "@tidewire/foundation";
-import { encodeBase, encodePrior, encodeReference, encodeTime } from "../src/format/payloads.ts";
+import { encodeBase, encodeMoved, encodePrior, encodeReference, encodeTime } from "../src/format/payloads.ts";
 import { RECORD_HEADER_BYTES, RecordType, segmentSalt, viewOf, writeHeader } from "../src/format/record.ts";
 import { decodeSegmentHeader, encodeSegmentHeader } from "../src/format/segment-header.ts";
 import { fsck, type LocalLogEngine, openLocalLogEngine } from "../src/index.ts";
 import { game, grow, other, patchTexts, step, texts } from "./support/append-steps.ts";
 
 const golden = fileURLToPath(new URL("./golden", import.meta.url));
-const store = join(golden, "store-v1");
+const store = join(golden, "store-v2");
 /** Set it to write the golden files anew; a difference to the committed ones is a change of the format. */
 const writesGolden = process.env["TIDEWIRE_WRITE_GOLDEN"] === "1";
 
@@ -50,6 +51,8 @@ function hexLines(): string {
   }
   lines.push(`prior payload ${encodePrior({ segmentId: 41, endOffset: 65_536 }).toString("hex")}`);
   lines.push(`reference payload ${encodeReference({ location: 42 * 2 ** 28 + 4_096, length: 99 }).toString("hex")}`);
+  const moved = { location: 43 * 2 ** 28 + 4_096, length: 99, from: 42 * 2 ** 28 + 8_192 };
+  lines.push(`moved payload ${encodeMoved(moved).toString("hex")}`);
   lines.push(`time payload ${encodeTime(1_700_000_000_000).toString("hex")}`);
   const base = {
     snapshot: { location: 42 * 2 ** 28 + 4_096, length: 99 },
@@ -64,12 +67,12 @@ if (writesGolden) {
   rmSync(store, { recursive: true, force: true });
   mkdirSync(golden, { recursive: true });
   await writeStore(store);
-  writeFileSync(join(golden, "records-v1.txt"), hexLines());
+  writeFileSync(join(golden, "records-v2.txt"), hexLines());
 }
 
 describe("the format on disk", () => {
-  test("of headers and records is the one of FORMAT.md version 1", () => {
-    expect(hexLines()).toBe(readFileSync(join(golden, "records-v1.txt"), "utf8"));
+  test("of headers and records is the one of FORMAT.md version 2", () => {
+    expect(hexLines()).toBe(readFileSync(join(golden, "records-v2.txt"), "utf8"));
   });
 
   test("of a segment header is read back", () => {
@@ -85,7 +88,7 @@ describe("the format on disk", () => {
     expect(decodeSegmentHeader(newer.fill(0, 0, 8))).toEqual({ state: "damaged" });
   });
 
-  test("of a store written by version 1 is still read, by way of its checkpoint and without", async () => {
+  test("of a store written by version 2 is still read, by way of its checkpoint and without", async () => {
     expect(existsSync(store)).toBe(true);
     for (const withCheckpoint of [true, false]) {
       const directory = mkdtempSync(join(tmpdir(), "tidewire-golden-"));
@@ -104,5 +107,15 @@ describe("the format on disk", () => {
       await engine.close();
       rmSync(directory, { recursive: true });
     }
+  });
+
+  test("of another version is refused, and the message says what to do", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "tidewire-golden-"));
+    const body = `tidewire-log format 1 store ${STORE_ID}`;
+    writeFileSync(join(directory, "STORE"), `${body} crc ${crc32(body).toString(16).padStart(8, "0")}\n`);
+    await expect(open(directory)).rejects.toThrow(
+      /has log format 1; this version reads 2: use the version that wrote it/,
+    );
+    rmSync(directory, { recursive: true });
   });
 });

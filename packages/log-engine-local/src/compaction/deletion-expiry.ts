@@ -1,6 +1,7 @@
 import type { Clock } from "@tidewire/foundation";
-import { encodeReference, NOWHERE } from "../format/payloads.ts";
+import { encodeMoved, NOWHERE } from "../format/payloads.ts";
 import { RecordType } from "../format/record.ts";
+import type { DocumentEntry } from "../index/document-entry.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
 import type { GroupCommit } from "../wal/group-commit.ts";
 
@@ -70,18 +71,19 @@ export class DeletionExpiry {
       const entry = this.#modules.index.peek(next.documentId);
       if (entry?.isDeleted !== true || entry.seq !== next.seq || entry.patches.count === 0) continue;
       bytes -= entry.patches.lengthAt(0);
-      group.push(this.#letGo(entry.id, next.seq, entry.epoch));
+      group.push(this.#letGo(entry, entry.patches.locationAt(0)));
     }
     return group;
   }
 
-  #letGo(documentId: number, seq: number, epoch: number): Promise<void> {
+  #letGo({ id: documentId, seq, epoch }: DocumentEntry, from: number): Promise<void> {
     const { index, commits } = this.#modules;
-    const record = { type: RecordType.relocation, documentId, seq, epoch, span: 0, payload: encodeReference(NOWHERE) };
+    const payload = encodeMoved({ ...NOWHERE, from });
+    const record = { type: RecordType.relocation, documentId, seq, epoch, span: 0, payload };
     return new Promise((resolve, reject) => {
       const commit = (): void => {
         const entry = index.byId(documentId);
-        if (entry !== undefined) index.dropDeletion(entry, seq);
+        if (entry !== undefined) index.dropDeletion(entry, seq, from);
         resolve();
       };
       commits.add(record, { commit, fail: reject });

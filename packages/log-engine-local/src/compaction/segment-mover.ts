@@ -1,6 +1,6 @@
 import { DamagedRecord, type ReadRecord, type RecordReader } from "../files/record-reader.ts";
 import { locationOf } from "../format/location.ts";
-import { encodeReference } from "../format/payloads.ts";
+import { encodeMoved } from "../format/payloads.ts";
 import {
   type DecodedHeader,
   emptyHeader,
@@ -10,7 +10,6 @@ import {
   recordBytes,
   segmentSalt,
 } from "../format/record.ts";
-import type { RecordReference } from "../format/record-places.ts";
 import { SEGMENT_HEADER_BYTES } from "../format/segment-header.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
 import type { Segment } from "../index/segment-table.ts";
@@ -131,9 +130,7 @@ export class SegmentMover {
       failures.push(error);
     };
     for (const slice of slicesOf(group)) {
-      const reading = slice.map(({ header, location }) =>
-        this.#read(header.documentId, { location, length: header.length }),
-      );
+      const reading = slice.map(({ header, location }) => this.#read(header, location));
       const records = await Promise.all(reading).catch(failed);
       if (records === undefined) break;
       for (const [at, record] of records.entries()) {
@@ -162,12 +159,13 @@ export class SegmentMover {
     }
   }
 
-  async #read(documentId: number, reference: RecordReference): Promise<ReadRecord | undefined> {
+  async #read(header: DecodedHeader, location: number): Promise<ReadRecord | undefined> {
     try {
-      return await this.#modules.reader.read(reference);
+      return await this.#modules.reader.read({ location, length: header.length });
     } catch (error) {
       if (!(error instanceof DamagedRecord)) throw error;
-      this.#modules.damaged(documentId, error);
+      // What nobody needs any more may be as it likes.
+      if (this.#isNeeded(header, location)) this.#modules.damaged(header.documentId, error);
       return undefined;
     }
   }
@@ -176,16 +174,15 @@ export class SegmentMover {
     const { commits, index } = this.#modules;
     const isSnapshot = header.type === RecordType.snapshot;
     const { documentId, seq, epoch, length } = header;
-    const payload = encodeReference({ location: to, length });
+    const moved = { location: to, length, from };
+    const payload = encodeMoved(moved);
     const type = isSnapshot ? RecordType.snapshotReference : RecordType.relocation;
     return new Promise((resolve, reject) => {
       const commit = (): void => {
         const entry = index.byId(documentId);
-        // What was dropped meanwhile stays dropped. A snapshot that another one of this seq has replaced meanwhile is named
-        // again by this reference, which a start will follow.
-        if (isSnapshot) {
-          if (entry?.snapshot?.seq === seq) index.applySnapshot(entry, seq, { location: to, length });
-        } else if (this.#isNeeded(header, from)) index.movePatch(entry!, seq, to);
+        // What was dropped meanwhile stays dropped, and what has taken its place stays: a start goes by the same rule.
+        if (entry !== undefined && isSnapshot) index.moveSnapshot(entry, seq, moved);
+        else if (entry !== undefined) index.movePatch(entry, seq, moved);
         resolve();
       };
       commits.add({ type, documentId, seq, epoch, span: 0, payload }, { commit, fail: reject });

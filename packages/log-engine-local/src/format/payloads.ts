@@ -2,6 +2,7 @@
 
 export const WAKE_AT_BYTES = 8;
 const TIME_BYTES = 8;
+const PRIOR_BYTES = 16;
 
 export interface SnapshotReference {
   /** Where the snapshot record stands; see `location.ts`. */
@@ -17,16 +18,31 @@ export interface PriorSegment {
   readonly endOffset: number;
 }
 
+/** Where what compaction has moved stands now. */
+export interface MovedReference extends SnapshotReference {
+  /** Where it stood. What has taken its place in the document meanwhile stands elsewhere, and stays where it is. */
+  readonly from: number;
+}
+
 /** Where what is kept no longer stands. */
 export const NOWHERE: SnapshotReference = { location: 0, length: 0 };
 
-export function encodeReference(reference: SnapshotReference): Buffer {
-  return encodeNumbers(reference.location, reference.length);
+const REFERENCE_BYTES = 16;
+const MOVED_BYTES = 24;
+
+export function encodeReference({ location, length }: SnapshotReference): Buffer {
+  return encodeNumbers(location, length);
 }
 
-export function decodeReference(payload: Buffer): SnapshotReference | undefined {
-  const [location, length] = decodeNumbers(payload) ?? [];
-  return location === undefined || length === undefined ? undefined : { location, length };
+export function encodeMoved({ location, length, from }: MovedReference): Buffer {
+  return encodeNumbers(location, length, from);
+}
+
+/** `from` only of what was moved. */
+export function decodeReference(payload: Buffer): (SnapshotReference & { readonly from?: number }) | undefined {
+  if (payload.length !== REFERENCE_BYTES && payload.length !== MOVED_BYTES) return undefined;
+  const reference = { location: readNumber(payload, 0), length: readNumber(payload, 8) };
+  return payload.length === MOVED_BYTES ? { ...reference, from: readNumber(payload, 16) } : reference;
 }
 
 export function encodePrior(prior: PriorSegment): Buffer {
@@ -34,8 +50,8 @@ export function encodePrior(prior: PriorSegment): Buffer {
 }
 
 export function decodePrior(payload: Buffer): PriorSegment | undefined {
-  const [segmentId, endOffset] = decodeNumbers(payload) ?? [];
-  return segmentId === undefined || endOffset === undefined ? undefined : { segmentId, endOffset };
+  if (payload.length !== PRIOR_BYTES) return undefined;
+  return { segmentId: readNumber(payload, 0), endOffset: readNumber(payload, 8) };
 }
 
 /** Where a document from another log begins. */
@@ -49,14 +65,12 @@ const BASE_BYTES = 32;
 const BaseFlag = { snapshot: 1, timer: 2, deleted: 4 } as const;
 
 export function encodeBase({ snapshot, wakeAt, isDeleted }: DocumentBase): Buffer {
-  const payload = Buffer.alloc(BASE_BYTES);
   const flags =
     (snapshot === undefined ? 0 : BaseFlag.snapshot) |
     (wakeAt === undefined ? 0 : BaseFlag.timer) |
     (isDeleted ? BaseFlag.deleted : 0);
   const numbers = [flags, snapshot?.location ?? 0, snapshot?.length ?? 0, wakeAt ?? 0];
-  for (const [index, number] of numbers.entries()) payload.writeBigUInt64LE(BigInt(number), index * 8);
-  return payload;
+  return encodeNumbers(...numbers);
 }
 
 export function decodeBase(payload: Buffer): DocumentBase | undefined {
@@ -79,16 +93,10 @@ export function decodeTime(payload: Buffer): number | undefined {
   return payload.length === TIME_BYTES ? Number(payload.readBigUInt64LE(0)) : undefined;
 }
 
-function encodeNumbers(first: number, second: number): Buffer {
-  const payload = Buffer.alloc(16);
-  payload.writeBigUInt64LE(BigInt(first), 0);
-  payload.writeBigUInt64LE(BigInt(second), 8);
+function encodeNumbers(...numbers: readonly number[]): Buffer {
+  const payload = Buffer.alloc(numbers.length * 8);
+  for (const [index, number] of numbers.entries()) payload.writeBigUInt64LE(BigInt(number), index * 8);
   return payload;
-}
-
-function decodeNumbers(payload: Buffer): readonly [number, number] | undefined {
-  if (payload.length !== 16) return undefined;
-  return [readNumber(payload, 0), readNumber(payload, 8)];
 }
 
 /** A u64 as a number, without the detour over a bigint: a start reads one or two of them for every snapshot. */

@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 
 /** One disk page, so that records of a recycled segment never share one with the header. */
 export const SEGMENT_HEADER_BYTES = 4096;
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 const MAGIC = "TIDEWLOG";
 const CHECKED_BYTES = 60;

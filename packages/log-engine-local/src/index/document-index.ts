@@ -1,5 +1,5 @@
 import type { DocumentName } from "@tidewire/foundation";
-import type { DocumentBase, SnapshotReference } from "../format/payloads.ts";
+import type { DocumentBase, MovedReference, SnapshotReference } from "../format/payloads.ts";
 import { RecordType, recordBytes } from "../format/record.ts";
 import { ActiveDocuments } from "./active-documents.ts";
 import { DeletionQueue } from "./deletion-queue.ts";
@@ -153,7 +153,7 @@ export class DocumentIndex {
     if (entry.exists !== existed) this.#setListed(entry);
   }
 
-  /** Also where it is the snapshot of a seq that has one already: it was moved, or written twice. */
+  /** Also where it is the snapshot of a seq that has one already: it was written twice. */
   applySnapshot(entry: DocumentEntry, seq: number, reference: SnapshotReference): void {
     this.#dropUpTo(entry, seq);
     entry.snapshot = { seq, ...reference };
@@ -178,17 +178,24 @@ export class DocumentIndex {
     if (entry.exists !== existed) this.#setListed(entry);
   }
 
-  /** The patch that leads to this seq stands elsewhere now. */
-  movePatch(entry: DocumentEntry, seq: number, location: number): void {
+  /** The snapshot stands elsewhere now, unless another one has taken its place. */
+  moveSnapshot(entry: DocumentEntry, seq: number, { location, length, from }: MovedReference): void {
+    if (entry.snapshot?.seq !== seq || entry.snapshot.location !== from) return;
+    this.segments.moves(from, location, recordBytes(length));
+    entry.snapshot = { seq, location, length };
+  }
+
+  /** The patch that leads to this seq stands elsewhere now, unless another one has taken its place. */
+  movePatch(entry: DocumentEntry, seq: number, { location, from }: MovedReference): void {
     const patch = entry.patches.find(seq);
-    if (patch === undefined) return;
-    this.segments.moves(patch.location, location, recordBytes(patch.length));
+    if (patch?.location !== from) return;
+    this.segments.moves(from, location, recordBytes(patch.length));
     entry.patches.move(seq, location);
   }
 
-  /** The record of this deletion is not kept any longer. */
-  dropDeletion(entry: DocumentEntry, seq: number): void {
-    if (entry.isDeleted && entry.seq === seq) this.#dropUpTo(entry, seq);
+  /** The record of this deletion, which stood there, is not kept any longer. */
+  dropDeletion(entry: DocumentEntry, seq: number, from: number): void {
+    if (entry.isDeleted && entry.patches.find(seq)?.location === from) this.#dropUpTo(entry, seq);
   }
 
   /** A page is in the columns, as a checkpoint had it: its rows are counted and put into the orders but `listed`. */

@@ -25,8 +25,8 @@ export interface DumpedRecord {
   readonly epoch?: number;
   readonly owner?: string;
   readonly wakeAt?: number;
-  /** Where a reference or relocation points to. */
-  readonly target?: { readonly location: number; readonly length: number };
+  /** Where a reference or relocation points to; `from`: where what has been moved stood. */
+  readonly target?: { readonly location: number; readonly length: number; readonly from?: number };
   readonly prior?: PriorSegment;
   /** Of a base record. */
   readonly isDeleted?: boolean;

@@ -50,13 +50,20 @@ export class ReplayAtRest {
     const reference = decodeReference(payload);
     if (reference === undefined) return;
     const before = columns.snapshot(id);
-    // Of the same seq: it was moved, or written twice.
+    const { location, length, from } = reference;
+    if (from !== undefined) {
+      if (seq !== before?.seq || from !== before.location) return;
+      columns.setSnapshot(id, { seq, location, length });
+      segments.moves(from, location, recordBytes(length));
+      return;
+    }
+    // Of the same seq: it was written twice.
     const isNews = seq > columns.baseSeq(id) || seq === before?.seq;
     if (isNews && seq <= columns.seq(id)) {
-      columns.dropPatches(id, seq, (location, length) => segments.drops(location, recordBytes(length)));
+      columns.dropPatches(id, seq, (each, bytes) => segments.drops(each, recordBytes(bytes)));
       if (before !== undefined) segments.drops(before.location, recordBytes(before.length));
-      columns.setSnapshot(id, { seq, ...reference });
-      segments.needs(reference.location, recordBytes(reference.length));
+      columns.setSnapshot(id, { seq, location, length });
+      segments.needs(location, recordBytes(length));
     }
   }
 }

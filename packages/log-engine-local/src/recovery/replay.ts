@@ -67,9 +67,10 @@ export class Replay {
         return this.#applySnapshot(entry, header, scan.payload);
       case RecordType.relocation: {
         const reference = decodeReference(scan.payload);
-        if (reference === undefined) return;
-        if (reference.location === NOWHERE.location) this.#index.dropDeletion(entry, header.seq);
-        else this.#index.movePatch(entry, header.seq, reference.location);
+        if (reference?.from === undefined) return;
+        const moved = { ...reference, from: reference.from };
+        if (moved.location === NOWHERE.location) this.#index.dropDeletion(entry, header.seq, moved.from);
+        else this.#index.movePatch(entry, header.seq, moved);
         return;
       }
       default:
@@ -124,7 +125,9 @@ export class Replay {
   #applySnapshot(entry: DocumentEntry, header: DecodedHeader, payload: Buffer): void {
     const reference = decodeReference(payload);
     if (reference === undefined) return;
-    // Of the same seq: it was moved, or written twice.
+    const { from } = reference;
+    if (from !== undefined) return this.#index.moveSnapshot(entry, header.seq, { ...reference, from });
+    // Of the same seq: it was written twice.
     const isNews = header.seq > entry.baseSeq || header.seq === entry.snapshot?.seq;
     if (isNews && header.seq <= entry.seq) this.#index.applySnapshot(entry, header.seq, reference);
     const broken = this.#broken.get(entry.id);

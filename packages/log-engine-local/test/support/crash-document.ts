@@ -26,15 +26,20 @@ const nothingYet: DocumentState = { epoch: 0, seq: 0, isDeleted: false, wakeAt: 
 export class CrashDocument {
   readonly name: DocumentName;
   readonly #random: Random;
+  readonly #hasInstalls: boolean;
+  /** Nothing else is sent while it is under way: a part of another log comes when nobody writes. */
+  #installing: Promise<void> | undefined;
   /** Where it may be without any of the steps: one state, or several after crashes in a row. */
   #bases: DocumentState[] = [nothingYet];
   #steps: Step[] = [];
   #snapshotSeq = 0;
   acknowledged = 0;
 
-  constructor(name: DocumentName, random: Random) {
+  /** @param hasInstalls now and then another log takes its place */
+  constructor(name: DocumentName, random: Random, hasInstalls = false) {
     this.name = name;
     this.#random = random;
+    this.#hasInstalls = hasInstalls;
   }
 
   /** The state if everything sent so far happens. */
@@ -51,7 +56,15 @@ export class CrashDocument {
 
   /** Sends one write of a random kind. Resolves when it is answered; rejects if it is refused. */
   async write(engine: LogEngine): Promise<void> {
+    // If it fails, what would have come behind it fails with it.
+    while (this.#installing !== undefined) await this.#installing;
     const dice = this.#random.below(100);
+    if (this.#hasInstalls && dice >= 70 && dice < 78) {
+      this.#installing = this.#install(engine).finally(() => {
+        this.#installing = undefined;
+      });
+      return this.#installing;
+    }
     if (this.#head.epoch === 0 || dice < 5) await this.#open(engine);
     else if (dice < 80) await this.#append(engine);
     else if (dice < 92) await this.#snapshot(engine);
@@ -65,6 +78,8 @@ export class CrashDocument {
     // The epoch may be taken without an answer, if the power goes again.
     this.#bases = distinct([...possible, ...possible.map(withNextEpoch)]);
     this.#steps = [];
+    // One that the power has cut off is never answered.
+    this.#installing = undefined;
     const opened = await engine.open(this.name, "host-a");
     const due = await engine.due({ before: Number.MAX_SAFE_INTEGER, limit: 1_000 });
     const wakeAt = due.find(({ document }) => document.key === this.name.key)?.wakeAt;
@@ -141,7 +156,7 @@ export class CrashDocument {
       if (errorCode(error) === "fenced" && this.#head.epoch > state.epoch) return;
       throw error;
     }
-    this.#snapshotSeq = Math.max(this.#snapshotSeq, state.seq);
+    if (state.epoch === this.#head.epoch) this.#snapshotSeq = Math.max(this.#snapshotSeq, state.seq);
   }
 
   async #readBack(engine: LogEngine): Promise<void> {
@@ -151,6 +166,42 @@ export class CrashDocument {
     if (!durable.isDeleted && !this.#head.isDeleted && reached < durable.seq) {
       throw new Error(`${this.name.key} reads to ${reached}, but ${durable.seq} was acknowledged`);
     }
+  }
+
+  /** Records of the same seqs as those that are stored, so that an old one in their place would be noticed. */
+  async #install(engine: LogEngine): Promise<void> {
+    const { epoch, seq: head } = this.#head;
+    const begin = (seq: number, contents: readonly string[]): Step =>
+      this.#begin({ epoch: epoch + 1, seq, isDeleted: false, wakeAt: undefined, contents }).step;
+    const afterSeq = Math.max(0, head - this.#random.below(4));
+    this.#snapshotSeq = 0;
+    if (head > 1 && this.#random.next() < 0.2) return this.#installDeletion(engine);
+    const contents = [`${afterSeq}:${randomText(this.#random, 300)}`];
+    const last = head + this.#random.below(2);
+    const hasSnapshot = afterSeq > 0 && (afterSeq === last || this.#random.next() < 0.7);
+    const steps = [begin(afterSeq, hasSnapshot ? contents : [])];
+    const patches = [];
+    for (let seq = afterSeq + 1; seq <= last; seq++) {
+      const data = randomText(this.#random, 300);
+      patches.push({ seq, data: Buffer.from(data) });
+      steps.push(begin(seq, [...this.#head.contents, `${seq}:${data}`]));
+    }
+    const snapshot = { seq: afterSeq, data: Buffer.from(JSON.stringify(contents)) };
+    const part = { epoch: epoch + 1, afterSeq, replaces: true, isDeleted: false, patches };
+    await engine.install(this.name, { ...part, ...(hasSnapshot ? { snapshot } : {}) });
+    for (const step of steps) this.#acknowledge(step);
+  }
+
+  async #installDeletion(engine: LogEngine): Promise<void> {
+    const { epoch: former, seq } = this.#head;
+    const data = randomText(this.#random, 300);
+    const epoch = former + 1;
+    const begin = (at: number, contents: readonly string[]): Step =>
+      this.#begin({ epoch, seq: at, isDeleted: true, wakeAt: undefined, contents }).step;
+    const steps = [begin(seq - 1, []), begin(seq, [`${seq}:${data}`])];
+    const part = { epoch, afterSeq: seq, replaces: true, isDeleted: true, patches: [] };
+    await engine.install(this.name, { ...part, deletion: { seq, data: Buffer.from(data) } });
+    for (const step of steps) this.#acknowledge(step);
   }
 
   #begin(after: DocumentState): { after: DocumentState; step: Step } {

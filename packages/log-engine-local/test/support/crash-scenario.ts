@@ -14,6 +14,8 @@ export interface CrashScenarioOptions {
   readonly hasFaults?: boolean;
   /** The disk is so small that it is full now and then. */
   readonly hasLittleRoom?: boolean;
+  /** Documents are replaced by what comes from another log, now and then. */
+  readonly hasInstalls?: boolean;
 }
 
 export interface CrashReport {
@@ -41,7 +43,7 @@ export async function crashScenario(seed: number, options: CrashScenarioOptions)
   disk.lies = options.lies ?? {};
   const documents = Array.from(
     { length: options.documents },
-    (_, index) => new CrashDocument({ space: "board-game", key: `g${index}` }, random),
+    (_, index) => new CrashDocument({ space: "board-game", key: `g${index}` }, random, options.hasInstalls),
   );
   try {
     return await play(disk, documents, random, options);
