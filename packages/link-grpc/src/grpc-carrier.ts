@@ -108,12 +108,13 @@ export class GrpcCarrier implements Carrier {
     const pipe = this.#pipeOn(call, {
       message: (bytes) => {
         if (stream === 0) {
-          stream = takeHeader(this.#reader.reset(bytes)).stream;
-          if (this.#pipes.has(stream)) {
-            return this.#protocolFault(new ServiceError("invalid_argument", `stream ${stream} is in use`));
+          try {
+            stream = this.#named(pipe, bytes);
+          } catch (thrown) {
+            // grpc-js calls this from its own code, where what is thrown would end the process.
+            this.#protocolFault(thrown);
+            return;
           }
-          this.#nameless.delete(pipe);
-          this.#pipes.set(stream, pipe);
         }
         this.#received(bytes);
       },
@@ -126,6 +127,15 @@ export class GrpcCarrier implements Carrier {
     this.#nameless.add(pipe);
     if (this.#nameless.size <= this.#limits.inFlightMax) return;
     this.#protocolFault(new ServiceError("limit_exceeded", "too many streams do not say which they are"));
+  }
+
+  /** Its first message says which stream it is. */
+  #named(pipe: GrpcPipe, bytes: Buffer): number {
+    const { stream } = takeHeader(this.#reader.reset(bytes));
+    if (this.#pipes.has(stream)) throw new ServiceError("invalid_argument", `stream ${stream} is in use`);
+    this.#nameless.delete(pipe);
+    this.#pipes.set(stream, pipe);
+    return stream;
   }
 
   /** Ends the connection at once. */

@@ -252,6 +252,16 @@ describe("gRPC transport", () => {
       await connection.close();
     });
 
+    it("ends the connection on a stream of its own that begins without a header", async () => {
+      const metrics = new MetricsRecorder();
+      const { listener } = await listening({}, metrics);
+      const { openStream, ended } = await shaken(listener.address);
+      openStream().write(Buffer.alloc(3));
+      await ended;
+      expect(listener.connectionCount).toBe(0);
+      expect(metrics.value("tidewire_link_grpc_breaks_total{reason=protocol}")).toBe(1);
+    });
+
     it("survives random bytes", async () => {
       const { listener } = await listening();
       const random = new SeededRandom(7);
