@@ -5,8 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { LocalLogEngine } from "@tidewire/log-engine-local";
 import { findDocument, RestoreError, RestoreIncomplete, restoreDirectory, type S3Client } from "../src/index.ts";
 import type { StoreKeys } from "../src/store/backup-keys.ts";
-import { S3Double } from "../src/testing.ts";
-import { clientOf } from "./support/s3-servers.ts";
+import { S3Double, type S3Fault } from "../src/testing.ts";
+import { claimEpoch } from "../src/upload/epoch-claim.ts";
+import { clientOf, modules } from "./support/s3-servers.ts";
 import {
   backupOf,
   contentsOf,
@@ -246,6 +247,24 @@ describe("a backup that goes on", () => {
     double.objects.delete(last);
     await next.round();
     expect(next.status).toMatchObject({ epoch: expect.stringMatching(/^000002-/), manifest: 1 });
+  });
+
+  test.each([
+    ["refuse", true],
+    ["ignore", false],
+    ["unsupported", false],
+  ] as const)("tries out whether the server honours conditions: %s", async (conditions, isFenced) => {
+    const other = await new S3Double({ conditions }).start();
+    const claim = { random: modules.random, node: "log-0", now: 1 };
+    const store = keys.store("ff".repeat(16));
+    const first = await claimEpoch(clientOf(other), store, claim);
+    expect([first.number, first.isFenced]).toEqual([1, isFenced]);
+    // An answer that is lost makes the number no other's.
+    const planned: S3Fault[] = [{ kind: "lost-answer" }];
+    other.fault = ({ method }) => (method === "PUT" ? planned.shift() : undefined);
+    const second = await claimEpoch(clientOf(other), store, claim);
+    expect([second.number, second.isFenced]).toEqual([2, isFenced]);
+    await other.stop();
   });
 
   test("has nothing of what was answered with half of an object", async () => {

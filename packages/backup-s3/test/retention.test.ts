@@ -92,22 +92,22 @@ describe("the cleaner", () => {
   test("leaves alone what came into use after it had looked", async () => {
     const store = keys.store("ff".repeat(16));
     const [named, byALaterManifest, byTheNextOne, byNobody] = [1, 2, 3, 4];
-    for (const id of [named, byALaterManifest, byTheNextOne, byNobody] as number[]) {
+    for (const id of [named, byALaterManifest, byTheNextOne, byNobody]) {
       double.objects.set(store.part("log", id, partOf(id)), { body: Buffer.alloc(10), modifiedAt: 0 });
       double.objects.set(store.contents(id, partOf(id)), { body: Buffer.from("{}"), modifiedAt: 0 });
     }
-    await plantManifest(store, 1, [named as number]);
+    await plantManifest(store, 1, [named]);
     let listings = 0;
     let planted: Promise<void> | undefined;
     double.fault = ({ method, key }) => {
       // The epochs, the manifests of the only one, and then all there is.
       if (method === "GET" && key === "" && ++listings === 3) {
-        planted = plantManifest(store, 2, [named as number, byALaterManifest as number]);
+        planted = plantManifest(store, 2, [named, byALaterManifest]);
       }
       return undefined;
     };
     const cleaner = new Cleaner(clientOf(double), store, options);
-    const removed = await cleaner.clean(Date.now(), () => [store.part("log", byTheNextOne as number, partOf(3))]);
+    const removed = await cleaner.clean(Date.now(), () => [store.part("log", byTheNextOne, partOf(byTheNextOne))]);
     await planted;
     expect(removed).toBe(2);
     const left = [...double.objects.keys()].map((key) => store.partOf(store.partKeyOf(key))?.id);

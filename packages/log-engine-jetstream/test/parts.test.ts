@@ -215,6 +215,18 @@ describe("putting records together", () => {
     expect(folded?.patches.map(({ streamSeq }) => streamSeq)).toEqual([2, 4]);
   });
 
+  test("of two that took one epoch the first did, and only its records count", () => {
+    const second = { ...epoch(3, 2, 1), owner: "host-b" };
+    const folded = fold([
+      epoch(1, 1, 1),
+      { ...epoch(2, 2, 1), owner: "host-a" },
+      second,
+      record(4, { seq: 2, epoch: 2 }),
+    ]);
+    expect(folded?.voids).toEqual([second]);
+    expect(folded?.obsolete).toEqual([1, 2]);
+  });
+
   test("a gap is no history", () => {
     expect(() => fold([epoch(1, 1, 0), record(2, { seq: 1 }), record(3, { seq: 3, expectedSeq: 2 })])).toThrow(
       MissingRecords,

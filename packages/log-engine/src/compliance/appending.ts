@@ -125,6 +125,9 @@ export function appendingCompliance(start: StartLogEngine): void {
         await expectFenced(engine.append(game, { ...first, wakeAt: 10 }), newest);
         await expectFenced(engine.append(game, { ...first, seq: 2 }), newest);
         await expectFenced(engine.append(game, { ...first, deletes: true }), newest);
+        // The same bytes by another owner are another record.
+        const { epoch: second } = await engine.open(game, "host-b");
+        await expectFenced(engine.append(game, { ...first, epoch: second }), { epoch: second, seq: 1 });
       }),
     );
 
