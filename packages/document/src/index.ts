@@ -1,3 +1,4 @@
+export type { DocumentName, Principal, Random } from "@tidewire/foundation";
 export type {
   Criteria,
   DocumentList,

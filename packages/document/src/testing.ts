@@ -1,6 +1,6 @@
+export { Rejected } from "./testing/rejected.ts";
 export {
   createTestDocument,
-  Rejected,
   type SendArguments,
   TestDocument,
   type TestDocumentOptions,

@@ -113,6 +113,20 @@ describe("the test kit", () => {
     expect(document.exists).toBe(false);
   });
 
+  test("says in the text what its author has to know: runners print little else", () => {
+    const document = createTestDocument(game);
+    document.create("host", { seed: 1 });
+    const textOf = (action: () => unknown): string => catchRejected(action).message;
+    expect(textOf(() => document.send("host", "play", { tile: 1 }))).toBe('refused: not_playing {"tile":1}');
+    expect(textOf(() => document.send("host", "play", { tile: "x" } as never))).toMatch(
+      /^refused: invalid_argument: arg is not what the message takes: tile: Invalid input: expected number/,
+    );
+    expect(textOf(() => document.send("host", "deal", { to: "x".repeat(5_000), rank: 1 }))).toMatch(
+      /^refused: handler_failed: .*holder/,
+    );
+    expect(textOf(() => document.create("guest", { seed: 1 }))).toMatch(/^refused: forbidden: /);
+  });
+
   test("goes on after a view state that was refused", () => {
     const document = createTestDocument(game);
     document.create("host", { seed: 1 });

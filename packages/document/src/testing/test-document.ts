@@ -9,6 +9,7 @@ import type {
 import { type CompileOptions, compileDocument } from "../runtime/compile-document.ts";
 import type { DocumentLimits } from "../runtime/limits.ts";
 import type { DocumentCommand, DocumentInstance, DocumentRuntime, StoredDocument } from "../runtime/runtime.ts";
+import { Rejected } from "./rejected.ts";
 import { TestClient } from "./test-client.ts";
 
 export interface TestDocumentOptions {
@@ -19,22 +20,6 @@ export interface TestDocumentOptions {
   /** Of `ctx.random`; 1 by default. */
   readonly seed?: number;
   readonly limits?: Partial<DocumentLimits>;
-}
-
-/** The message was refused, as its sender gets to know it. */
-export class Rejected extends Error {
-  override readonly name = "Rejected";
-  /** The document's own code for a rejection, otherwise the service's, such as `invalid_argument`. */
-  readonly code: string;
-  readonly data: unknown;
-
-  constructor(error: ServiceError) {
-    const isOwn = error.code === "rejected";
-    const code = isOwn ? String(error.details?.["code"]) : error.code;
-    super(`refused: ${code}`, error.cause === undefined ? undefined : { cause: error.cause });
-    this.code = code;
-    this.data = isOwn ? error.details?.["data"] : error.details;
-  }
 }
 
 /** Throws with what its author has to know, which clients are not told. */
