@@ -5,10 +5,10 @@ import { RoutingClient } from "@tidewire/routing";
 import { listenError, parseHostPort, runService } from "@tidewire/service";
 import { admissionOf, authenticatorOf, drainOf, limitsOf, tlsOf } from "./configured-edge.ts";
 import { watchLoopDelay } from "./loop-delay.ts";
+import { ReloadedAssets } from "./reloaded-assets.ts";
 import { edgeSettings } from "./settings.ts";
 import { chooseEngine } from "./socket-engine/choose-engine.ts";
 import type { SocketHandlers } from "./socket-engine/socket-engine.ts";
-import { StaticAssets } from "./static-assets.ts";
 
 /** 128 bits that nobody can guess. */
 const newId = (): string => randomBytes(16).toString("base64url");
@@ -21,7 +21,7 @@ await runService({
   start: async (config, context) => {
     const { clock, random, logger, metrics, transport, sharedKey, nodeId } = context;
     const authenticator = await authenticatorOf(config, { clock, newId });
-    const assets = config.edge.assets === undefined ? undefined : new StaticAssets(config.edge.assets);
+    const assets = config.edge.assets === undefined ? undefined : new ReloadedAssets(config.edge.assets, logger);
     const links = new PeerLinkPool({ transport, clock, random, logger, metrics });
     const linkTo = (address: string) => links.get(address);
     const routing = new RoutingClient(

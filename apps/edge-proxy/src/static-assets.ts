@@ -46,8 +46,13 @@ const contentTypes: ReadonlyMap<string, string> = new Map([
   [".mp4", "video/mp4"],
 ]);
 
-/** A bundler's content hash in a file name: such a file never changes. */
-const HASHED_NAME = /[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$/;
+/**
+ * A bundler's content hash in a file name: such a file never changes. Eight or more characters of base 32 or 64 with a digit
+ * and a capital that is not the first, or hexadecimal with both; so no name that people give, such as `board-settings.js`: taking
+ * that for a hash would keep an old page in browsers for a year, and the other mistake costs a 304.
+ */
+const HASHED_NAME =
+  /[-.](?:(?=[^.]*[0-9])(?=[^.]+[A-Z])[A-Za-z0-9_-]{8,}|(?=[^.]*[0-9])(?=[^.]*[a-f])[0-9a-f]{8,})\.[a-z0-9]+$/;
 
 /**
  * Files of one folder, read into memory once: a request is a look-up, so no path can reach outside, and a full disk or a

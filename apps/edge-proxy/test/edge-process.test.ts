@@ -215,6 +215,9 @@ describe.each(["uws", "ws"])("static files (%s)", (engine) => {
     writeFileSync(join(folder, "secret.txt"), "secret");
     writeFileSync(join(assets, "index.html"), "<!doctype html><title>home</title>");
     writeFileSync(join(assets, "main-3f9a81bc.js"), "export {};");
+    writeFileSync(join(assets, "main-5XJ2QKWA.js"), "export {};");
+    writeFileSync(join(assets, "board-settings.js"), "export {};");
+    writeFileSync(join(assets, "logo-version2.svg"), "<svg/>");
     writeFileSync(join(assets, "app", "index.html"), "app");
     writeFileSync(join(assets, "grüße 1.txt"), "hallo");
     symlinkSync(join(folder, "secret.txt"), join(assets, "leak.txt"));
@@ -230,6 +233,9 @@ describe.each(["uws", "ws"])("static files (%s)", (engine) => {
     ["/", 200, "text/html; charset=utf-8", "no-cache", "home"],
     ["/index.html", 200, "text/html; charset=utf-8", "no-cache", "home"],
     ["/main-3f9a81bc.js", 200, "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", "export"],
+    ["/main-5XJ2QKWA.js", 200, "text/javascript; charset=utf-8", "public, max-age=31536000, immutable", "export"],
+    ["/board-settings.js", 200, "text/javascript; charset=utf-8", "no-cache", "export"],
+    ["/logo-version2.svg", 200, "image/svg+xml", "no-cache", "svg"],
     ["/app/", 200, "text/html; charset=utf-8", "no-cache", "app"],
     ["/app", 200, "text/html; charset=utf-8", "no-cache", "app"],
     ["/alias.html", 200, "text/html; charset=utf-8", "no-cache", "home"],

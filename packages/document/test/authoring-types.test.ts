@@ -95,6 +95,19 @@ describe("what an author writes", () => {
     expect(() => Object.freeze(ann.view).count++).toThrow(TypeError);
   });
 
+  test("a migration may stand beside its version, above the computed values", () => {
+    const definition = defineDocument({
+      space: "moved-up",
+      version: 2,
+      migrate: { 1: (doc, old: { n: number }) => void (doc.n = old.n) },
+      createsOnDemand: true,
+      state: { n: t.int() },
+      computed: { twice: (doc) => doc.n * 2 },
+    });
+    const twice: number = createTestDocument(definition).connect("ann").view.twice;
+    expect(twice).toBe(0);
+  });
+
   test("mistakes are refused without types as well", () => {
     const document = createTestDocument(game);
     for (const name of ["mistakes", "questions"] as const) {

@@ -30,6 +30,11 @@ export class Cluster {
     return this.#processes.filter(({ plan }) => plan.app === "document-host");
   }
 
+  /** Those that serve the page. */
+  get edges(): readonly SupervisedProcess[] {
+    return this.#processes.filter(({ plan }) => plan.app === "edge-proxy");
+  }
+
   async start(): Promise<void> {
     const { root, dataFolder } = this.#request;
     prepareFolder(dataFolder);

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { AssetsWatch } from "../watch/assets-watch.ts";
 import { DocumentsWatch } from "../watch/documents-watch.ts";
 import { demoDocuments, documentsOf } from "../watch/watched-documents.ts";
 import { Cluster, UpError } from "./cluster.ts";
@@ -41,8 +42,11 @@ export function upCommand(): Command {
       new Option("--link <kind>", "how the processes talk").choices(["binary", "grpc"]).env("LINK").default("binary"),
     )
     .option("--log-level <level>", "least level written to the log files", "info")
-    .option("--watch", "take document code that changes without a restart; the default, unless --json")
-    .option("--no-watch", "run the document code of the start until the end")
+    .option(
+      "--watch",
+      "take document code and files of the page that change without a restart; the default, unless --json",
+    )
+    .option("--no-watch", "run the code and serve the files of the start until the end")
     .option("--json", "report in JSON lines, for programs")
     .action((flags: UpFlags) => up(flags));
 }
@@ -58,6 +62,7 @@ async function up(flags: UpFlags): Promise<void> {
     if (isStopping) return;
     isStopping = true;
     reporter.stopping();
+    assetsWatch?.stop();
     await watch.stop();
     await cluster.stop();
     process.exit(exitCode);
@@ -65,6 +70,8 @@ async function up(flags: UpFlags): Promise<void> {
   const isWatching = flags.watch ?? flags.json !== true;
   const documents =
     flags.documents === undefined ? demoDocuments(root, isWatching) : documentsOf(flags.documents, dataFolder);
+  const assets = flags.assets === undefined ? existing(join(demo, "web"))[0] : resolve(flags.assets);
+  let assetsWatch: AssetsWatch | undefined;
   const watch = new DocumentsWatch(documents, isWatching, reporter);
   const cluster = new Cluster(
     {
@@ -76,7 +83,7 @@ async function up(flags: UpFlags): Promise<void> {
       logShards: flags.logShards,
       logConfig: flags.logConfig === undefined ? undefined : resolve(flags.logConfig),
       documents: documents.bundles,
-      assets: flags.assets === undefined ? existing(join(demo, "web"))[0] : resolve(flags.assets),
+      assets,
       link: flags.link,
       logLevel: flags.logLevel,
     },
@@ -91,6 +98,11 @@ async function up(flags: UpFlags): Promise<void> {
     });
     await cluster.start();
     watch.follow(() => cluster.documentHosts);
+    if (isWatching && assets !== undefined) {
+      assetsWatch = new AssetsWatch(assets, () => {
+        for (const edge of cluster.edges) edge.send({ kind: "reload-assets" });
+      });
+    }
   } catch (error) {
     process.stderr.write(`tidewire up: ${(error as Error).message}\n`);
     if (error instanceof UpError) {

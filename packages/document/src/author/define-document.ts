@@ -55,7 +55,10 @@ export interface DocumentSpec<
   /** Of the state's shape; grows when `migrate` has to change documents. 1 by default. */
   readonly version?: number;
   readonly state: State;
-  /** Values everyone sees, made from state. Cached until something they read changes. */
+  /**
+   * Values everyone sees, made from state. Cached until something they read changes. Stands above access rules, hooks,
+   * messages, timers and cron: TypeScript reads from top to bottom, and what it has not come to would be missing in views.
+   */
   readonly computed?: {
     readonly [Name in keyof Computed]: (
       doc: RecordOf<State> & { readonly presence: DocumentPresence },
@@ -92,7 +95,7 @@ export interface DocumentSpec<
    * `migrate[n]` turns a document of version n into one of n + 1. `doc` has everything that still fits; `old` is the state
    * as it was stored, as plain data. Must give the same result whenever it runs: it does until the next commit.
    */
-  readonly migrate?: Readonly<Record<number, (doc: DocumentOf<State, Computed>, old: any) => void>>;
+  readonly migrate?: Readonly<Record<number, (doc: DocumentOf<State>, old: any) => void>>;
 }
 
 /** A document type as plain data and functions: what a bundle of document code exports by default. */
