@@ -124,7 +124,7 @@ describe("the system it starts", () => {
   };
   /** The text of one line of a window, once it is as wanted. */
   const shows = (page: Page, text: string): Promise<unknown> =>
-    page.waitForFunction((wanted) => document.querySelector("main")!.textContent!.includes(wanted), text, {
+    page.waitForFunction((wanted) => document.querySelector("main")!.textContent.includes(wanted), text, {
       timeout: 30_000,
     });
   /** Waits until a file of the page was read again. */
@@ -189,7 +189,8 @@ describe("the system it starts", () => {
       while (get("ann").phase !== "over") {
         for (const page of pages) {
           await page.evaluate(() => {
-            for (const button of document.querySelectorAll("button")) if (/^play /.test(button.textContent)) button.click();
+            for (const button of document.querySelectorAll("button"))
+              if (button.textContent.startsWith("play ")) button.click();
           });
         }
         await pages[0]!.waitForTimeout(200);
