@@ -4,6 +4,7 @@ import { exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from "jose"
 import type { Authenticator } from "../src/auth/authenticator.ts";
 import { JwtAuthenticator, jwtKeys } from "../src/auth/jwt-authenticator.ts";
 import { TicketAuthority } from "../src/auth/ticket-authority.ts";
+import { realTurns } from "./support/real-turns.ts";
 import { TestEdge } from "./support/test-edge.ts";
 
 const document = { space: "conformance", key: "k1" };
@@ -39,12 +40,8 @@ async function jwtEdge(options: { audiences?: string[]; issuers?: string[] } = {
   });
 }
 
-/** Real cryptography answers outside of microtasks. */
 async function answered(edge: TestEdge, isAnswered: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 200 && !isAnswered(); turn++) {
-    await new Promise<void>((resolve) => void setImmediate(resolve));
-    await edge.settle(0);
-  }
+  await realTurns(isAnswered, () => edge.settle(0));
 }
 
 describe("before the first request", () => {

@@ -4,6 +4,7 @@ import { Admission } from "../src/admission/admission.ts";
 import { TokenBucket } from "../src/admission/token-bucket.ts";
 import { edgeMetrics } from "../src/metrics.ts";
 import { HttpExchange } from "./support/http-exchange.ts";
+import { realTurns } from "./support/real-turns.ts";
 import { TestClient } from "./support/test-client.ts";
 import { TestEdge } from "./support/test-edge.ts";
 
@@ -273,10 +274,4 @@ describe("an upgrade that was accepted", () => {
 async function drainOf(client: TestClient): Promise<{ reconnectAfterMs: number; ticket: string }> {
   await realTurns(() => client.last(0)?.drain !== undefined);
   return client.last(0)!.drain!;
-}
-
-/** Signatures are made outside of microtasks. */
-async function realTurns(isDone: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 1_000 && !isDone(); turn++)
-    await new Promise<void>((resolve) => void setImmediate(resolve));
 }
