@@ -3,7 +3,7 @@ import { StandingGuard } from "@tidewire/document/standing-guard";
 import { DocumentHost, serveHost } from "@tidewire/document-host-engine";
 import { LinkServiceTable, PeerLink } from "@tidewire/link";
 import { LogShardLinks } from "@tidewire/log-engine";
-import { joinGossip } from "@tidewire/membership-udp";
+import { joinAsService } from "@tidewire/membership-udp";
 import { OwnerLookup } from "@tidewire/routing";
 import { listenForLinks, runService } from "@tidewire/service";
 import { isOfDocuments } from "./document-faults.ts";
@@ -83,18 +83,7 @@ await runService({
     const services = new LinkServiceTable();
     serveHost(host, services);
     const listener = await listenForLinks(transport, config.link.listen ?? DEFAULT_LISTEN, services);
-    const facts = {
-      nodeId,
-      role: "document-host",
-      zone: config.node.zone,
-      linkAddress: config.link.advertise ?? listener.address,
-      sharedKey: context.sharedKey,
-    };
-    const membership = await joinGossip(config.gossip, facts, context).catch(async (error: unknown) => {
-      await listener.close();
-      throw error;
-    });
-    membership.onEvicted((reason) => context.fatal(reason));
+    const membership = await joinAsService(config, "document-host", listener, context);
     table.follow(membership);
     host.start();
     serveReloads(documents, host, logger);

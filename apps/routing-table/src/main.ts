@@ -1,5 +1,5 @@
 import { LinkServiceTable } from "@tidewire/link";
-import { joinGossip } from "@tidewire/membership-udp";
+import { joinAsService } from "@tidewire/membership-udp";
 import { DerivedTable, serveRouting } from "@tidewire/routing";
 import { listenForLinks, runService } from "@tidewire/service";
 import { routingTableSettings } from "./settings.ts";
@@ -14,7 +14,7 @@ await runService({
   description: "Turns gossip about document hosts into the routing table and pushes it to whoever watches",
   settings: routingTableSettings,
   start: async (config, context) => {
-    const { logger, transport, nodeId } = context;
+    const { logger, transport } = context;
     const { epoch, coalesce, freeze } = config.routing;
     const table = new DerivedTable(context, {
       epoch,
@@ -29,18 +29,7 @@ await runService({
     const services = new LinkServiceTable();
     const server = serveRouting(table, services, context);
     const listener = await listenForLinks(transport, config.link.listen ?? DEFAULT_LISTEN, services);
-    const facts = {
-      nodeId,
-      role: "routing-table",
-      zone: config.node.zone,
-      linkAddress: config.link.advertise ?? listener.address,
-      sharedKey: context.sharedKey,
-    };
-    const membership = await joinGossip(config.gossip, facts, context).catch(async (error: unknown) => {
-      await listener.close();
-      throw error;
-    });
-    membership.onEvicted((reason) => context.fatal(reason));
+    const membership = await joinAsService(config, "routing-table", listener, context);
     membership.onChange((view) => table.update(view));
     membership.setLifecycle("active");
     logger.info({ link: listener.address, gossip: membership.gossipAddress }, "serving the routing table");
