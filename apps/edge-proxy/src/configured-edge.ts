@@ -14,7 +14,7 @@ import {
 } from "@tidewire/edge-session";
 import type { Clock } from "@tidewire/foundation";
 import { isLoopback, parseHostPort, StartError } from "@tidewire/service";
-import type { EdgeConfig } from "./settings.ts";
+import { type EdgeConfig, JWT_SECRET_MIN_LENGTH } from "./settings.ts";
 import type { TlsFiles } from "./socket-engine/socket-engine.ts";
 
 export function limitsOf({ limits }: EdgeConfig): EdgeLimits {
@@ -103,11 +103,23 @@ function keySource(jwt: EdgeConfig["auth"]["jwt"]): JwtKeySource {
   if (jwt.jwksUrl !== undefined) sources.push({ kind: "jwks", url: jwt.jwksUrl });
   if (publicKey !== undefined) sources.push({ kind: "publicKey", key: publicKey, algorithm: jwt.algorithm });
   if (jwt.secret !== undefined) sources.push({ kind: "secret", secret: jwt.secret });
+  if (jwt.secretFile !== undefined) sources.push({ kind: "secret", secret: secretIn(jwt.secretFile) });
   const [source, ...others] = sources;
   if (source === undefined || others.length > 0) {
-    throw new StartError("auth.mode jwt needs one of auth.jwt.jwksUrl, publicKey, publicKeyFile or secret", 2);
+    throw new StartError(
+      "auth.mode jwt needs one of auth.jwt.jwksUrl, publicKey, publicKeyFile, secret or secretFile",
+      2,
+    );
   }
   return source;
+}
+
+function secretIn(file: string): string {
+  const secret = readable(file, "auth.jwt.secretFile").trim();
+  if (secret.length < JWT_SECRET_MIN_LENGTH) {
+    throw new StartError(`auth.jwt.secretFile holds fewer than ${JWT_SECRET_MIN_LENGTH} characters`, 2);
+  }
+  return secret;
 }
 
 function readable(file: string, setting: string): string {

@@ -3,6 +3,9 @@ import { duration, hostPort, z } from "@tidewire/service";
 
 const count = (value: number) => z.int().min(1).default(value);
 
+/** 256 bits of HS256 (RFC 7518, section 3.2), if every character carries eight. */
+export const JWT_SECRET_MIN_LENGTH = 32;
+
 /** The settings of the edge; `--help` prints them. */
 export const edgeSettings = {
   edge: z
@@ -47,7 +50,8 @@ export const edgeSettings = {
           publicKey: z.string().optional().describe("public key instead, as SPKI in PEM or a JWK"),
           publicKeyFile: z.string().optional().describe("file that holds the public key"),
           algorithm: z.string().default("RS256").describe("algorithm of the public key"),
-          secret: z.string().min(32).optional().describe("HS256 secret instead"),
+          secret: z.string().min(JWT_SECRET_MIN_LENGTH).optional().describe("HS256 secret instead; better in a file"),
+          secretFile: z.string().optional().describe("file that holds the HS256 secret, of 32 characters or more"),
           issuers: z.array(z.string()).default([]).describe("accepted iss; empty accepts all the key vouches for"),
           audiences: z.array(z.string()).default([]).describe("accepted aud; empty does not look"),
           clockTolerance: duration().default(0).describe("how far the issuer's clock may be off"),

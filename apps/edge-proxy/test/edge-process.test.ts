@@ -48,6 +48,16 @@ describe("what an edge refuses to start with", () => {
       /needs one of/,
     ],
     ["a bad public key", { "auth.mode": "jwt", "auth.jwt.publicKey": "nonsense" }, /cannot use the key/],
+    [
+      "a secret's file that is not there",
+      { "auth.mode": "jwt", "auth.jwt.secretFile": "/nowhere/secret" },
+      /cannot read the file of auth.jwt.secretFile/,
+    ],
+    [
+      "a secret that is too short",
+      { "auth.mode": "jwt", "auth.jwt.secretFile": "/dev/null" },
+      /secretFile holds fewer than 32 characters/,
+    ],
     ["half of a certificate", { "tls.certFile": "/nowhere/cert.pem" }, /go together/],
     [
       "a certificate that is not there",
@@ -119,7 +129,19 @@ describe.each(["uws", "ws"])("a token that takes longer than a turn to check (%s
   }, 60_000);
 
   it("authenticates nobody by a wrong signature", async () => {
-    const edge = await EdgeProcess.start({ "edge.engine": engine, "auth.mode": "jwt", "auth.jwt.secret": secret });
+    const secretFile = join(folder, "jwt-secret");
+    writeFileSync(secretFile, `${secret}\n`);
+    const edge = await EdgeProcess.start({
+      "edge.engine": engine,
+      "auth.mode": "jwt",
+      "auth.jwt.secretFile": secretFile,
+    });
+    const known = await RawSocket.connect(edge.port, "alice", {
+      headers: { Authorization: `Bearer ${await sign(secret)}` },
+    });
+    known.send({ id: 1, method: "heartbeat", at: 5 });
+    expect(await known.answer(1)).toEqual({ id: 1, result: { at: 5 } });
+    known.destroy();
     const headers = { Authorization: `Bearer ${await sign("x".repeat(32))}` };
     const opened = await RawSocket.open(edge.port, { headers });
     if (opened instanceof RawSocket) {

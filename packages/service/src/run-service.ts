@@ -13,6 +13,7 @@ import { readLinkCertificate, reportExpiry } from "./link-certificate.ts";
 import { createRegistry, prometheusSink } from "./metrics.ts";
 import { type CommonConfig, commonSettings, isLoopback, parseHostPort } from "./settings.ts";
 import { StartError } from "./start-error.ts";
+import { withoutSecrets } from "./without-secrets.ts";
 
 export interface ServiceDescription<Shape extends z.ZodRawShape> {
   /** The role: `log-storage`. */
@@ -238,12 +239,4 @@ function readSharedKey(config: CommonConfig): string {
 }
 
 const VERSION = "0.1.0";
-const SECRET_NAMES = /(key|secret|token|password)$/i;
 const SECRET_PATHS = ["sharedKey", "token", "authorization", "*.sharedKey", "*.token", "*.authorization"];
-
-function withoutSecrets(value: unknown, name = ""): unknown {
-  if (typeof value === "string" && SECRET_NAMES.test(name)) return "(set)";
-  if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, name));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, withoutSecrets(child, key)]));
-}
