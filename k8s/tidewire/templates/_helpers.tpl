@@ -100,14 +100,15 @@ s3:
 {{- end }}
 {{- end -}}
 
-{{/* A pod of any service. Arguments: root, component, service (its values), command, ports (yaml), isMember, volumes, mounts */}}
+{{/* A pod of any service. Arguments: root, component, service (its values), ports, isMember, isBehindService (others find it
+by a Service that balances), volumes, mounts */}}
 {{- define "tidewire.podTemplate" -}}
 metadata:
   labels:
     {{- include "tidewire.labels" . | nindent 4 }}
   annotations:
-    # New settings roll the pods.
-    checksum/config: {{ include (print .root.Template.BasePath "/configmaps.yaml") .root | sha256sum }}
+    # New settings roll the pods, of this service alone: nobody waits for the log because there is one more document.
+    checksum/config: {{ get (fromYaml (include "tidewire.configs" .root)) .component | toJson | sha256sum }}
     prometheus.io/scrape: "true"
     prometheus.io/port: {{ include "tidewire.adminPort" .root | quote }}
     prometheus.io/path: /metrics
@@ -156,6 +157,11 @@ spec:
       ports:
         - { name: admin, containerPort: {{ include "tidewire.adminPort" .root }} }
         {{- toYaml .ports | nindent 8 }}
+      {{- if .isBehindService }}
+      lifecycle:
+        preStop:
+          exec: { command: [sleep, {{ include "tidewire.preStopSeconds" . | quote }}] }
+      {{- end }}
       startupProbe:
         httpGet: { path: /healthz, port: admin }
         periodSeconds: 2

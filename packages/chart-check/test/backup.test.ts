@@ -2,13 +2,10 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "@jest/globals";
-import { parse, parseAllDocuments } from "yaml";
-import { helm } from "../src/helm.ts";
+import { parse } from "yaml";
+import { renderChart, repositoryRoot as root } from "../src/render-chart.ts";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
-const chart = join(root, "k8s", "tidewire");
 const settings =
   "s3.bucket=backups,s3.existingSecret=s3-keys,s3.config.retention=14d,s3.endpoint=https://s3.example.com";
 
@@ -28,11 +25,7 @@ interface Rendered {
   };
 }
 
-function render(...args: string[]): Rendered[] {
-  const result = helm("template", "prod", chart, "--namespace", "games", ...args);
-  if (result.status !== 0) throw new Error(result.stderr);
-  return parseAllDocuments(result.stdout).map((document) => document.toJS() as Rendered);
-}
+const render = (...args: string[]): Rendered[] => renderChart<Rendered>(...args);
 
 function configOf(manifests: readonly Rendered[], service: string): string {
   const found = manifests.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.name.endsWith(service));

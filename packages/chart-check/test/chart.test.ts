@@ -2,13 +2,11 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "@jest/globals";
-import { parse, parseAllDocuments } from "yaml";
+import { parse } from "yaml";
 import { helm } from "../src/helm.ts";
+import { chartFolder as chart, renderChart, repositoryRoot as root } from "../src/render-chart.ts";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
-const chart = join(root, "k8s", "tidewire");
 const services = ["edge-proxy", "document-host", "routing-table", "log-storage"];
 
 /** A rendered object, as far as these tests look into it. */
@@ -47,15 +45,7 @@ interface PodSpec {
   }[];
 }
 
-function render(...args: string[]): Manifest[] {
-  const result = helm("template", "prod", chart, "--namespace", "games", ...args);
-  if (result.status !== 0) throw new Error(result.stderr);
-  const documents = parseAllDocuments(result.stdout).map((document) => {
-    if (document.errors.length > 0) throw document.errors[0]!;
-    return document.toJS() as Manifest | null;
-  });
-  return documents.filter((document) => document !== null);
-}
+const render = (...args: string[]): Manifest[] => renderChart<Manifest>(...args);
 
 function workload(manifests: readonly Manifest[], service: string): Manifest {
   const found = manifests.filter(
