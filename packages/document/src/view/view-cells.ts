@@ -36,12 +36,14 @@ export class ViewCells implements RowPolicies {
   readonly #document: ViewedDocument;
   readonly #inputs: ViewerInputs;
   readonly #policies: ClassPolicies;
-  readonly #cells: (Cell | undefined)[] = [];
+  readonly #cells: (Cell | undefined)[];
 
   constructor(document: ViewedDocument, inputs: ViewerInputs, policies: ClassPolicies) {
     this.#document = document;
     this.#inputs = inputs;
     this.#policies = policies;
+    // One that grows has room for sixteen more, and there may be one for each viewer.
+    this.#cells = document.schema.slots.map(() => undefined);
   }
 
   /** The same object for as long as the result is the same. */
@@ -49,10 +51,9 @@ export class ViewCells implements RowPolicies {
     const { state, tick } = this.#document;
     const cell = this.#cells[slot.index];
     if (cell !== undefined && !this.hasChangedSince(slot, cell.seq, cell.tick)) return cell.result;
-    const evaluated = this.#evaluate(slot);
-    const { result } = evaluated;
+    const { result, tracker, rows, isTold } = this.#evaluate(slot);
     const kept = cell !== undefined && sameResult(cell.result, result) ? cell.result : result;
-    this.#cells[slot.index] = { ...evaluated, result: kept, seq: state.root.$stamp, tick };
+    this.#cells[slot.index] = { result: kept, tracker, rows, isTold, seq: state.root.$stamp, tick };
     return kept;
   }
 

@@ -264,7 +264,7 @@ export class ViewClass extends ClassGroups {
       const isRow = result.kind === "row" || isRows(result);
       const seqOf = (): number => this.seqOf(slot, group.seq);
       if (sent !== result || isRow) step.results.delta(slot, sent, result, group.seq, seqOf);
-      (group.results ??= [])[slot.index] = result;
+      group.resultsOf(schema.slots.length)[slot.index] = result;
     }
   }
 
@@ -316,7 +316,7 @@ export class ViewClass extends ClassGroups {
     for (const entry of schema.entries) {
       if ("evaluate" in entry) {
         const result = this.#cells!.read(entry);
-        (group.results ??= [])[entry.index] = result;
+        group.resultsOf(schema.slots.length)[entry.index] = result;
         results.full(entry, result, false, this.#cells!.seqOf(entry));
       } else walk.fullField(state.root, entry);
     }

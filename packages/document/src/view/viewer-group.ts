@@ -138,6 +138,11 @@ export class ViewerGroup extends Roster {
     return this.#resting === undefined ? this.viewers : [...this.viewers, ...this.#resting.viewers];
   }
 
+  /** To be filled. It never grows: one that does has room for sixteen more. */
+  resultsOf(slots: number): (ViewResult | undefined)[] {
+    return (this.results ??= Array.from<undefined>({ length: slots }));
+  }
+
   /** The same state, without members. */
   fork(): ViewerGroup {
     const fork = new ViewerGroup(this.seq, this.tick, this.viewSeq);
