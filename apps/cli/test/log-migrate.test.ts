@@ -150,6 +150,35 @@ describe("tidewire log migrate", () => {
   );
 
   test(
+    "gives the change-over up on Ctrl-C: the source takes writes again, and the next run finishes",
+    async () => {
+      const source = started(startLogStorage(join(folder, "source"), { index: 0, count: 1 }));
+      const from = await addressOf(source);
+      const atSource = host([from]);
+      const open = async (document: (typeof quiet)[number]) => {
+        const { epoch } = await atSource.engine.open(document, "host-a");
+        await atSource.engine.append(document, { epoch, expectedSeq: 0, seq: 1, data: Buffer.alloc(2_000) });
+      };
+      await Promise.all(quiet.map(open));
+      const { addresses: to } = await startTargets(2);
+      const places = ["--from", from, "--to", to.join(","), "--cut-over"];
+      const first = tidewireLog("migrate", ...places);
+      await first.line(({ event }) => event === "sealed");
+      await first.kill("SIGINT");
+      expect(await first.exited).toBe(130);
+      expect(first.lines.map(({ event }) => event)).toContain("undone");
+      expect(first.stderr).toMatch(/broken off by SIGINT: what was copied stays/);
+      const { seq } = await atSource.engine.open(quiet[0]!, "host-b");
+      expect(seq).toBe(1);
+
+      const second = tidewireLog("migrate", ...places);
+      expect(await second.line(({ event }) => event === "moved")).toMatchObject({ addresses: to });
+      expect(await second.exited).toBe(0);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "refuses a target that is in use, and shards in the wrong order",
     async () => {
       const { addresses } = await startTargets(2);

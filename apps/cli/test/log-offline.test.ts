@@ -30,9 +30,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("tidewire log fsck", () => {
   test("reads a sound log and says so", () => {
-    const { status, stdout, stderr } = log("fsck", store);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect(stdout).toMatch(/^2 documents, 0 of them deleted\n3 records .*\nno problems\n$/);
+    const { status, stdout } = log("fsck", store);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^2 documents, 0 of them deleted\n3 records .*, in \d+\.\d s\nno problems\n$/);
     const report = JSON.parse(log("fsck", store, "--json").stdout) as object;
     expect(report).toMatchObject({ documents: 2, records: 3, problems: [] });
   });
@@ -87,10 +87,35 @@ describe("tidewire log dump", () => {
     expect(log(...args).stdout).not.toContain("g2");
   });
 
+  test("says with exit code 1 that there is nothing of a document", () => {
+    const { status, stdout, stderr } = log("dump", store, "--document", "board-game/nobody");
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/holds no record of board-game\/nobody\n$/);
+  });
+
   test("refuses a name that is none, with exit code 2 and the reason", () => {
     const { status, stderr } = log("dump", store, "--document", "board-game");
     expect(status).toBe(2);
     expect(stderr).toMatch(/must be space\/key/);
+  });
+});
+
+describe("a command whose output nobody takes", () => {
+  const inShell = (script: string) =>
+    spawnSync("bash", ["-c", `set -o pipefail; ${script}`, "bash", process.execPath, cli, store], { encoding: "utf8" });
+
+  test("ends quietly when the pipe is closed, with the exit code of SIGPIPE", () => {
+    const { status, stderr } = inShell('"$1" "$2" log dump "$3" --json | true');
+    expect({ status, stderr }).toEqual({ status: 141, stderr: "" });
+    expect(log("fsck", store).status).toBe(0);
+  });
+
+  test("says in one line that the disk it is written to is full", () => {
+    for (const command of ["dump", "fsck"]) {
+      const { status, stderr } = inShell(`"$1" "$2" log ${command} "$3" > /dev/full`);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/^tidewire log \w+: cannot write the output: ENOSPC.*\n$/);
+    }
   });
 });
 

@@ -1,6 +1,7 @@
-import type { DocumentName } from "@tidewire/foundation";
+import { type DocumentName, documentPath } from "@tidewire/foundation";
 import { type DumpedRecord, dump } from "@tidewire/log-engine-local";
 import { Command } from "commander";
+import { CommandFailure } from "../command-failure.ts";
 import { documentOption } from "../log-options.ts";
 import { offlineFailure } from "./fsck-command.ts";
 import { outputOf, runCommand } from "./output.ts";
@@ -11,6 +12,14 @@ interface DumpFlags {
   readonly json?: boolean;
 }
 
+const DUMP_HELP = `
+Bytes of documents are printed only with --data: they are what users have written.
+Exit codes: 0 done, 1 the folder cannot be read or holds nothing of the document, 2 wrong usage.
+
+Examples:
+  tidewire log dump /var/lib/tidewire/log --document board-game/g1
+  tidewire log dump /var/lib/tidewire/log --json | jq -c 'select(.type == "damage")'`;
+
 /** `tidewire log dump`. */
 export function dumpCommand(): Command {
   return new Command("dump")
@@ -19,17 +28,23 @@ export function dumpCommand(): Command {
     .option("--document <space/key>", "only the records of this document", documentOption)
     .option("--data", "also the bytes of patches and snapshots, in base64")
     .option("--json", "one JSON object a line, for programs")
+    .addHelpText("after", DUMP_HELP)
     .action((folder: string, flags: DumpFlags) =>
       runCommand("log dump", async () => {
         const output = outputOf(flags);
         const filter = flags.document === undefined ? {} : { document: flags.document };
+        let count = 0;
         try {
           for await (const record of dump(folder, filter)) {
+            count++;
             const facts = factsOf(record, flags.data === true);
             output.say(facts, textOf(facts));
           }
         } catch (error) {
           throw offlineFailure(folder, error);
+        }
+        if (flags.document !== undefined && count === 0) {
+          throw new CommandFailure(`${folder} holds no record of ${documentPath(flags.document)}`);
         }
       }),
     );

@@ -1,7 +1,9 @@
 import { ServiceError } from "@tidewire/foundation";
 import { LogMigration, type MigrationCount } from "@tidewire/log-engine";
 import { CommandFailure } from "../command-failure.ts";
+import type { Interruption } from "../interruption.ts";
 import type { ConnectedLog } from "../log-connection.ts";
+import { mebibytes, seconds } from "../progress.ts";
 import type { LogSource } from "./log-source.ts";
 import type { Output } from "./output.ts";
 
@@ -18,19 +20,30 @@ const TRIES_MAX = 20;
 const RETRY_MS = 1_000;
 const PROGRESS_MS = 1_000;
 
+interface MigrationModules {
+  readonly source: LogSource;
+  readonly target: ConnectedLog;
+  readonly output: Output;
+  readonly interruption: Interruption;
+}
+
 /** Moves a log: rounds while the source serves, then, if asked for, the change-over. Can be run again at any point. */
 export class MigrationRun {
   readonly #source: LogSource;
   readonly #target: ConnectedLog;
   readonly #flags: MigrationFlags;
   readonly #output: Output;
+  readonly #interruption: Interruption;
   #saidAt = 0;
+  /** Documents that the last round has looked at. */
+  #documents: number | undefined;
 
-  constructor(source: LogSource, target: ConnectedLog, flags: MigrationFlags, output: Output) {
+  constructor({ source, target, output, interruption }: MigrationModules, flags: MigrationFlags) {
     this.#source = source;
     this.#target = target;
     this.#flags = flags;
     this.#output = output;
+    this.#interruption = interruption;
   }
 
   async run(): Promise<void> {
@@ -38,8 +51,19 @@ export class MigrationRun {
     if (await this.#isVerified()) return this.#open(performance.now());
     await this.#prepareTarget();
     await this.#rounds();
-    if (this.#flags.cutOver === true) await this.#cutOver();
-    else this.#output.say({ event: "copied" }, "The copy is up to date. Run it again with --cut-over to change over.");
+    if (this.#flags.cutOver === true) return this.#cutOver();
+    const movesTo = await this.#source.movedTo();
+    if (movesTo === undefined) {
+      return this.#output.say(
+        { event: "copied" },
+        "The copy is up to date. Run it again with --cut-over to change over.",
+      );
+    }
+    this.#output.say(
+      { event: "copied", movesTo },
+      `The copy is up to date, but an earlier change-over to ${movesTo} was broken off: the source takes no writes, and ` +
+        "hosts wait. Run it again with --cut-over to finish, or run `tidewire log unseal` on the source to give it up.",
+    );
   }
 
   async #survey(): Promise<void> {
@@ -87,12 +111,24 @@ export class MigrationRun {
     try {
       this.#say("last round", await this.#retried("last round", (migration) => migration.copy()));
       this.#say("verified", await this.#retried("verify", (migration) => migration.verify()));
+      this.#interruption.throwIfAsked();
     } catch (error) {
-      await this.#source.seal(false, "");
-      this.#output.say({ event: "undone" }, "The source takes writes again: nothing was changed over.");
+      await this.#undo(error);
       throw error;
     }
     await this.#open(startedAt);
+  }
+
+  async #undo(reason: unknown): Promise<void> {
+    try {
+      await this.#source.seal(false, "");
+    } catch (error) {
+      throw new CommandFailure(
+        `${(reason as Error).message}; and the source could not be told to take writes again (${(error as Error).message}): ` +
+          "it may be sealed. When it is back run this again to finish, or `tidewire log unseal --force` on the source",
+      );
+    }
+    this.#output.say({ event: "undone" }, "The source takes writes again: nothing was changed over.");
   }
 
   async #open(startedAt: number): Promise<void> {
@@ -109,9 +145,13 @@ export class MigrationRun {
   async #retried(what: string, run: (migration: LogMigration) => Promise<MigrationCount>): Promise<MigrationCount> {
     for (let attempt = 1; ; attempt++) {
       const logs = { source: this.#source.engine, target: this.#target.engine };
-      const migration = new LogMigration(logs, {}, (count) => this.#progress(what, count));
+      const startedAt = performance.now();
+      const migration = new LogMigration(logs, {}, (count) => this.#progress(what, count, startedAt));
       try {
-        return await run(migration);
+        this.#interruption.throwIfAsked();
+        const count = await run(migration);
+        this.#documents = count.documents;
+        return count;
       } catch (error) {
         if (!(error instanceof ServiceError) || !error.retryable || attempt === TRIES_MAX) throw error;
         this.#output.say({ event: "waiting", what, error: error.toBody() }, `${what}: ${error.message}; trying again`);
@@ -120,18 +160,32 @@ export class MigrationRun {
     }
   }
 
-  #progress(what: string, count: MigrationCount): void {
+  #progress(what: string, count: MigrationCount, startedAt: number): void {
+    this.#interruption.throwIfAsked();
     const now = performance.now();
     if (now - this.#saidAt < PROGRESS_MS) return;
     this.#saidAt = now;
-    this.#say(what, count, "progress");
+    const { documents, copied, bytes } = count;
+    const elapsedMs = Math.round(now - startedAt);
+    const documentsPerSecond = Math.round((documents * 1_000) / Math.max(1, elapsedMs));
+    if (this.#output.isJson) {
+      const facts = { event: "progress", what, documents, copied, bytes, documentsPerSecond, elapsedMs };
+      return this.#output.say(facts, "");
+    }
+    // How many there are is known once a round is done.
+    const total = this.#documents;
+    const of = total === undefined ? "" : ` of ${total}`;
+    const leftMs = total === undefined ? 0 : (Math.max(0, total - documents) * elapsedMs) / documents;
+    const left = total === undefined ? "" : `, ${seconds(leftMs)} left`;
+    process.stderr.write(
+      `${what}: ${documents}${of} documents, ${copied} copied (${mebibytes(bytes)} MiB), ${documentsPerSecond} documents/s${left}\n`,
+    );
   }
 
-  #say(what: string, count: MigrationCount, event = "done"): void {
-    const { documents, copied, bytes } = count;
+  #say(what: string, { documents, copied, bytes }: MigrationCount): void {
     this.#output.say(
-      { event, what, documents, copied, bytes },
-      `${what}: ${documents} documents, ${copied} copied (${(bytes / 1024 / 1024).toFixed(1)} MiB)${event === "progress" ? " …" : ""}`,
+      { event: "done", what, documents, copied, bytes },
+      `${what}: ${documents} documents, ${copied} copied (${mebibytes(bytes)} MiB)`,
     );
   }
 }

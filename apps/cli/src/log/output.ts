@@ -1,5 +1,6 @@
 import { ServiceError } from "@tidewire/foundation";
 import { CommandFailure } from "../command-failure.ts";
+import { watchOutput } from "../output-loss.ts";
 
 /** Where a command says what it does: lines for people, or one JSON object a line for programs. */
 export interface Output {
@@ -17,7 +18,12 @@ export function outputOf(flags: { readonly json?: boolean }): Output {
 }
 
 /** Runs a command; whatever it cannot do ends in one line on stderr and an exit code. */
-export async function runCommand(name: string, run: () => Promise<void>): Promise<void> {
+export async function runCommand(
+  name: string,
+  run: () => Promise<void>,
+  does: "prints" | "changes" = "prints",
+): Promise<void> {
+  watchOutput(name, does);
   // Timers of the link do not hold a process; a command waits for its answer all the same.
   const held = setInterval(() => {}, 60_000);
   try {

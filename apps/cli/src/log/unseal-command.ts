@@ -18,20 +18,24 @@ export function unsealCommand(): Command {
     .option("--force", "although the log has moved: what was written at its new place since is lost to it")
     .option("--json", "report as one JSON object, for programs");
   return withLinkOptions(command).action((flags: UnsealFlags) =>
-    runCommand("log unseal", async () => {
-      const log = await connectLog(flags.log, flags);
-      try {
-        const moved = (await log.describe()).find(({ isSealed, movedTo }) => isSealed && movedTo !== "");
-        if (moved !== undefined && flags.force !== true) {
-          throw new CommandFailure(
-            `this log was sealed to move to ${moved.movedTo}. Make sure that no host uses those, then repeat with --force`,
-          );
+    runCommand(
+      "log unseal",
+      async () => {
+        const log = await connectLog(flags.log, flags);
+        try {
+          const moved = (await log.describe()).find(({ isSealed, movedTo }) => isSealed && movedTo !== "");
+          if (moved !== undefined && flags.force !== true) {
+            throw new CommandFailure(
+              `this log was sealed to move to ${moved.movedTo}. Make sure that no host uses those, then repeat with --force`,
+            );
+          }
+          await log.seal(false, "");
+          outputOf(flags).say({ event: "unsealed", addresses: flags.log }, "The log takes writes.");
+        } finally {
+          await log.close();
         }
-        await log.seal(false, "");
-        outputOf(flags).say({ event: "unsealed", addresses: flags.log }, "The log takes writes.");
-      } finally {
-        await log.close();
-      }
-    }),
+      },
+      "changes",
+    ),
   );
 }

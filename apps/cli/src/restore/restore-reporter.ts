@@ -1,6 +1,9 @@
+import { Progress } from "../progress.ts";
+
 /** Lines for people on standard error and standard output, or JSON lines for programs. */
 export class RestoreReporter {
   readonly isJson: boolean;
+  readonly #progress = new Progress("restore");
   #shownAt = 0;
 
   constructor(isJson: boolean) {
@@ -14,19 +17,15 @@ export class RestoreReporter {
 
   /** At most once a second. */
   progress(doneBytes: number, totalBytes: number): void {
+    if (!this.isJson) return this.#progress.report(doneBytes, totalBytes);
     const now = performance.now();
     if (now - this.#shownAt < 1_000) return;
     this.#shownAt = now;
-    if (this.isJson) console.log(JSON.stringify({ event: "progress", doneBytes, totalBytes }));
-    else console.error(`  ${mebibytes(doneBytes)} of ${mebibytes(totalBytes)} MiB`);
+    console.log(JSON.stringify({ event: "progress", doneBytes, totalBytes }));
   }
 
   failed(message: string, details: Readonly<Record<string, unknown>> = {}): void {
     if (this.isJson) console.log(JSON.stringify({ event: "failed", message, ...details }));
     else console.error(`tidewire restore: ${message}`);
   }
-}
-
-function mebibytes(bytes: number): string {
-  return (bytes / 1024 / 1024).toFixed(1);
 }

@@ -1,6 +1,7 @@
 import { RestoreError, RestoreIncomplete, S3Error } from "@tidewire/backup-s3";
 import { documentPath, ServiceError } from "@tidewire/foundation";
 import { CommandFailure } from "../command-failure.ts";
+import { watchOutput } from "../output-loss.ts";
 import { RestoreReporter } from "./restore-reporter.ts";
 
 /** Documents named in a message; all of them are in `--json`. */
@@ -16,6 +17,7 @@ export async function runRestore(
   work: (reporter: RestoreReporter) => Promise<void>,
 ): Promise<void> {
   const reporter = new RestoreReporter(isJson === true);
+  watchOutput("restore", "changes");
   // Between two attempts of a request nothing else would keep the process.
   const alive = setInterval(() => {}, 60_000);
   try {

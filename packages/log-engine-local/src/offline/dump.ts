@@ -55,8 +55,10 @@ export async function* dump(
   try {
     if (filter.document !== undefined && wanted === undefined) return;
     const segments = [...index.segments.all("log"), ...index.segments.all("snapshots")].sort((a, b) => a.id - b.id);
+    // One buffer for all segments: memory that comes and goes in such pieces is collected late.
+    const buffer = { bytes: Buffer.alloc(0) };
     for (const segment of segments) {
-      for (const step of await stepsOf(store, segment)) {
+      for (const step of await stepsOf(store, segment, buffer)) {
         if (wanted !== undefined && (step.kind === "torn" || step.header?.documentId !== wanted)) continue;
         yield { segment: { id: segment.id, kind: segment.kind }, ...described(step, index) };
       }
@@ -66,13 +68,19 @@ export async function* dump(
   }
 }
 
-async function stepsOf(store: OfflineStore, { kind, id, sizeBytes }: Segment): Promise<Iterable<ScanStep>> {
+async function stepsOf(
+  store: OfflineStore,
+  { kind, id, sizeBytes }: Segment,
+  buffer: { bytes: Buffer },
+): Promise<Iterable<ScanStep>> {
   const { tornTail } = store.recovered;
   // What is behind counts for nothing, unless it was written to this segment.
-  const length = tornTail?.segmentId === id ? tornTail.fileBytes : sizeBytes;
+  const wantedBytes = tornTail?.segmentId === id ? tornTail.fileBytes : sizeBytes;
   const file = await store.fileSystem.open(store.layout.segment(kind, id));
   try {
-    const bytes = await readFully(file, 0, length);
+    const length = Math.min(wantedBytes, await file.size());
+    if (buffer.bytes.length < length) buffer.bytes = Buffer.allocUnsafeSlow(length);
+    const bytes = await readFully(file, 0, length, buffer.bytes);
     const salt = segmentSalt(store.storeId, id);
     return scanSegment(bytes, { salt, from: SEGMENT_HEADER_BYTES, end: bytes.length, mayBeTorn: true });
   } finally {
@@ -117,13 +125,14 @@ function bodyOf(type: RecordType, payload: Buffer): Partial<DumpedRecord> {
     }
     case RecordType.timedPatch:
     case RecordType.copiedTimedPatch:
-      return { wakeAt: Number(payload.readBigUInt64LE(0)), data: payload.subarray(WAKE_AT_BYTES) };
+      return { wakeAt: Number(payload.readBigUInt64LE(0)), data: Buffer.from(payload.subarray(WAKE_AT_BYTES)) };
     case RecordType.patch:
     case RecordType.copiedPatch:
     case RecordType.deletion:
     case RecordType.copiedDeletion:
     case RecordType.snapshot:
-      return { data: payload };
+      // The buffer is used again for the next segment.
+      return { data: Buffer.from(payload) };
     default:
       return {};
   }

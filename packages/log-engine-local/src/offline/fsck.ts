@@ -24,18 +24,27 @@ export interface FsckReport {
   readonly problems: readonly LogProblem[];
 }
 
+interface FsckModules extends OfflineModules {
+  /** Called after every record that was read. */
+  readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
+}
+
 const OPEN_FILES_MAX = 64;
 
 /**
  * Reads everything in a data directory that any document needs, and says what is wrong. Offline: throws `DirectoryInUse`
  * while a process serves the directory, and `StoreFormatError` if it cannot be read at all. Changes nothing.
  */
-export async function fsck(directory: string, modules: OfflineModules = {}): Promise<FsckReport> {
+export async function fsck(directory: string, modules: FsckModules = {}): Promise<FsckReport> {
   const { fileSystem, layout, storeId, recovered, lock } = await openOffline(directory, modules);
   const { index } = recovered;
   const { segments } = index;
   const reader = new RecordReader({ fileSystem, layout, segments, storeId }, OPEN_FILES_MAX);
   const problems = [...recovered.problems];
+  const totalBytes = [...segments.all("log"), ...segments.all("snapshots")].reduce(
+    (sum, each) => sum + each.liveBytes,
+    0,
+  );
   let deletedDocuments = 0;
   let records = 0;
   let recordBytes = 0;
@@ -47,6 +56,7 @@ export async function fsck(directory: string, modules: OfflineModules = {}): Pro
         recordBytes += reference.length;
         const problem = await unreadable(reader, entry, reference);
         if (problem !== undefined) problems.push(problem);
+        modules.onProgress?.(recordBytes, Math.max(totalBytes, recordBytes));
       }
     }
   } finally {
