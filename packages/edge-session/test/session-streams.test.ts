@@ -57,6 +57,21 @@ describe("a document stream", () => {
     ]);
   });
 
+  it("gives a client without room what led up to the end, before the end", async () => {
+    const edge = await TestEdge.start({ limits: { socketBufferMaxBytes: 1 } });
+    const client = await edge.connectWithStream();
+    client.isStalled = true;
+    client.bufferedBytes = 1;
+    edge.document.change({ value: 1 });
+    edge.hosts[0].deliver();
+    await edge.settle();
+    expect(client.kinds(7)).toEqual(["snapshot"]);
+    edge.hosts[0].endStreams(new ServiceError("not_found", "deleted"));
+    await edge.settle();
+    expect(client.kinds(7)).toEqual(["snapshot", "delta", "end"]);
+    expect(client.views.get(7)?.value).toEqual({ value: 1 });
+  });
+
   it("ends when the client says so; the result comes first and the id is free", async () => {
     const edge = await TestEdge.start();
     const client = await edge.connectWithStream();

@@ -209,6 +209,33 @@ describe("a client of the routing tier", () => {
     expect(other.shown.at(-1)).toBe("8:a");
   });
 
+  test("takes at once what drops a half, or one host of one", async () => {
+    const [one, two] = [await fleet.node("rt-1"), await fleet.node("rt-2")];
+    const { shown } = fleet.follow(["rt-1", "rt-2"]);
+    for (const node of [one, two]) node.show(5, ["a", "b", "c", "d"]);
+    await fleet.run(10);
+    one.show(6, ["a", "b"]);
+    await fleet.run(10);
+    one.show(7, ["a"]);
+    await fleet.run(10);
+    one.show(8, []);
+    await fleet.run(10);
+    expect(shown).toEqual(["5:abcd", "6:ab", "7:a", "8:"]);
+  });
+
+  test("asks again soon, however often a stream that brought a table has ended", async () => {
+    const one = await fleet.node("rt-1");
+    fleet.follow(["rt-1"]);
+    one.show(5, ["a"]);
+    const { server } = fleet.nodes.get("rt-1")!;
+    for (let round = 0; round < 8; round++) {
+      await fleet.run(1_000);
+      expect(server.watcherCount).toBe(1);
+      server.close();
+      expect(server.watcherCount).toBe(0);
+    }
+  });
+
   test("withdraws its doubt when the node thinks again", async () => {
     const [one, two] = [await fleet.node("rt-1"), await fleet.node("rt-2")];
     const { shown } = fleet.follow(["rt-1", "rt-2"]);

@@ -4,7 +4,7 @@ import { documentName } from "@tidewire/foundation";
 import type { HostEntry, RoutingTable } from "@tidewire/protocol-routing";
 import fc from "fast-check";
 import { OwnerLookup, ownerOf, ownersOf } from "../src/owner-lookup.ts";
-import { Rendezvous, score } from "../src/rendezvous.ts";
+import { Rendezvous, score, WEIGHT_MAX } from "../src/rendezvous.ts";
 import { digestOf } from "../src/routing-table.ts";
 import { type Hash64, xxh64, xxh64Hex } from "../src/xxh64.ts";
 import { host, tableOf } from "./support/tables.ts";
@@ -186,6 +186,16 @@ describe("the owner of a document", () => {
       }
     }
     expect(lookup.size).toBe(10);
+  });
+
+  test("more weight than the most is the most, and less than one is one", () => {
+    const weights = (of: readonly number[]): RoutingTable =>
+      tableOf(of.map((weight, index) => host(`h${index}`, { weight })));
+    const [extreme, bounded] = [weights([1_000, 0, -3]), weights([WEIGHT_MAX, 1, 1])];
+    for (let index = 0; index < 500; index++) {
+      const document = documentName("space", `k${index}`);
+      expect(ownerOf(extreme, document)?.id).toBe(ownerOf(bounded, document)?.id);
+    }
   });
 
   test("keys like __proto__ are keys", () => {

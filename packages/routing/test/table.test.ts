@@ -121,6 +121,14 @@ describe("the freeze", () => {
     expect(freeze.observe(view(dead("a", "b", "c")), 90_600)).toBe(false);
   });
 
+  test("that was waited out is over: the same hosts are no new loss when another one goes", () => {
+    const freeze = new MassLossFreeze({ ...defaultFreeze, holdMs: 5_000 });
+    freeze.observe(view(), 0);
+    expect(freeze.observe(view(dead("a", "b", "c")), 10)).toBe(true);
+    expect(freeze.observe(view(dead("a", "b", "c")), 5_010)).toBe(false);
+    expect(freeze.observe(view(dead("a", "b", "c", "d")), 5_020)).toBe(false);
+  });
+
   test("does not begin with losses spread over time", () => {
     const freeze = new MassLossFreeze();
     freeze.observe(view(), 0);
