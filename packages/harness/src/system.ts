@@ -123,12 +123,23 @@ export class System {
     process.kill(this.process(name).pid, signal);
   }
 
-  /** The value of a metric of one process, summed over its labels; 0 if it was never set. */
-  async metric(name: string, metric: string): Promise<number> {
+  /** Lets a process stand still, as one whose event loop is blocked or whose machine is, and then go on. */
+  async freeze(name: string, forMs: number): Promise<void> {
+    this.signal(name, "SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, forMs));
+    this.signal(name, "SIGCONT");
+  }
+
+  /**
+   * The value of a metric of one process, summed over its labels; 0 if it was never set.
+   * @param label counts the lines with it alone: `after="dead"`.
+   */
+  async metric(name: string, metric: string, label = ""): Promise<number> {
     const response = await fetch(`http://${this.process(name).admin}/metrics`);
     const lines = (await response.text()).split("\n");
     return lines
       .filter((line) => line.startsWith(`${metric}{`) || line.startsWith(`${metric} `))
+      .filter((line) => line.includes(label))
       .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
   }
 
