@@ -158,6 +158,30 @@ describe("assemblies", () => {
     expect([assemblies.bytes, assemblies.count]).toEqual([0, 0]);
   });
 
+  it("calls a fragment of another method or type a fault of the peer", () => {
+    const assemblies = new Assemblies(limits);
+    assemblies.add(21, 1, 1, 1, first(25, bytes(1, 10)));
+    for (const [type, method] of [
+      [21, 2],
+      [25, 1],
+    ] as const) {
+      expect(() => assemblies.add(type, 2, method, 1, reader(bytes(1, 15)))).toThrow(
+        expect.objectContaining({ code: "invalid_argument" }),
+      );
+    }
+  });
+
+  it("puts together only so many messages at once, however small", () => {
+    const assemblies = new Assemblies(limits);
+    for (let stream = 1; stream <= 4_096; stream++) assemblies.add(21, 1, 1, stream, first(2, bytes(1, 1)));
+    expect(() => assemblies.add(21, 1, 1, 4_097, first(2, bytes(1, 1)))).toThrow(
+      expect.objectContaining({ code: "overloaded" }),
+    );
+    expect(assemblies.add(21, 2, 1, 1, reader(bytes(1, 1)))?.remaining).toBe(2);
+    expect(assemblies.add(21, 1, 1, 4_097, first(2, bytes(1, 1)))).toBeUndefined();
+    expect([assemblies.count, assemblies.bytes]).toEqual([4_096, 2 * 4_096]);
+  });
+
   it.each([
     ["more than announced", () => [first(15, bytes(1, 10)), reader(bytes(1, 10))], [1, 2]],
     ["less than announced", () => [first(25, bytes(1, 10)), reader(bytes(1, 10))], [1, 2]],

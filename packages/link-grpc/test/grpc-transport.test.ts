@@ -262,6 +262,26 @@ describe("gRPC transport", () => {
       expect(metrics.value("tidewire_link_grpc_breaks_total{reason=protocol}")).toBe(1);
     });
 
+    it("takes only so many streams that do not say which they are", async () => {
+      const metrics = new MetricsRecorder();
+      const { listener } = await listening({ inFlightMax: 2 }, metrics);
+      const { openStream, ended } = await shaken(listener.address);
+      for (let opened = 0; opened < 3; opened++) openStream();
+      await ended;
+      expect(listener.connectionCount).toBe(0);
+      expect(metrics.value("tidewire_link_grpc_breaks_total{reason=protocol}")).toBe(1);
+    });
+
+    it("takes no stream for a connection that is over", async () => {
+      const { listener } = await listening();
+      const { control, openStream, ended } = await shaken(listener.address);
+      control.end();
+      await ended;
+      const late = new Later<number>();
+      openStream().on("status", (result) => late.resolve(result.code));
+      expect(await late.promise).toBe(status.UNAUTHENTICATED);
+    });
+
     it("survives random bytes", async () => {
       const { listener } = await listening();
       const random = new SeededRandom(7);

@@ -1,10 +1,12 @@
-import { beforeEach, describe, expect, it } from "@jest/globals";
+import { beforeEach, describe, expect, it, test } from "@jest/globals";
 import { ManualClock, noLogger, ServiceError } from "@tidewire/foundation";
 import { type Codec, Reader, Writer } from "@tidewire/wire";
 import { rejection } from "../src/compliance/harness.ts";
 import { echo, Opener, type Parcel, parcel, parcelCodec, Server, watch } from "../src/compliance/test-service.ts";
 import { ErrorBodyCodec } from "../src/generated/link-codecs.ts";
 import { LinkServiceTable, type ServerStreamHandlers } from "../src/index.ts";
+import { bodyOfError } from "../src/session/error-body.ts";
+import { MANY_STREAMS_MAX } from "../src/session/frame-body.ts";
 import { type Carrier, DiallingSession, FrameType, ServingSession } from "../src/session/index.ts";
 import { FailureTally } from "../src/session/link-failures.ts";
 
@@ -184,6 +186,39 @@ describe("dialling session", () => {
     expect(third).toMatchObject({ code: "overloaded", message: "far too much" });
   });
 
+  it("takes refusals in the same words with other advice or details as other errors", async () => {
+    const { number } = new ServiceError("overloaded", "");
+    const bodies = [
+      { retryAfterMs: 5, details: '{"queued":1}' },
+      { retryAfterMs: 6, details: '{"queued":1}' },
+      { retryAfterMs: 6, details: '{"queued":2}' },
+    ];
+    const calls = bodies.map((_body, index) => rejection(session.call(echo, parcel(index))));
+    for (const [index, { retryAfterMs, details }] of bodies.entries()) {
+      const refusal = { number, message: "too much", retryAfterMs, details };
+      session.receive(FrameType.error, 0, index + 1, body(ErrorBodyCodec, refusal), true);
+    }
+    expect(await Promise.all(calls)).toMatchObject([
+      { retryAfterMs: 5, details: { queued: 1 } },
+      { retryAfterMs: 6, details: { queued: 1 } },
+      { retryAfterMs: 6, details: { queued: 2 } },
+    ]);
+  });
+
+  it("gives a message for many to streams of its method alone, and takes no more of them than there may be", () => {
+    const other = { ...watch, id: watch.id + 1 };
+    const openers = [new Opener(), new Opener()];
+    session.open(watch, parcel(1), openers[0]!);
+    session.open(other, parcel(1), openers[1]!);
+    session.receive(FrameType.downMany, watch.id, 0, body(parcelCodec, parcel(9), [2, 1, 2]), true);
+    expect(openers.map(({ numbers }) => numbers)).toEqual([[9], []]);
+    const ids = (count: number) => [count, ...Array.from({ length: count }, (_, index) => index + 10)];
+    session.receive(FrameType.downMany, watch.id, 0, body(parcelCodec, parcel(9), ids(MANY_STREAMS_MAX)), true);
+    expect(() =>
+      session.receive(FrameType.downMany, watch.id, 0, body(parcelCodec, parcel(9), ids(MANY_STREAMS_MAX + 1)), true),
+    ).toThrow(expect.objectContaining({ code: "invalid_argument" }));
+  });
+
   it("never lets a grant wait that the peer may need at once", () => {
     for (const [id, credit] of [0, 1].entries()) {
       const stream = session.open(watch, parcel(1), new Opener(), { credit });
@@ -292,6 +327,32 @@ describe("serving session", () => {
     expect(() => open(2)).toThrow(expect.objectContaining({ code: "invalid_argument" }));
   });
 
+  it("takes no id of a call that waits for its answer", () => {
+    services.unary(echo, () => new Promise<Parcel>(() => {}));
+    services.stream(watch, new Server().handler);
+    const request = (id: number): void =>
+      session.receive(FrameType.request, echo.id, id, body(parcelCodec, parcel(id), [1_000, 0]), true);
+    request(2);
+    open(1);
+    for (const again of [() => request(2), () => open(2), () => request(1), () => open(1)]) {
+      expect(again).toThrow(expect.objectContaining({ code: "invalid_argument" }));
+    }
+    expect(session.inFlight).toBe(2);
+  });
+
+  it("counts credit exactly however much is granted", () => {
+    const server = new Server();
+    services.stream(watch, server.handler);
+    open(1, 2 ** 32 - 1);
+    open(2, 1);
+    const [first, second] = server.streams as [(typeof server.streams)[0], (typeof server.streams)[0]];
+    expect(first.credit).toBe(2 ** 31);
+    for (let granted = 0; granted < 3; granted++) session.granted(2, 2 ** 32 - 1);
+    expect(second.credit).toBe(2 ** 31);
+    second.send(parcel(1));
+    expect(second.credit).toBe(2 ** 31 - 1);
+  });
+
   it("holds streams back while the connection is congested, and lets each go on once", () => {
     const server = new Server();
     services.stream(watch, server.handler);
@@ -350,4 +411,22 @@ describe("serving session", () => {
     expect(carrier.notes).toEqual(["forget 1"]);
     expect(session.inFlight).toBe(0);
   });
+});
+
+test("an error gets through whatever it carries", () => {
+  const cyclic: Record<string, unknown> = {};
+  cyclic["self"] = cyclic;
+  const carried = [
+    { retryAfterMs: 1e300 },
+    { retryAfterMs: -5 },
+    { retryAfterMs: 7, details: { text: "x".repeat(100_000) } },
+    { retryAfterMs: 7, details: cyclic as never },
+  ].map((options) => bodyOfError(new ServiceError("overloaded", "y".repeat(10_000), options)));
+  for (const each of carried) expect(body(ErrorBodyCodec, each).remaining).toBeLessThan(5_000);
+  expect(carried.map(({ retryAfterMs, details }) => [retryAfterMs, details])).toEqual([
+    [2 ** 32 - 1, undefined],
+    [0, undefined],
+    [7, undefined],
+    [7, undefined],
+  ]);
 });
