@@ -14,7 +14,7 @@ export {
   type UpgradeRequest,
 } from "./edge.ts";
 export type { HostLinks } from "./hosts/host-links.ts";
-export { ambiguousLength, bodyTooLarge, errorResponse, noSuchPath } from "./http/error-response.ts";
+export { ambiguousLength, bodyTooLarge, errorResponse, noSuchPath, upgradeRequired } from "./http/error-response.ts";
 export { HttpApi } from "./http/http-api.ts";
 export type {
   HttpAnswer,

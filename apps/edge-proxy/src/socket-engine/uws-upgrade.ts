@@ -1,6 +1,6 @@
 import type { HttpResponse as UwsResponse, us_socket_context_t } from "uWebSockets.js";
 import { STATUS_CODES } from "node:http";
-import type { UpgradeDecision } from "@tidewire/edge-session";
+import { type UpgradeDecision, upgradeRequired } from "@tidewire/edge-session";
 import type { AcceptedUpgrade, SocketHandlers } from "./socket-engine.ts";
 import type { UwsRequestHead } from "./uws-http.ts";
 import type { UwsSocketData } from "./uws-transport.ts";
@@ -66,6 +66,11 @@ export async function upgradeSocket(
     isAborted = true;
   });
   const { headers, address } = head;
+  // uWS takes any version.
+  if (headers.get("sec-websocket-version") !== "13") {
+    refuse(res, { kind: "refuse", response: upgradeRequired() });
+    return;
+  }
   const begun = handlers.beginUpgrade({ address, header: (name) => headers.get(name) });
   let decision: UpgradeDecision | undefined;
   void begun.decision.then((settled) => {

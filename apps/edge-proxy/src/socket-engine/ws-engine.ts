@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { errorResponse, type HttpResponse, noSuchPath } from "@tidewire/edge-session";
+import { errorResponse, type HttpResponse, noSuchPath, upgradeRequired } from "@tidewire/edge-session";
 import { clientApi, closeCodes } from "@tidewire/protocol-client";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { AcceptedUpgrade, SocketHandlers, SocketServer, SocketServerOptions } from "./socket-engine.ts";
@@ -72,6 +72,11 @@ async function upgrade(
 ): Promise<void> {
   if ((request.url ?? "").split("?")[0] !== clientApi.path) {
     refuse(socket, noSuchPath());
+    return;
+  }
+  // The package takes 8 as well.
+  if (headerOf(request, "sec-websocket-version") !== "13") {
+    refuse(socket, upgradeRequired());
     return;
   }
   const address = addressOf(request, options);

@@ -38,7 +38,9 @@ export function wrongMethod(allowed: readonly string[]): HttpResponse {
   return { ...errorResponse(error, { Allow: allowed.join(", ") }), status: 405 };
 }
 
+/** RFC 6455, 4.2.2: names the version that is spoken. */
 export function upgradeRequired(): HttpResponse {
-  const error = new ServiceError("invalid_argument", "this path speaks WebSocket only");
-  return { ...errorResponse(error, { Upgrade: "websocket", Connection: "Upgrade" }), status: 426 };
+  const error = new ServiceError("invalid_argument", "this path speaks WebSocket only, version 13");
+  const headers = { Upgrade: "websocket", Connection: "Upgrade", "Sec-WebSocket-Version": "13" };
+  return { ...errorResponse(error, headers), status: 426 };
 }
