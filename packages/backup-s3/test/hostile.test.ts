@@ -139,6 +139,13 @@ describe("a listing", () => {
     expect(() => parseListing(xml)).toThrow("the listing has");
   });
 
+  test("that was cut between two objects is not taken for a shorter one", () => {
+    const object =
+      "<Contents><Key>a</Key><Size>7</Size><LastModified>2026-01-02T03:04:05.000Z</LastModified></Contents>";
+    expect(parseListing(`<ListBucketResult>${object}</ListBucketResult>\n`).objects).toHaveLength(1);
+    expect(() => parseListing(`<ListBucketResult>${object}`)).toThrow("the listing has no end");
+  });
+
   test("that never ends is left", async () => {
     let pages = 0;
     const server: Server = createServer((_, response) => {
