@@ -22,6 +22,7 @@ import { StoreFormatError } from "./format/store-format-error.ts";
 import { HistoryReads } from "./history/history-reads.ts";
 import { HistoryRetention } from "./history/history-retention.ts";
 import { type HistoryModules, type HistoryQuery, scanHistory } from "./history/history-scan.ts";
+import { LogTime } from "./history/log-time.ts";
 import type { RecordedHistory } from "./history/recorded-history.ts";
 import { LocalLogEngine } from "./local-log-engine.ts";
 import { LocalLogMetrics } from "./metrics.ts";
@@ -192,7 +193,8 @@ async function assemble(
     index.markDamaged(documentId, error.message);
   };
   index.limitActive(options.activeDocumentsMax);
-  segments.timeBy(() => clock.monotonicMs());
+  const time = new LogTime(clock, segments.nowMs);
+  segments.timeBy(() => time.nowMs);
 
   const reader = new RecordReader({ fileSystem, layout, segments, storeId }, options.openFilesMax);
   const gate = new ReadGate({ concurrency: options.readsMax, waitingMax: options.readQueueMax });
@@ -224,21 +226,23 @@ async function assemble(
       removal,
       appliedPosition: () => commits.applied,
       loggedBytes: () => commits.loggedBytes,
+      nowMs: () => time.nowMs,
     },
     {
       checkpoints: recovered.checkpoints,
       highestId: recovered.highestCheckpointId,
       lastBytes: recovered.checkpointBytes,
       replayedBytes: recovered.replayedBytes,
+      isClockBehind: time.isClockBehind,
     },
     options.checkpointBytes,
   );
   const historyGate = new ReadGate({ concurrency: options.historyReadsMax, waitingMax: options.historyReadQueueMax });
   const scan = (query: HistoryQuery): Promise<RecordedHistory> => opened.scan({ fileSystem, layout, storeId }, query);
   const history = new HistoryReads({ index, reads, reader, gate: historyGate, scan });
-  const retention = new HistoryRetention(clock, options);
+  const retention = new HistoryRetention(time, options);
   const mover = new SegmentMover({ index, reader, snapshots, commits, pace, storeId, metrics, damaged });
-  const deletions = new DeletionExpiry({ index, commits, clock }, options);
+  const deletions = new DeletionExpiry({ index, commits, time }, options);
   const reserveModules = { index, commits, checkpointer, spares, ids, pace, metrics };
   const reserve = new LogReserve(reserveModules, options.segmentBytes);
   const compactor = new Compactor(

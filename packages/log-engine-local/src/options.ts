@@ -41,16 +41,13 @@ export interface LocalLogOptions {
   readonly compactionLiveShare: number;
   /** A file that goes is cut from its end by so much at a time. */
   readonly removalPieceBytes: number;
-  /**
-   * How long a record stays readable after its document does not need it any more; 0 keeps no history. A start counts
-   * from anew.
-   */
+  /** How long a record stays readable after its document does not need it any more; 0 keeps no history. */
   readonly historyMs: number;
   /** Bytes of records kept only for that; beyond it the oldest go first. A full disk leaves none. */
   readonly historyMaxBytes: number;
   /**
    * How long the record of a deletion stays, unless the document is made again: at least as long as hosts remember
-   * outcomes of markers (`document.markerAge`). A start counts from anew.
+   * outcomes of markers (`document.markerAge`).
    */
   readonly deletionMs: number;
   /** Bytes of such records; beyond it the oldest are let go of, and with them the outcomes of markers in them. */

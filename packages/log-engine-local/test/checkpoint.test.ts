@@ -13,7 +13,13 @@ const DOCUMENTS = 12_000;
 /** More than a megabyte of them: a block larger than what is read at one time. */
 const LONG_TAIL = 70_000;
 const layout = new StoreLayout("/data");
-const head = { id: 1, storeId: "0".repeat(32), position: { segmentId: 1, endOffset: 4096 }, documents: DOCUMENTS };
+const head = {
+  id: 1,
+  storeId: "0".repeat(32),
+  position: { segmentId: 1, endOffset: 4096 },
+  documents: DOCUMENTS,
+  atMs: 1_700_000_000_000,
+};
 
 function nameOf(number: number): { space: string; key: string } {
   return { space: `space-${number % 3}`, key: `key-${(number * 7_919) % DOCUMENTS}-${"x".repeat(number % 40)}` };

@@ -26,6 +26,8 @@ function open(directory: string): Promise<LocalLogEngine> {
 /** Every kind of record, a checkpoint in the middle, and a log that was not closed. */
 async function writeStore(directory: string): Promise<void> {
   const engine = await open(directory);
+  // The background rests by the clock.
+  const time = setInterval(() => modules.clock.advance(1), 1);
   const { epoch } = await grow(engine, game, 3);
   await engine.snapshot(game, { epoch, seq: 2, data: Buffer.from("state 2") });
   await engine.append(game, step(epoch, 3, { wakeAt: 1_234_567 }));
@@ -36,6 +38,7 @@ async function writeStore(directory: string): Promise<void> {
   await engine.release(game, epoch);
   await engine.open({ space: "other-space", key: "__proto__" }, "host-b");
   await engine.close();
+  clearInterval(time);
 }
 
 function hexLines(): string {

@@ -1,4 +1,5 @@
 import type { Reader, Writer } from "@tidewire/wire";
+import type { NotedDeletion } from "../index/deletion-queue.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
 import { PAGE_DOCUMENTS, ROW_BYTES, WordField } from "../index/document-page.ts";
 import type { NameTable } from "../index/name-table.ts";
@@ -10,7 +11,7 @@ export const BLOCK_HEADER_BYTES = 8;
 export const BLOCK_MAX_BYTES = 64 * 1024 * 1024;
 
 /** The first number of a block. */
-export const BlockKind = { page: 1, tails: 2, listed: 3, damage: 4, end: 9 } as const;
+export const BlockKind = { page: 1, tails: 2, listed: 3, damage: 4, deaths: 5, deletions: 6, end: 9 } as const;
 
 const NAME_MAX = 600;
 const DAMAGE_MAX = 4_096;
@@ -18,6 +19,7 @@ const PATCH_BYTES = 20;
 /** A block of patches is closed when it has grown to this; one document with a very long tail may make it larger. */
 const TAILS_BYTES = 1024 * 1024;
 export const LISTED_IDS = 64 * 1024;
+export const DELETIONS_MAX = 16 * 1024;
 
 /** Up to where the log is contained in a checkpoint. */
 export interface LogPosition {
@@ -32,6 +34,8 @@ export interface CheckpointHead {
   readonly position: LogPosition;
   /** About how many documents follow. */
   readonly documents: number;
+  /** The time of the log. */
+  readonly atMs: number;
 }
 
 export function writeHead(writer: Writer, head: CheckpointHead): void {
@@ -42,6 +46,7 @@ export function writeHead(writer: Writer, head: CheckpointHead): void {
   putNumber(writer, head.position.segmentId);
   putNumber(writer, head.position.endOffset);
   putNumber(writer, head.documents);
+  putTime(writer, head.atMs);
 }
 
 /** Throws on anything that is no such block. */
@@ -51,7 +56,7 @@ export function readHead(reader: Reader): CheckpointHead {
   const id = takeNumber(reader);
   const storeId = reader.string(NAME_MAX, "store");
   const position = { segmentId: takeNumber(reader), endOffset: takeNumber(reader) };
-  return { id, storeId, position, documents: takeNumber(reader) };
+  return { id, storeId, position, documents: takeNumber(reader), atMs: takeNumber(reader) };
 }
 
 /**
@@ -186,6 +191,39 @@ export function writeDamage(writer: Writer, index: DocumentIndex): void {
 
 export function readDamage(reader: Reader, index: DocumentIndex): void {
   while (reader.remaining > 0) index.markDamaged(takeNumber(reader), reader.string(DAMAGE_MAX, "damage"));
+}
+
+/** When records of segments were needed for the last time. Behind the pages, whose effects it holds therefore. */
+export function writeDeaths(writer: Writer, index: DocumentIndex): void {
+  putNumber(writer, BlockKind.deaths);
+  for (const { id, atMs } of index.segments.deaths()) {
+    putNumber(writer, id);
+    putTime(writer, atMs);
+  }
+}
+
+export function readDeaths(reader: Reader, index: DocumentIndex): void {
+  while (reader.remaining > 0) index.segments.adoptDeath(takeNumber(reader), takeNumber(reader));
+}
+
+/** Deletions whose records are kept, the oldest first, at most `DELETIONS_MAX` in a block. */
+export function writeDeletions(writer: Writer, deletions: readonly NotedDeletion[]): void {
+  putNumber(writer, BlockKind.deletions);
+  for (const { documentId, seq, atMs } of deletions) {
+    putNumber(writer, documentId);
+    putNumber(writer, seq);
+    putTime(writer, atMs);
+  }
+}
+
+export function* readDeletions(reader: Reader): Generator<NotedDeletion> {
+  while (reader.remaining > 0) {
+    yield { documentId: takeNumber(reader), seq: takeNumber(reader), atMs: takeNumber(reader) };
+  }
+}
+
+function putTime(writer: Writer, ms: number): void {
+  putNumber(writer, Math.max(0, Math.floor(ms)));
 }
 
 export function putNumber(writer: Writer, value: number): void {

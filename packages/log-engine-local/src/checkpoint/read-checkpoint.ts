@@ -2,6 +2,7 @@ import { crc32 } from "node:zlib";
 import { Reader } from "@tidewire/wire";
 import { type FileSystem, readFully, type StorageFile } from "../files/file-system.ts";
 import type { StoreLayout } from "../format/layout.ts";
+import type { NotedDeletion } from "../index/deletion-queue.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
 import {
   BLOCK_HEADER_BYTES,
@@ -9,6 +10,8 @@ import {
   BlockKind,
   type CheckpointHead,
   readDamage,
+  readDeaths,
+  readDeletions,
   readHead,
   readListed,
   readPage,
@@ -41,6 +44,8 @@ export function readCheckpoint(
     if (head.id !== id) throw new DamagedCheckpoint("it bears another number");
     let isListed = new Uint8Array(0);
     let documents: number | undefined;
+    const deletions: NotedDeletion[] = [];
+    index.segments.noted(head.atMs);
     while (!blocks.isAtEnd) {
       const reader = new Reader(await blocks.next());
       const kind = takeNumber(reader);
@@ -51,11 +56,14 @@ export function readCheckpoint(
         if (isListed.length === 0) isListed = new Uint8Array(index.columns.nextId);
         readListed(reader, index, isListed);
       } else if (kind === BlockKind.damage) readDamage(reader, index);
+      else if (kind === BlockKind.deaths) readDeaths(reader, index);
+      else if (kind === BlockKind.deletions) deletions.push(...readDeletions(reader));
       else if (kind === BlockKind.end) documents = takeNumber(reader);
       else throw new DamagedCheckpoint(`a block of unknown kind ${kind}`);
     }
     if (documents !== index.count) throw new DamagedCheckpoint("documents are missing");
     index.columns.indexKeys();
+    index.adoptDeletions(deletions);
     listOthers(index, isListed);
     return { ...head, sizeBytes };
   });

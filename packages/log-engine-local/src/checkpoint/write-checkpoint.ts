@@ -10,9 +10,12 @@ import {
   BLOCK_MAX_BYTES,
   BlockKind,
   type CheckpointHead,
+  DELETIONS_MAX,
   LISTED_IDS,
   putNumber,
   writeDamage,
+  writeDeaths,
+  writeDeletions,
   writeHead,
   writeListed,
   writePage,
@@ -62,6 +65,13 @@ export async function writeCheckpoint(
     }
     writeDamage(writer, index);
     await blocks.flush();
+    writeDeaths(writer, index);
+    await blocks.flush();
+    const deletions = [...index.deletions.all()];
+    for (let from = 0; from < deletions.length; from += DELETIONS_MAX) {
+      writeDeletions(writer, deletions.slice(from, from + DELETIONS_MAX));
+      await blocks.flush();
+    }
     putNumber(writer, BlockKind.end);
     putNumber(writer, documents);
     await blocks.finish();

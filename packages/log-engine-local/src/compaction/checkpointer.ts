@@ -17,6 +17,8 @@ export interface CheckpointerModules extends CheckpointModules {
   readonly appliedPosition: () => LogPosition;
   /** Bytes the log has grown by since the process started. */
   readonly loggedBytes: () => number;
+  /** The time of the log. */
+  readonly nowMs: () => number;
 }
 
 export interface CheckpointerState {
@@ -26,6 +28,8 @@ export interface CheckpointerState {
   readonly lastBytes: number;
   /** Bytes of log after the newest one. */
   readonly replayedBytes: number;
+  /** The times in the log are ahead of the clock: how long this process runs counts from the next checkpoint on only. */
+  readonly isClockBehind: boolean;
 }
 
 /** Keeps the start short: writes the index down when the log has grown enough since the last time. */
@@ -37,6 +41,7 @@ export class Checkpointer {
   #lastBytes: number;
   /** `loggedBytes` at the last checkpoint; below zero for what an earlier process left to replay. */
   #loggedAtLast: number;
+  #isClockBehind: boolean;
 
   constructor(modules: CheckpointerModules, state: CheckpointerState, everyBytes: number) {
     this.#modules = modules;
@@ -45,6 +50,7 @@ export class Checkpointer {
     this.#highestId = state.highestId;
     this.#lastBytes = state.lastBytes;
     this.#loggedAtLast = -state.replayedBytes;
+    this.#isClockBehind = state.isClockBehind;
   }
 
   /** Of the newest one; 0 if there is none. */
@@ -68,20 +74,22 @@ export class Checkpointer {
 
   /** Large checkpoints are written less often, so that they never cost more than half of what the log itself writes. */
   get isDue(): boolean {
-    return this.unsavedBytes >= Math.max(this.#everyBytes, 2 * this.#lastBytes);
+    return this.#isClockBehind || this.unsavedBytes >= Math.max(this.#everyBytes, 2 * this.#lastBytes);
   }
 
   async write(): Promise<void> {
-    const { index, storeId, metrics, appliedPosition, loggedBytes } = this.#modules;
+    const { index, storeId, metrics, appliedPosition, loggedBytes, nowMs } = this.#modules;
     const logged = loggedBytes();
     const head: CheckpointHead = {
       id: ++this.#highestId,
       storeId,
       position: appliedPosition(),
       documents: index.count,
+      atMs: nowMs(),
     };
     this.#lastBytes = await writeCheckpoint(this.#modules, head, index);
     this.#loggedAtLast = logged;
+    this.#isClockBehind = false;
     this.#kept = [...this.#kept, head].slice(-KEPT);
     metrics.checkpoints.add();
     await this.#removeOld();

@@ -1,6 +1,6 @@
-import type { Clock } from "@tidewire/foundation";
 import { encodeMoved, NOWHERE } from "../format/payloads.ts";
 import { RecordType } from "../format/record.ts";
+import type { LogTime } from "../history/log-time.ts";
 import type { DocumentEntry } from "../index/document-entry.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
 import type { GroupCommit } from "../wal/group-commit.ts";
@@ -8,7 +8,7 @@ import type { GroupCommit } from "../wal/group-commit.ts";
 export interface DeletionExpiryModules {
   readonly index: DocumentIndex;
   readonly commits: GroupCommit;
-  readonly clock: Clock;
+  readonly time: LogTime;
 }
 
 export interface DeletionExpiryOptions {
@@ -20,8 +20,6 @@ export interface DeletionExpiryOptions {
 const ROUND_MAX = 4_096;
 /** Of them, how many go into the log at one time. */
 const GROUP = 256;
-/** So many times a `deletionMs` it is noted what had been deleted by then. */
-const MARKS = 256;
 
 /**
  * Lets go of the records of deletions when they are old enough, or too many. Through the log: what a start finds in a
@@ -30,10 +28,6 @@ const MARKS = 256;
 export class DeletionExpiry {
   readonly #modules: DeletionExpiryModules;
   readonly #options: DeletionExpiryOptions;
-  /** Which place the queue of deletions had reached at which time, oldest first. */
-  readonly #marks: { readonly end: number; readonly at: number }[] = [];
-  /** Up to this place everything is old enough. */
-  #expiredEnd = 0;
 
   constructor(modules: DeletionExpiryModules, options: DeletionExpiryOptions) {
     this.#modules = modules;
@@ -41,7 +35,6 @@ export class DeletionExpiry {
   }
 
   async round(): Promise<void> {
-    this.#mark();
     for (let done = 0; done < ROUND_MAX; done += GROUP) {
       const group = this.#nextGroup();
       if (group.length === 0) return;
@@ -49,25 +42,16 @@ export class DeletionExpiry {
     }
   }
 
-  #mark(): void {
-    const { deletionMs } = this.#options;
-    const now = this.#modules.clock.monotonicMs();
-    const { end } = this.#modules.index.deletions;
-    const last = this.#marks.at(-1);
-    const isNews = (last?.end ?? 0) < end && now - (last?.at ?? Number.NEGATIVE_INFINITY) >= deletionMs / MARKS;
-    if (isNews) this.#marks.push({ end, at: now });
-    while (this.#marks.length > 0 && now - this.#marks[0]!.at >= deletionMs) {
-      this.#expiredEnd = this.#marks.shift()!.end;
-    }
-  }
-
   #nextGroup(): Promise<void>[] {
     const { deletions, deletionBytes } = this.#modules.index;
+    const { deletionMs, deletionsMaxBytes } = this.#options;
+    const now = this.#modules.time.nowMs;
     let bytes = deletionBytes;
     const group: Promise<void>[] = [];
     while (group.length < GROUP) {
-      const next = deletions.take(bytes > this.#options.deletionsMaxBytes ? deletions.end : this.#expiredEnd);
-      if (next === undefined) break;
+      const next = deletions.oldest;
+      if (next === undefined || (bytes <= deletionsMaxBytes && now - next.atMs < deletionMs)) break;
+      deletions.shift();
       const entry = this.#modules.index.peek(next.documentId);
       if (entry?.isDeleted !== true || entry.seq !== next.seq || entry.patches.count === 0) continue;
       bytes -= entry.patches.lengthAt(0);

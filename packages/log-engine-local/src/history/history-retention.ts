@@ -1,5 +1,5 @@
-import type { Clock } from "@tidewire/foundation";
 import type { Segment } from "../index/segment-table.ts";
+import type { LogTime } from "./log-time.ts";
 
 export interface HistoryOptions {
   /** How long a record stays readable after the last document that needed it does not any more. */
@@ -10,12 +10,12 @@ export interface HistoryOptions {
 
 /** Decides which files stay for their dead records. */
 export class HistoryRetention {
-  readonly #clock: Clock;
+  readonly #time: LogTime;
   readonly #options: HistoryOptions;
   #keptBytes = 0;
 
-  constructor(clock: Clock, options: HistoryOptions) {
-    this.#clock = clock;
+  constructor(time: LogTime, options: HistoryOptions) {
+    this.#time = time;
     this.#options = options;
   }
 
@@ -27,7 +27,7 @@ export class HistoryRetention {
   /** Ids of the segments that stay. A full disk leaves no room for history. */
   kept(segments: readonly Segment[], isDiskFull: boolean): ReadonlySet<number> {
     const { historyMs, historyMaxBytes } = this.#options;
-    const now = this.#clock.monotonicMs();
+    const now = this.#time.nowMs;
     const isRecent = ({ diedAt }: Segment): boolean => diedAt !== undefined && now - diedAt < historyMs;
     const newestFirst = isDiskFull
       ? []

@@ -2,7 +2,7 @@ import type { DocumentName } from "@tidewire/foundation";
 import type { DocumentBase, MovedReference, SnapshotReference } from "../format/payloads.ts";
 import { RecordType, recordBytes } from "../format/record.ts";
 import { ActiveDocuments } from "./active-documents.ts";
-import { DeletionQueue } from "./deletion-queue.ts";
+import { DeletionQueue, type NotedDeletion } from "./deletion-queue.ts";
 import { DocumentColumns } from "./document-columns.ts";
 import { type AppendIdentity, DocumentEntry } from "./document-entry.ts";
 import { Flag, NumberField, PAGE_DOCUMENTS, WordField } from "./document-page.ts";
@@ -40,6 +40,8 @@ export class DocumentIndex {
   #unlisted: Map<string, SortedIds> | undefined;
   #count = 0;
   #deletionBytes = 0;
+  /** Deleted documents of a checkpoint that is being read, until it says when they were. */
+  readonly #undated = new Set<number>();
 
   constructor(segments: SegmentTable, activeMax: number) {
     this.segments = segments;
@@ -146,7 +148,7 @@ export class DocumentIndex {
     this.segments.needs(place.location, recordBytes(append.length));
     if (deletes) {
       entry.emptySeq = append.seq;
-      this.deletions.push(entry.id, append.seq);
+      this.deletions.push({ documentId: entry.id, seq: append.seq, atMs: this.segments.nowMs ?? 0 });
       this.#deletionBytes += recordBytes(append.length);
     }
     entry.isDeleted = deletes;
@@ -219,8 +221,23 @@ export class DocumentIndex {
     }
     this.columns.addTail(id, patches);
     if (this.columns.exists(id)) return;
-    this.deletions.push(id, this.columns.seq(id));
+    this.#undated.add(id);
     this.#deletionBytes += recordBytes(patches.lengthAt(0));
+  }
+
+  /** The deletions of a checkpoint, whose pages and tails were adopted before; those that came or went meanwhile are passed over. */
+  adoptDeletions(noted: readonly NotedDeletion[]): void {
+    const { columns, deletions } = this;
+    const known = noted.filter(
+      ({ documentId, seq }) => this.#undated.has(documentId) && columns.seq(documentId) === seq,
+    );
+    for (const { documentId } of known) this.#undated.delete(documentId);
+    // They were about to be let go of when the checkpoint was written.
+    for (const documentId of this.#undated) {
+      deletions.push({ documentId, seq: columns.seq(documentId), atMs: Number.NEGATIVE_INFINITY });
+    }
+    for (const deletion of known) deletions.push(deletion);
+    this.#undated.clear();
   }
 
   /** Existing documents of a space, in key order, behind those adopted before. */

@@ -17,7 +17,7 @@ export interface Segment {
   isRetained: boolean;
   /** A write to it failed: a thread that was given up may still be at work on it, so nothing new ever stands in its file. */
   isSpoilt: boolean;
-  /** Monotonic ms at which a record in it was needed for the last time; absent: all of them are needed, or none ever was. */
+  /** Time of the log at which a record in it was needed for the last time; absent: all are needed, or none ever was. */
   diedAt: number | undefined;
 }
 
@@ -27,7 +27,8 @@ export class SegmentTable {
   /** Found last: records that are read back in order ask for the same one a hundred thousand times. */
   #found: Segment | undefined;
   #retainsNew = false;
-  #nowMs = (): number | undefined => undefined;
+  #notedMs: number | undefined;
+  #nowMs = (): number | undefined => this.#notedMs;
 
   add(id: number, kind: SegmentKind, sizeBytes: number): Segment {
     const segment: Segment = {
@@ -74,7 +75,7 @@ export class SegmentTable {
   /** The record is history now. */
   drops(location: number, bytes: number): void {
     const segment = this.#drop(location, bytes);
-    if (segment !== undefined) segment.diedAt = this.#nowMs();
+    if (segment !== undefined) segment.diedAt = this.nowMs;
   }
 
   /** Retains every segment there is, and every one that comes. */
@@ -101,10 +102,31 @@ export class SegmentTable {
     this.needs(to, bytes);
   }
 
-  /** From now on deaths are noted by this clock. Those of before are taken to be of this moment. */
+  /** The time of the log; absent while nothing that was read back has said it. */
+  get nowMs(): number | undefined {
+    return this.#nowMs();
+  }
+
+  /** While a log is read back: what follows happened at this time, or at a later one that was noted before. */
+  noted(wallMs: number): void {
+    this.#notedMs = Math.max(wallMs, this.#notedMs ?? wallMs);
+  }
+
+  /** From now on deaths are noted by this clock. */
   timeBy(nowMs: () => number): void {
     this.#nowMs = nowMs;
-    for (const segment of this.#segments.values()) segment.diedAt = nowMs();
+  }
+
+  /** When records of segments were needed for the last time, as a checkpoint says. */
+  adoptDeath(id: number, atMs: number): void {
+    const segment = this.#segments.get(id);
+    if (segment !== undefined) segment.diedAt = atMs;
+  }
+
+  deaths(): { readonly id: number; readonly atMs: number }[] {
+    return [...this.#segments.values()].flatMap(({ id, diedAt }) =>
+      diedAt === undefined ? [] : [{ id, atMs: diedAt }],
+    );
   }
 
   /** As of now: which files there are and how far they count. */

@@ -1,6 +1,6 @@
 import { documentName } from "@tidewire/foundation";
 import { locationOf } from "../format/location.ts";
-import { decodeBase, decodeReference, NOWHERE, WAKE_AT_BYTES } from "../format/payloads.ts";
+import { decodeBase, decodeReference, decodeTime, NOWHERE, WAKE_AT_BYTES } from "../format/payloads.ts";
 import { type DecodedHeader, RecordType } from "../format/record.ts";
 import type { DocumentEntry } from "../index/document-entry.ts";
 import type { DocumentIndex } from "../index/document-index.ts";
@@ -8,7 +8,7 @@ import type { LogProblem } from "./problem.ts";
 import { ReplayAtRest } from "./replay-at-rest.ts";
 import type { SegmentScan } from "./segment-scan.ts";
 
-/** Records about the log itself: its segments are joined by other means too, and a time only serves backups. */
+/** Records about the log itself: its segments are joined by other means too, and a time serves backups and tells how old records are. */
 const ownTypes = new Set<RecordType>([RecordType.prior, RecordType.closing, RecordType.time]);
 
 /**
@@ -42,7 +42,10 @@ export class Replay {
 
   #applyRecord(segmentId: number, scan: SegmentScan): void {
     const { header, offset } = scan;
-    if (header.documentId === 0) return;
+    if (header.documentId === 0) {
+      if (header.type === RecordType.time) this.#index.segments.noted(decodeTime(scan.payload) ?? 0);
+      return;
+    }
     if (header.type === RecordType.key) return this.#applyKey(segmentId, offset, header, scan.payload);
     if (!this.#broken.has(header.documentId) && this.#atRest.apply(scan, segmentId)) return;
     const entry = this.#index.byId(header.documentId);
