@@ -30,6 +30,7 @@ import { checkOptions, defaultLocalLogOptions, type LocalLogOptions } from "./op
 import type { LogProblem } from "./recovery/problem.ts";
 import { type RecoveredStore, recover } from "./recovery/recover.ts";
 import { repair } from "./recovery/repair.ts";
+import { requireFolders } from "./recovery/require-folders.ts";
 import type { ScanChecks } from "./recovery/segment-scan.ts";
 import { SnapshotStore } from "./snapshots/snapshot-store.ts";
 import { StoreFiles } from "./store-files.ts";
@@ -112,6 +113,7 @@ function diskOf(modules: LocalLogModules, options: LocalLogOptions): Disk {
 }
 
 async function takeDirectory(fileSystem: FileSystem, layout: StoreLayout): Promise<DirectoryLock> {
+  if ((await readStoreFile(fileSystem, layout)) !== undefined) await requireFolders({ fileSystem, layout });
   await makeDirectories(fileSystem, layout);
   return fileSystem.lock(layout.lockFile);
 }

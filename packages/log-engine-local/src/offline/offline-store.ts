@@ -4,6 +4,7 @@ import { StoreLayout } from "../format/layout.ts";
 import { readStoreFile } from "../format/store-file.ts";
 import { StoreFormatError } from "../format/store-format-error.ts";
 import { type RecoveredStore, recover } from "../recovery/recover.ts";
+import { requireFolders } from "../recovery/require-folders.ts";
 
 export interface OfflineModules {
   /** The real disk unless given. */
@@ -24,6 +25,7 @@ export async function openOffline(directory: string, modules: OfflineModules): P
   const layout = new StoreLayout(directory);
   const identity = await readStoreFile(fileSystem, layout);
   if (identity === undefined) throw new StoreFormatError(`there is no log in ${directory}`);
+  await requireFolders({ fileSystem, layout });
   const lock = await fileSystem.lock(layout.lockFile);
   try {
     const { storeId } = identity;
