@@ -125,6 +125,29 @@ describe("PatchList", () => {
       { numRuns: 100 },
     );
   });
+
+  test("gives copies of any part, which go their own ways", () => {
+    const patch = (seq: number) => ({ seq, location: locationOf(seq, 4096), length: 10 * seq });
+    const size = fc.integer({ min: 0, max: 300 });
+    fc.assert(
+      fc.property(size, size, size, size, (count, dropped, from, to) => {
+        const list = new PatchList();
+        for (let seq = 1; seq <= count; seq++) list.push(seq, patch(seq).location, patch(seq).length);
+        list.dropUpTo(dropped);
+        const model = Array.from({ length: count }, (_, index) => patch(index + 1)).slice(dropped);
+        const copy = list.copy(from, to);
+        const copied = model.slice(from, Math.max(from, to));
+        expect(copy.slice(0)).toEqual(copied);
+        for (let seq = 1_000; seq < 1_070; seq++) copy.push(seq, patch(seq).location, patch(seq).length);
+        for (const { seq } of copied) copy.move(seq, 1);
+        expect(copy.slice(0).map(({ seq }) => seq)).toEqual([
+          ...copied.map(({ seq }) => seq),
+          ...Array.from({ length: 70 }, (_, index) => 1_000 + index),
+        ]);
+        expect(list.slice(0)).toEqual(model);
+      }),
+    );
+  });
 });
 
 describe("record headers", () => {
