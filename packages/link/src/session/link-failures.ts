@@ -39,8 +39,11 @@ export class LinkFailures {
   readonly #failures: Counter;
 
   constructor(sink: MetricsSink) {
-    const help = "Calls and streams on connections that ended with an error, by its code";
-    this.#failures = sink.counter("tidewire_link_failures_total", help, ["side", "what", "code"]);
+    this.#failures = sink.counter(
+      "tidewire_link_failures_total",
+      "Calls and streams on connections that ended with an error, by its code",
+      ["side", "what", "code"],
+    );
   }
 
   /** Adds what was counted since the last time. */
