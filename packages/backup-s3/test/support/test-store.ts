@@ -35,6 +35,9 @@ export function openStore(directory: string, clock: Clock = new SystemClock()): 
       checkpointBytes: 16 * 1024,
       compactionMs: 3_600_000,
       historyMs: 0,
+      // A clock that stands still would never end what the background waits for.
+      paceFloorBytes: Number.POSITIVE_INFINITY,
+      paceCapBytes: Number.POSITIVE_INFINITY,
     },
     { clock, logger: noLogger, metrics: noMetrics },
   );

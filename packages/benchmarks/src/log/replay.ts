@@ -46,7 +46,7 @@ export async function measureReplay(plan: LogPlan): Promise<LogRounds> {
 
 /** The same files under other names: a start changes none of them but the last batch, which it writes as it is. */
 function linkStore(source: string, target: string): void {
-  mkdirSync(join(target, "log"), { recursive: true });
+  for (const folder of ["log", "snapshots"]) mkdirSync(join(target, folder), { recursive: true });
   linkSync(join(source, "STORE"), join(target, "STORE"));
   for (const name of readdirSync(join(source, "log"))) linkSync(join(source, "log", name), join(target, "log", name));
 }
