@@ -69,7 +69,6 @@ function oneServer(what: string, binary: NatsBinary | undefined): void {
         await siege.more(100);
       };
       await siege.run(attack, async () => (await engines(1, [server.url], 1))[0] as JetStreamLogEngine);
-      expect(siege.fencedStaleWrites).toBeGreaterThan(0);
     });
   });
 }
@@ -129,7 +128,6 @@ function clustered(binary: NatsBinary): void {
         await siege.more(60);
       };
       await siege.run(attack, async () => (await engines(1, cluster.urls, 3))[0] as JetStreamLogEngine);
-      expect(siege.fencedStaleWrites).toBeGreaterThan(0);
     });
   });
 }
