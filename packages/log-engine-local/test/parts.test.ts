@@ -6,6 +6,7 @@ import { Pace, PIECE_BYTES } from "../src/compaction/pace.ts";
 import { headerCrc } from "../src/format/header-crc.ts";
 import { locationOf, offsetOf, segmentOf } from "../src/format/location.ts";
 import { type RecordHeader, RecordType, readHeader, viewOf, writeHeader } from "../src/format/record.ts";
+import { DeletionQueue } from "../src/index/deletion-queue.ts";
 import { PatchList } from "../src/index/patch-list.ts";
 import { SortedIds } from "../src/index/sorted-ids.ts";
 import { Slots } from "../src/threads/slots.ts";
@@ -296,5 +297,25 @@ describe("Pace", () => {
       pace.stop();
       expect(await waiting).toBe("done");
     });
+  });
+});
+
+describe("DeletionQueue", () => {
+  test("gives what still waits of some places, whatever was taken out and put in meanwhile", () => {
+    const place = fc.integer({ min: 0, max: 6_000 });
+    fc.assert(
+      fc.property(place, place, place, place, (first, taken, from, to) => {
+        const queue = new DeletionQueue();
+        const all = Array.from({ length: first }, (_, at) => ({ documentId: at, seq: at * 2, atMs: at * 3 }));
+        for (const deletion of all) queue.push(deletion);
+        for (let count = 0; count < taken; count++) queue.shift();
+        const gone = Math.min(taken, first);
+        const late = { documentId: 7, seq: 8, atMs: 9 };
+        queue.push(late);
+        expect([queue.end, queue.waiting, queue.oldest]).toEqual([first + 1, first + 1 - gone, all[gone] ?? late]);
+        expect(queue.between(from, to)).toEqual([...all, late].slice(Math.max(from, gone), Math.max(from, gone, to)));
+      }),
+      { numRuns: 50 },
+    );
   });
 });

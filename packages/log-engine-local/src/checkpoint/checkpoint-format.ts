@@ -19,7 +19,7 @@ const PATCH_BYTES = 20;
 /** A block of patches is closed when it has grown to this; one document with a very long tail may make it larger. */
 const TAILS_BYTES = 1024 * 1024;
 export const LISTED_IDS = 64 * 1024;
-export const DELETIONS_MAX = 16 * 1024;
+export const DELETIONS_MAX = 4 * 1024;
 
 /** Up to where the log is contained in a checkpoint. */
 export interface LogPosition {

@@ -67,9 +67,10 @@ export async function writeCheckpoint(
     await blocks.flush();
     writeDeaths(writer, index);
     await blocks.flush();
-    const deletions = [...index.deletions.all()];
-    for (let from = 0; from < deletions.length; from += DELETIONS_MAX) {
-      writeDeletions(writer, deletions.slice(from, from + DELETIONS_MAX));
+    // Piece by piece, and not by a copy: there may be millions. Those of later are behind the position of the checkpoint.
+    const { end } = index.deletions;
+    for (let from = end - index.deletions.waiting; from < end; from += DELETIONS_MAX) {
+      writeDeletions(writer, index.deletions.between(from, Math.min(end, from + DELETIONS_MAX)));
       await blocks.flush();
     }
     putNumber(writer, BlockKind.end);

@@ -17,6 +17,13 @@ export interface NotedDeletion {
 export class DeletionQueue {
   #fields: number[] = [];
   #start = 0;
+  /** Deletions that have ever been taken out. */
+  #taken = 0;
+
+  /** Places count from the first deletion that was ever put in: this is the one behind the newest. */
+  get end(): number {
+    return this.#taken + this.waiting;
+  }
 
   get waiting(): number {
     return (this.#fields.length - this.#start) / FIELDS;
@@ -34,14 +41,18 @@ export class DeletionQueue {
   shift(): void {
     if (this.waiting === 0) return;
     this.#start += FIELDS;
+    this.#taken++;
     if (this.#start >= CUT_AT && this.#start * 2 > this.#fields.length) {
       this.#fields = this.#fields.slice(this.#start);
       this.#start = 0;
     }
   }
 
-  *all(): Generator<NotedDeletion> {
-    for (let at = this.#start; at < this.#fields.length; at += FIELDS) yield this.#at(at);
+  /** What still waits of the places from `from` to before `to`. */
+  between(from: number, to: number): NotedDeletion[] {
+    const first = Math.max(from, this.#taken);
+    const count = Math.max(0, Math.min(to, this.end) - first);
+    return Array.from({ length: count }, (_, index) => this.#at(this.#start + (first - this.#taken + index) * FIELDS));
   }
 
   #at(field: number): NotedDeletion {
