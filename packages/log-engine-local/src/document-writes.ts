@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import { type DocumentName, documentPath, ServiceError } from "@tidewire/foundation";
 import {
+  argumentError,
   checkDocument,
   type FenceWatchers,
   fencedError,
@@ -115,9 +116,9 @@ export class DocumentWrites {
     if (entry === undefined) throw this.#fenced(0, 0);
     requireWhole(entry);
     if (epoch !== entry.epoch) throw this.#fenced(entry.epoch, entry.seq);
-    if (seq > entry.seq) throw badSeq("the snapshot is ahead of the log");
+    if (seq > entry.seq) throw argumentError("seq", "the snapshot is ahead of the log");
     if (seq <= entry.baseSeq) return;
-    if (!entry.isBoundary(seq)) throw badSeq("the snapshot is not at the end of a record");
+    if (!entry.isBoundary(seq)) throw argumentError("seq", "the snapshot is not at the end of a record");
 
     const header = { type: RecordType.snapshot, documentId: entry.id, seq, epoch, span: 0 };
     const kept = await snapshots.write(header, data);
@@ -265,8 +266,4 @@ function identityOf(append: LogAppend): AppendIdentity {
     length: prefix.length + append.data.length,
     payloadCrc: crc32(append.data, crc32(prefix)),
   };
-}
-
-function badSeq(message: string): ServiceError {
-  return new ServiceError("invalid_argument", message, { details: { parameter: "seq" } });
 }

@@ -110,6 +110,8 @@ function configuration(folder: string, port: number, monitoringPort: number, opt
 
 /** Below what a system gives to connections by itself, and above what is commonly taken. */
 const PORTS = { from: 12_000, to: 32_000 } as const;
+/** So many taken ones in a row are no chance. */
+const TRIES_MAX = 1_000;
 
 /**
  * Ports that nobody listens on now, and that no connection gets by chance: a server is started again over the ones it has,
@@ -118,7 +120,8 @@ const PORTS = { from: 12_000, to: 32_000 } as const;
 export async function freePorts(count: number): Promise<number[]> {
   const held: Server[] = [];
   const ports: number[] = [];
-  while (ports.length < count) {
+  for (let tries = 0; ports.length < count; tries++) {
+    if (tries === TRIES_MAX) throw new Error(`no free port from ${PORTS.from} to ${PORTS.to} on 127.0.0.1`);
     const port = randomInt(PORTS.from, PORTS.to);
     const server = await listeningOn(port);
     if (server === undefined) continue;

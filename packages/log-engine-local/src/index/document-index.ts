@@ -6,6 +6,7 @@ import { DeletionQueue, type NotedDeletion } from "./deletion-queue.ts";
 import { DocumentColumns } from "./document-columns.ts";
 import { type AppendIdentity, DocumentEntry } from "./document-entry.ts";
 import { Flag, NumberField, PAGE_DOCUMENTS, WordField } from "./document-page.ts";
+import { merged } from "./merged.ts";
 import type { PatchList } from "./patch-list.ts";
 import type { SegmentTable } from "./segment-table.ts";
 import { SortedIds } from "./sorted-ids.ts";
@@ -301,7 +302,7 @@ export class DocumentIndex {
       const isPast = (id: number): boolean => space !== after?.space || this.columns.key(id) > after.key;
       const orders = [this.#listed.get(space), unlisted.get(space)];
       const [existing, others] = orders.map((order) => order?.from(isPast) ?? [].values());
-      for (const id of this.#merged(existing!, others!)) {
+      for (const id of merged(existing!, others!, (a, b) => this.columns.compareKeys(a, b))) {
         const entry = this.peek(id);
         if (entry !== undefined) yield entry;
       }
@@ -358,17 +359,6 @@ export class DocumentIndex {
       if (!exists) this.#orderOf(found, this.columns.space(id)).add(id);
     }
     return found;
-  }
-
-  *#merged(left: Iterator<number>, right: Iterator<number>): Generator<number> {
-    let a = left.next();
-    let b = right.next();
-    while (a.done !== true || b.done !== true) {
-      const takesLeft = b.done === true || (a.done !== true && this.columns.compareKeys(a.value, b.value) < 0);
-      yield takesLeft ? (a.value as number) : (b.value as number);
-      if (takesLeft) a = left.next();
-      else b = right.next();
-    }
   }
 
   #listedOf(space: string): SortedIds {
